@@ -1,0 +1,1 @@
+"""What QGIS shows a person: the plugin, its provider and its windows."""
