@@ -1,0 +1,1 @@
+"""The checks of Plan Concord: plain Python on geopandas and shapely, without QGIS."""

@@ -1,0 +1,89 @@
+"""The arithmetic that every coverage run proves and prints (design, section 5).
+
+    sum of zone areas = area covered at least once + excess          (excess: every further layer of cover)
+    area covered      = boundary area - gap area + area outside      (with a boundary)
+
+The left and right sides come from different computations (areas, union, faces of overlaps, differences), so a piece that
+one of them lost shows as a residual. Areas in m² on the plane of the working CRS, noise included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..catalogue import number, text
+from ..findings import Measure
+
+RELATIVE_ALLOWANCE = 1e-9
+ROUNDING_STEP_M = 1e-6
+"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The terms of the balance; ``boundary_m2`` is None where no boundary was given."""
+
+    zones_m2: float
+    covered_m2: float
+    excess_m2: float
+    boundary_m2: float | None
+    gap_m2: float
+    outside_m2: float
+    suspect_length_m: float
+
+    @property
+    def residual_m2(self) -> float:
+        """What does not add up: the larger of the two equations' residuals, unsigned."""
+        first = abs(self.zones_m2 - self.covered_m2 - self.excess_m2)
+        if self.boundary_m2 is None:
+            return first
+        return max(first, abs(self.covered_m2 - (self.boundary_m2 - self.gap_m2 + self.outside_m2)))
+
+    @property
+    def allowance_m2(self) -> float:
+        """What rounding may explain."""
+        whole = self.covered_m2 if self.boundary_m2 is None else self.boundary_m2
+        return RELATIVE_ALLOWANCE * whole + ROUNDING_STEP_M * self.suspect_length_m
+
+    @property
+    def closes(self) -> bool:
+        """Whether the residual is within the allowance; a NaN never closes."""
+        return self.residual_m2 <= self.allowance_m2
+
+    def measures(self) -> list[Measure]:
+        """The terms as measures, in m²."""
+        terms = [
+            Measure("zone_area", self.zones_m2, "m2"),
+            Measure("covered_area", self.covered_m2, "m2"),
+            Measure("excess_area", self.excess_m2, "m2"),
+            Measure("balance_residual", self.residual_m2, "m2"),
+            Measure("balance_allowance", self.allowance_m2, "m2"),
+        ]
+        if self.boundary_m2 is not None:
+            terms.append(Measure("boundary_area", self.boundary_m2, "m2"))
+            terms.append(Measure("gap_area_with_noise", self.gap_m2, "m2"))
+            terms.append(Measure("outside_area_with_noise", self.outside_m2, "m2"))
+        return terms
+
+    def log(self, language: str) -> list[str]:
+        """The balance in words, as it is printed."""
+        shown = {
+            name: number(value, 4, language)
+            for name, value in (
+                ("zones", self.zones_m2),
+                ("covered", self.covered_m2),
+                ("excess", self.excess_m2),
+                ("boundary", self.boundary_m2 or 0.0),
+                ("gap", self.gap_m2),
+                ("outside", self.outside_m2),
+            )
+        }
+        residual = {
+            "residual": number(self.residual_m2, 9, language),
+            "allowance": number(self.allowance_m2, 9, language),
+        }
+        lines = [text("balance.layers", language, **shown)]
+        if self.boundary_m2 is not None:
+            lines.append(text("balance.boundary", language, **shown))
+        lines.append(text("balance.closes" if self.closes else "balance.broken", language, **residual))
+        return lines

@@ -1,0 +1,131 @@
+"""A plan made ready for an overlay: empty zones set apart, invalid ones repaired, keys and codes looked at.
+
+Goes in: a PlanLayer in the working CRS. Comes out: its valid polygons and the findings geometry.empty, geometry.invalid,
+key.missing, key.duplicate, code.missing. A finding without area is a disc of the tolerance's radius at its place; one
+without a place carries the territory's polygon (design, section 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..catalogue import number, text
+from ..findings import area_text, batch
+from ..plan import PlanLayer
+from ..planar.polygons import polygonal
+from ..planar.repair import Defect, repair
+from .settings import Settings
+
+LEAST_DISC_RADIUS_M = 0.5
+
+
+@dataclass
+class Prepared:
+    """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each belongs to."""
+
+    plan: PlanLayer
+    polygons: np.ndarray
+    row: np.ndarray
+    defects: list[Defect]
+    empty: np.ndarray
+
+    def column(self, name: str) -> np.ndarray:
+        """A column of the plan's zones, one entry a polygon."""
+        return self.plan.zones[name].to_numpy()[self.row]
+
+
+def prepare(plan: PlanLayer) -> Prepared:
+    """Valid polygons of ``plan``; what was empty or invalid is remembered for the findings."""
+    repaired, defects = repair(np.asarray(plan.zones.geometry.values, dtype=object))
+    usable = polygonal(repaired)
+    empty = shapely.is_missing(repaired) | shapely.is_empty(usable)
+    broken = {defect.index for defect in defects}
+    row = np.flatnonzero(~empty)
+    without_place = np.array([index for index in np.flatnonzero(empty) if index not in broken], dtype=int)
+    return Prepared(plan, usable[row], row, defects, without_place)
+
+
+def zone_findings(prepared: Prepared, territory: shapely.Geometry, settings: Settings) -> list[pd.DataFrame]:
+    """What is wrong with single zones, as batches of findings."""
+    batches = []
+    if len(prepared.empty):
+        row = prepared.empty
+        batches.append(batch("geometry.empty", [territory] * len(row), **_names(prepared.plan, row)))
+    if prepared.defects:
+        batches.append(_invalid(prepared, settings))
+    return batches + table_findings(prepared, territory)
+
+
+def table_findings(prepared: Prepared, territory: shapely.Geometry) -> list[pd.DataFrame]:
+    """Missing and repeated keys, missing codes; each carries its zone's own polygon."""
+    plan = prepared.plan
+    zones = plan.zones
+    batches = []
+    if plan.key_field:
+        given = zones["given_key"]
+        missing = np.flatnonzero(given == "")
+        counts = given.map(given.value_counts())
+        repeated = np.flatnonzero((given != "") & (counts > 1))
+        batches.append(_with_polygon("key.missing", prepared, missing, territory, detail=plan.key_field))
+        batches.append(
+            _with_polygon("key.duplicate", prepared, repeated, territory, detail=counts.to_numpy()[repeated])
+        )
+    if plan.code_field:
+        missing = np.flatnonzero(zones["code"] == "")
+        batches.append(_with_polygon("code.missing", prepared, missing, territory))
+    return [made for made in batches if made is not None]
+
+
+def _with_polygon(
+    rule: str, prepared: Prepared, rows: np.ndarray, territory: shapely.Geometry, **more: object
+) -> pd.DataFrame | None:
+    if len(rows) == 0:
+        return None
+    polygons = np.full(len(prepared.plan.zones), None, dtype=object)
+    polygons[prepared.row] = prepared.polygons
+    shape = polygons[rows]
+    area = shapely.area(shape)
+    shape[shapely.is_missing(shape)] = territory
+    return batch(rule, shape, area_m2=area, **_names(prepared.plan, rows), **more)
+
+
+def zone_batch(rule: str, prepared: Prepared, which: np.ndarray, **more: object) -> pd.DataFrame:
+    """Findings of ``rule`` on whole zones, ``which`` of the prepared polygons, with their areas."""
+    shape = prepared.polygons[which]
+    names = _names(prepared.plan, prepared.row[which])
+    return batch(rule, shape, area_m2=shapely.area(shape), **names, **more)
+
+
+def _invalid(prepared: Prepared, settings: Settings) -> pd.DataFrame:
+    radius_m = max(settings.tolerance.width_m / 2.0, LEAST_DISC_RADIUS_M)
+    defects = prepared.defects
+    discs = shapely.buffer(shapely.points([(d.x, d.y) for d in defects]), radius_m)
+    rows = np.array([d.index for d in defects])
+    details = [explain(defect, settings.language) for defect in defects]
+    return batch("geometry.invalid", discs, detail=details, **_names(prepared.plan, rows))
+
+
+def explain(defect: Defect, language: str) -> str:
+    """GEOS's reason, its place, and the area before and after the repair."""
+    return text(
+        "coverage.invalid_detail",
+        language,
+        reason=defect.reason,
+        x=number(defect.x, 2, language),
+        y=number(defect.y, 2, language),
+        before=area_text(defect.area_before_m2, language),
+        after=area_text(defect.area_after_m2, language),
+    )
+
+
+def _names(plan: PlanLayer, rows: np.ndarray) -> dict[str, object]:
+    return {
+        "plan_a": plan.name,
+        "territory": plan.territory,
+        "zone_a": plan.zones["key"].to_numpy()[rows],
+        "code_a": plan.zones["code"].to_numpy()[rows],
+    }

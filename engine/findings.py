@@ -1,0 +1,207 @@
+"""The finding record: its columns, how a check fills them, and how a finding gets its name, message and place.
+
+A check makes batches of findings of one rule with :func:`batch` (arrays, one entry a finding) and joins them with
+:func:`assemble`, which adds severity and message from the catalogue, an interior point, an id, and sorts them so that
+the result does not depend on the order of the features. Geometries are MultiPolygons in the working CRS, areas in m²,
+widths in m. FIELDS is the one definition of the record, for GeoPackages and QGIS sinks alike (design, section 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from .catalogue import SEVERITIES, number, rules
+
+TEXT, REAL = "text", "real"
+FIELDS: tuple[tuple[str, str], ...] = (
+    ("finding_id", TEXT),
+    ("rule", TEXT),
+    ("severity", TEXT),
+    ("status", TEXT),
+    ("territory", TEXT),
+    ("plan_a", TEXT),
+    ("zone_a", TEXT),
+    ("code_a", TEXT),
+    ("plan_b", TEXT),
+    ("zone_b", TEXT),
+    ("code_b", TEXT),
+    ("verdict", TEXT),
+    ("area_m2", REAL),
+    ("width_m", REAL),
+    ("share_a", REAL),
+    ("declared_ha", REAL),
+    ("measured_ha", REAL),
+    ("difference_ha", REAL),
+    ("must_adjust", TEXT),
+    ("reference", TEXT),
+    ("message", TEXT),
+    ("x", REAL),
+    ("y", REAL),
+    ("run_id", TEXT),
+)
+NAMES = [name for name, _ in FIELDS]
+MEASURE_FIELDS: tuple[tuple[str, str], ...] = (
+    ("name", TEXT),
+    ("value", REAL),
+    ("unit", TEXT),
+    ("plan", TEXT),
+    ("territory", TEXT),
+    ("run_id", TEXT),
+)
+NOT_STORED = ("detail", "reason", "parts")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named number that a check found, with its unit ("m2", "m", "count")."""
+
+    name: str
+    value: float
+    unit: str
+
+
+@dataclass
+class CheckResult:
+    """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed."""
+
+    findings: gpd.GeoDataFrame
+    measures: list[Measure]
+    status: str
+    log: list[str] = field(default_factory=list)
+    plan: str = ""
+    territory: str = ""
+
+    def value(self, name: str) -> float:
+        """The measure called ``name``; KeyError if the check has none."""
+        for measure in self.measures:
+            if measure.name == name:
+                return measure.value
+        raise KeyError(name)
+
+    @property
+    def conforms(self) -> bool:
+        """True when no finding of severity error is open and the balance closes."""
+        return self.status == "passed"
+
+    def measures_table(self, run_id: str) -> pd.DataFrame:
+        """The measures as rows of the table ``measures``."""
+        rows = [(m.name, float(m.value), m.unit, self.plan, self.territory, run_id) for m in self.measures]
+        return pd.DataFrame(rows, columns=[name for name, _ in MEASURE_FIELDS])
+
+
+def batch(rule: str, geometry: Sequence[Any], **columns: object) -> pd.DataFrame:
+    """Findings of one ``rule``: polygons or multipolygons, and columns of FIELDS as arrays or single values.
+
+    Besides FIELDS, ``detail``, ``reason`` and ``parts`` may be given; they only fill the message.
+    """
+    known = set(NAMES) | set(NOT_STORED)
+    unknown = set(columns) - known
+    if unknown:
+        raise KeyError(f"no such column of a finding: {sorted(unknown)}")
+    made = pd.DataFrame({"geometry": np.asarray(geometry, dtype=object)})
+    made["rule"] = rule
+    for name, value in columns.items():
+        made[name] = value
+    if "severity" not in made:
+        made["severity"] = rules()[rule].severity
+    return made
+
+
+def empty(crs: object) -> gpd.GeoDataFrame:
+    """A findings layer without findings."""
+    return assemble([], crs, "en", "")
+
+
+def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id: str) -> gpd.GeoDataFrame:
+    """One findings layer out of batches: complete columns, messages in ``language``, sorted, with ids.
+
+    Sorted by severity (errors first), rule, and descending area; ids are unique and depend on what was found, not on
+    the order of the features.
+    """
+    filled = [part for part in batches if len(part)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"geometry": []}, dtype=object)
+    for name, kind in FIELDS:
+        if name not in table:
+            table[name] = np.nan if kind == REAL else ""
+        if kind == REAL:
+            table[name] = table[name].astype(float)
+        else:
+            table[name] = table[name].astype(object).where(table[name].notna(), "")
+    for name in NOT_STORED:
+        if name not in table:
+            table[name] = ""
+    table["status"] = "open"
+    table["run_id"] = run_id
+    geometry = _multipolygons(np.asarray(table["geometry"], dtype=object))
+    table["geometry"] = geometry
+    inside = shapely.point_on_surface(geometry)
+    table["x"], table["y"] = shapely.get_x(inside), shapely.get_y(inside)
+    table["message"] = [_message(row, language) for row in table.to_dict("records")]
+    table["finding_id"] = _ids(table)
+    table["_order"] = table["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
+    table = table.sort_values(
+        ["_order", "rule", "area_m2", "finding_id"], ascending=[True, True, False, True], kind="stable"
+    )
+    return gpd.GeoDataFrame(table[[*NAMES, "geometry"]].reset_index(drop=True), geometry="geometry", crs=crs)
+
+
+def _multipolygons(geometry: np.ndarray) -> np.ndarray:
+    if len(geometry) == 0:
+        return geometry
+    return np.array(
+        [g if g.geom_type == "MultiPolygon" else shapely.MultiPolygon([g]) for g in geometry], dtype=object
+    )
+
+
+def area_text(area_m2: float, language: str) -> str:
+    """An area for a reader: in hectares, small pieces in m² as well."""
+    if not np.isfinite(area_m2):
+        return "–"
+    if area_m2 >= 1000:
+        return f"{number(area_m2 / 1e4, 2, language)} ha"
+    return f"{number(area_m2, 1 if area_m2 >= 1 else 4, language)} m²"
+
+
+def width_text(width_m: float, language: str) -> str:
+    """A width for a reader, in metres."""
+    if not np.isfinite(width_m):
+        return "–"
+    return f"{number(width_m, 1 if width_m >= 1 else 3, language)} m"
+
+
+def share_text(share: float, language: str) -> str:
+    """A share (0 to 1) for a reader, in percent."""
+    return f"{number(100 * share, 1, language)} %" if np.isfinite(share) else "–"
+
+
+def _message(row: dict[Any, Any], language: str) -> str:
+    values = {name: str(row[name]) or "–" for name in NAMES if not isinstance(row[name], float)}
+    values.update(
+        area=area_text(row["area_m2"], language),
+        width=width_text(row["width_m"], language),
+        share=share_text(row["share_a"], language),
+        detail=str(row["detail"]),
+        reason=str(row["reason"]) if isinstance(row["reason"], str) else "",
+    )
+    return rules()[row["rule"]].text("message", language).format_map(values).strip()
+
+
+def _ids(table: pd.DataFrame) -> list[str]:
+    """Twelve hex digits of a hash over rule, plans, zones and place (to 1 cm), with a suffix where two still agree."""
+    seen: dict[str, int] = {}
+    ids = []
+    columns = [table[name] for name in ("rule", "plan_a", "zone_a", "plan_b", "zone_b")]
+    for *names, x, y in zip(*columns, table["x"].round(2), table["y"].round(2)):
+        key = "\x1f".join([*map(str, names), f"{x:.2f}", f"{y:.2f}"])
+        digest = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
+        seen[digest] = seen.get(digest, 0) + 1
+        ids.append(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
+    return ids

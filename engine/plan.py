@@ -1,0 +1,130 @@
+"""A plan layer as the checks see it: zones with a key and a land-use code, and what is known of the plan.
+
+``PlanLayer.zones`` is a GeoDataFrame with columns ``key`` (unique text that names the zone to its owner: the chosen key
+field, else the feature id), ``given_key`` (the key field's own value, "" if empty), ``code`` (text, "" if missing) and
+``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
+PlanError for a missing field, an empty layer, layers of lines or points, and a layer without CRS.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from .errors import PlanError
+
+LEVELS = (
+    "national",
+    "regional",
+    "provincial",
+    "district",
+    "commune",
+    "urban_general",
+    "zoning",
+    "detailed",
+    "sector",
+)
+NATURES = ("map", "diagram")
+FID = "fid="
+
+
+@dataclass(frozen=True)
+class PlanLayer:
+    """The zones of one plan and what is known of the plan; ``notes`` say what reading it changed."""
+
+    name: str
+    zones: gpd.GeoDataFrame
+    key_field: str = ""
+    code_field: str = ""
+    level: str = ""
+    territory: str = ""
+    scale_denominator: float | None = None
+    nature: str = "map"
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: gpd.GeoDataFrame,
+        name: str,
+        key_field: str = "",
+        code_field: str = "",
+        fids: Sequence[object] | None = None,
+        **known: Any,
+    ) -> PlanLayer:
+        """A plan layer out of any table of polygons; ``known`` are the further fields of the class."""
+        for wanted in (key_field, code_field):
+            if wanted and wanted not in frame.columns:
+                fields = ", ".join(str(column) for column in frame.columns if column != frame.geometry.name)
+                raise PlanError("error.field_missing", layer=name, field=wanted, fields=fields or "–")
+        if len(frame) == 0:
+            raise PlanError("error.layer_empty", layer=name)
+        if frame.crs is None:
+            raise PlanError("error.no_crs", layer=name)
+        geometry = np.asarray(frame.geometry.values, dtype=object)
+        geometry = shapely.force_2d(geometry)
+        _refuse_without_polygons(geometry, name)
+        given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
+        numbers = _texts(pd.Series(frame.index if fids is None else fids))
+        zones = gpd.GeoDataFrame(
+            {
+                "key": _keys(given, numbers, bool(key_field)),
+                "given_key": given,
+                "code": _texts(frame[code_field]) if code_field else np.full(len(frame), "", dtype=object),
+            },
+            geometry=gpd.GeoSeries(geometry, crs=frame.crs),
+        )
+        return cls(name, zones, key_field=key_field, code_field=code_field, **known)
+
+    @property
+    def crs(self) -> pyproj.CRS:
+        """The CRS of the zones."""
+        return self.zones.crs
+
+    def to_crs(self, crs: pyproj.CRS) -> PlanLayer:
+        """The same plan in another CRS; the very same zones if it is this one already."""
+        if self.crs == crs:
+            return self
+        return replace(self, zones=self.zones.to_crs(crs))
+
+
+def _refuse_without_polygons(geometry: np.ndarray, name: str) -> None:
+    kinds = shapely.get_type_id(geometry)
+    if np.any(np.isin(kinds, (3, 6, 7))):
+        return
+    if np.all((kinds == -1) | shapely.is_empty(geometry)):
+        raise PlanError("error.no_geometry", layer=name, count=len(geometry))
+    found = sorted({g.geom_type for g in geometry[kinds >= 0][:1000]})
+    raise PlanError("error.not_polygons", layer=name, found=", ".join(found))
+
+
+def _texts(values: pd.Series) -> np.ndarray:
+    """Values as trimmed, composed text; whole numbers without ".0", missing ones as ""."""
+    return np.array([_text(value) for value in values.tolist()], dtype=object)
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return " ".join(unicodedata.normalize("NFC", str(value)).split())
+
+
+def _keys(given: np.ndarray, numbers: np.ndarray, wanted: bool) -> np.ndarray:
+    """Unique names: the given key where it is there and unique, else told apart by the feature id."""
+    if not wanted:
+        return numbers
+    counts = pd.Series(given).map(pd.Series(given).value_counts()).to_numpy()
+    keys = given.copy()
+    for index in np.flatnonzero((given == "") | (counts > 1)):
+        keys[index] = f"{given[index]} ({FID}{numbers[index]})" if given[index] else f"{FID}{numbers[index]}"
+    return keys
