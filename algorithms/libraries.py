@@ -17,6 +17,7 @@ import os
 import shlex
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
@@ -129,27 +130,29 @@ def _crashes(module: ModuleType, library: Library) -> bool:
 
 
 def _absent() -> str:
-    lacking = _lacking()
-    if not lacking:
+    wanted = lacking()
+    if not wanted:
         return ""
     names = []
-    for library in lacking:
+    for library in wanted:
         found = _version(library.name)
         key = "libraries.old" if found else "libraries.absent"
         names.append(_say(key, name=library.name, found=found, least=library.at_least))
     return _say("libraries.missing", names=", ".join(names), command=install_command())
 
 
-def _lacking() -> list[Library]:
-    lacking = [library for library in LIBRARIES if not _serves(library)]
-    return lacking if any(map(_serves, READERS)) else [*lacking, *READERS]
+def lacking() -> list[Library]:
+    """What QGIS and the profile's folder have not, or have in too old a version."""
+    wanted = [library for library in LIBRARIES if not _serves(library)]
+    return wanted if any(map(_serves, READERS)) else [*wanted, *READERS]
 
 
 def _not_loadable() -> str:
     for library in (*LIBRARIES, *(reader for reader in READERS if _serves(reader))):
         try:
             importlib.import_module(library.compiled or library.name)
-        except Exception as fault:  # a wheel for another numpy raises ValueError, a missing symbol ImportError, …
+        except Exception as fault:
+            # A wheel for another numpy raises ValueError, one for another system ImportError; all end in the sentence.
             return _say(
                 "libraries.unloadable",
                 name=library.name,
@@ -206,7 +209,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 def install_command(libraries: list[Library] | None = None) -> str:
     """The one command that fills the profile's folder, to be copied into a terminal."""
-    arguments = install_arguments(libraries_folder(), _version("numpy"), _lacking() if libraries is None else libraries)
+    arguments = install_arguments(libraries_folder(), _version("numpy"), lacking() if libraries is None else libraries)
     return _shown([*_python(), "-m", "pip", *arguments])
 
 
@@ -229,7 +232,10 @@ def _requirement(library: Library, numpy_version: str) -> str:
 def _removal_command(name: str, home: str) -> str:
     if home.endswith("dist-packages") and home.startswith("/usr/lib/"):
         return _shown(["sudo", "apt", "remove", f"python3-{name}"])
-    return _shown([*_python(), "-m", "pip", "uninstall", name])
+    # Debian marks its Python as its own, and pip then asks for this flag.
+    marked = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").is_file()
+    flags = ["--break-system-packages"] if marked else []
+    return _shown([*_python(), "-m", "pip", "uninstall", *flags, name])
 
 
 def _python() -> list[str]:

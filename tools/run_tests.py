@@ -1,0 +1,106 @@
+"""Run the storeys of tests, each in its own process, and say in the last lines how they went.
+
+`run_tests.py [STOREY …] [-- arguments of pytest]`; without a storey, all of them. Exit status 0 when nothing failed. Each storey
+gets the surroundings it needs: engine plain Python, algorithms QGIS without a window, headless the real qgis_process, gui a
+virtual screen, real the layers beside the checkout.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+STOREYS = ("engine", "algorithms", "headless", "gui", "real")
+PLAIN = ("-p", "no:pytest_qgis")
+NO_TESTS = 5
+
+
+class Outcome(NamedTuple):
+    """How one storey went."""
+
+    storey: str
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    broken: bool
+
+
+def command(storey: str) -> list[str]:
+    """What starts pytest for a storey, by the interpreter that runs this."""
+    pytest = [sys.executable, "-m", "pytest", f"tests/{storey}", "-q", f"--junitxml={report(storey)}"]
+    if storey != "algorithms":
+        pytest += PLAIN
+    if storey == "gui":
+        screen = shutil.which("xvfb-run")
+        if screen is None:
+            raise SystemExit("xvfb-run is not there, and the gui storey needs it: please run tools/setup.")
+        return [screen, "-a", "-s", "-screen 0 1600x1000x24", *pytest]
+    return pytest
+
+
+def environment(storey: str) -> dict[str, str]:
+    """The surroundings of a storey; a Python of the user's choice must not leak into QGIS."""
+    variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    variables["QT_QPA_PLATFORM"] = "xcb" if storey == "gui" else "offscreen"
+    if "UTF-8" not in variables.get("LC_ALL", variables.get("LANG", "")).upper().replace("UTF8", "UTF-8"):
+        variables["LC_ALL"] = "C.UTF-8"
+    return variables
+
+
+def report(storey: str) -> Path:
+    """Where pytest leaves its counts."""
+    return ROOT / "build" / "tests" / f"{storey}.xml"
+
+
+def run(storey: str, arguments: list[str]) -> Outcome:
+    """Run one storey to its end and count."""
+    print(f"\n=== {storey} ===", flush=True)
+    report(storey).parent.mkdir(parents=True, exist_ok=True)
+    report(storey).unlink(missing_ok=True)
+    started = time.monotonic()
+    code = subprocess.run(
+        [*command(storey), *arguments], cwd=ROOT, env=environment(storey), stdin=subprocess.DEVNULL
+    ).returncode
+    seconds = time.monotonic() - started
+    tests = failed = skipped = 0
+    if report(storey).exists():
+        for suite in ElementTree.parse(report(storey)).getroot().iter("testsuite"):
+            tests += int(suite.get("tests", 0))
+            failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped += int(suite.get("skipped", 0))
+    broken = code not in (0, NO_TESTS) and not failed
+    return Outcome(storey, tests - failed - skipped, failed, skipped, seconds, broken)
+
+
+def main() -> int:
+    """Run what was asked for."""
+    asked = sys.argv[1:]
+    split = asked.index("--") if "--" in asked else len(asked)
+    storeys, arguments = asked[:split] or list(STOREYS), asked[split + 1 :]
+    unknown = sorted(set(storeys) - set(STOREYS))
+    if unknown:
+        raise SystemExit(f"There is no storey {', '.join(unknown)}; there are {', '.join(STOREYS)}.")
+    outcomes = [run(storey, arguments) for storey in storeys]
+    print()
+    for outcome in outcomes:
+        state = "did not finish" if outcome.broken else "failed" if outcome.failed else "ok"
+        print(
+            f"{outcome.storey:<11}{outcome.passed:>5} passed{outcome.failed:>5} failed"
+            f"{outcome.skipped:>5} skipped{outcome.seconds:>8.1f} s  {state}"
+        )
+    passed, failed, skipped = (sum(outcome[column] for outcome in outcomes) for column in (1, 2, 3))
+    failed += sum(outcome.broken for outcome in outcomes)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
