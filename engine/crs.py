@@ -90,9 +90,7 @@ def describe(crs: pyproj.CRS) -> str:
 
 
 def _in_metres(crs: pyproj.CRS) -> bool:
-    return crs.is_projected and all(
-        math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2]
-    )
+    return crs.is_projected and all(math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2])
 
 
 def _centre(layer: PlanLayer) -> tuple[float, float]:
@@ -112,6 +110,4 @@ def _centre(layer: PlanLayer) -> tuple[float, float]:
 
 
 def _distance(province: Province, longitude: float, latitude: float) -> float:
-    return math.hypot(
-        (province.longitude - longitude) * math.cos(math.radians(latitude)), province.latitude - latitude
-    )
+    return math.hypot((province.longitude - longitude) * math.cos(math.radians(latitude)), province.latitude - latitude)

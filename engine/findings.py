@@ -156,9 +156,7 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
 def _multipolygons(geometry: np.ndarray) -> np.ndarray:
     if len(geometry) == 0:
         return geometry
-    return np.array(
-        [g if g.geom_type == "MultiPolygon" else shapely.MultiPolygon([g]) for g in geometry], dtype=object
-    )
+    return np.array([g if g.geom_type == "MultiPolygon" else shapely.MultiPolygon([g]) for g in geometry], dtype=object)
 
 
 def area_text(area_m2: float, language: str) -> str:

@@ -20,20 +20,14 @@ import pyproj
 import shapely
 
 from .errors import PlanError
+from .planar.polygons import polygonal
+from .planar.repair import repair
 
-LEVELS = (
-    "national",
-    "regional",
-    "provincial",
-    "district",
-    "commune",
-    "urban_general",
-    "zoning",
-    "detailed",
-    "sector",
-)
-NATURES = ("map", "diagram")
+Note = tuple[str, dict[str, object]]
+"""Something that reading or reprojecting changed: a key of the catalogue and its values."""
+
 FID = "fid="
+POLYGONAL = (3, 6, 7)  # polygon, multipolygon, collection
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class PlanLayer:
     territory: str = ""
     scale_denominator: float | None = None
     nature: str = "map"
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @classmethod
     def from_frame(
@@ -72,8 +66,10 @@ class PlanLayer:
         geometry = np.asarray(frame.geometry.values, dtype=object)
         geometry = shapely.force_2d(geometry)
         _refuse_without_polygons(geometry, name)
-        given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
+        kept, notes = _only_polygons(geometry, name)
+        frame, geometry, numbers = frame[kept], geometry[kept], numbers[kept]
+        given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
         zones = gpd.GeoDataFrame(
             {
                 "key": _keys(given, numbers, bool(key_field)),
@@ -82,7 +78,7 @@ class PlanLayer:
             },
             geometry=gpd.GeoSeries(geometry, crs=frame.crs),
         )
-        return cls(name, zones, key_field=key_field, code_field=code_field, **known)
+        return cls(name, zones, key_field=key_field, code_field=code_field, notes=notes, **known)
 
     @property
     def crs(self) -> pyproj.CRS:
@@ -90,15 +86,37 @@ class PlanLayer:
         return self.zones.crs
 
     def to_crs(self, crs: pyproj.CRS) -> PlanLayer:
-        """The same plan in another CRS; the very same zones if it is this one already."""
+        """The same plan in another CRS; the very same zones if it is this one already.
+
+        PlanError where a coordinate has no place in the other CRS.
+        """
         if self.crs == crs:
             return self
-        return replace(self, zones=self.zones.to_crs(crs))
+        zones = self.zones.to_crs(crs)
+        values: dict[str, object] = {"layer": self.name, "crs": str(self.crs.name), "target": str(crs.name)}
+        lost = ~np.isfinite(zones.total_bounds).all() and bool(np.isfinite(self.zones.total_bounds).all())
+        if lost:
+            raise PlanError("error.transform", **values)
+        return replace(self, zones=zones, notes=[*self.notes, ("note.reprojected", values)])
+
+    def outline(self) -> shapely.Geometry:
+        """The ground that all zones cover together, repaired where they are invalid: a boundary for another plan."""
+        return shapely.union_all(polygonal(repair(np.asarray(self.zones.geometry.values, dtype=object))[0]))
+
+
+def _only_polygons(geometry: np.ndarray, name: str) -> tuple[np.ndarray, list[Note]]:
+    """(rows to keep, note): lines and points that CAD mixes in are no zones; rows without geometry stay, as findings."""
+    kinds = shapely.get_type_id(geometry)
+    kept = np.isin(kinds, (-1, *POLYGONAL))
+    if kept.all():
+        return kept, []
+    found = ", ".join(sorted({g.geom_type for g in geometry[~kept]}))
+    return kept, [("note.dropped", {"layer": name, "count": int((~kept).sum()), "found": found})]
 
 
 def _refuse_without_polygons(geometry: np.ndarray, name: str) -> None:
     kinds = shapely.get_type_id(geometry)
-    if np.any(np.isin(kinds, (3, 6, 7))):
+    if np.any(np.isin(kinds, POLYGONAL)):
         return
     if np.all((kinds == -1) | shapely.is_empty(geometry)):
         raise PlanError("error.no_geometry", layer=name, count=len(geometry))

@@ -229,7 +229,5 @@ class _Cover:
             boundary_m2=None if boundary is None else float(shapely.area(boundary)),
             gap_m2=float(shapely.area(gaps)),
             outside_m2=float(shapely.area(outside)),
-            suspect_length_m=float(
-                shapely.length(pieces).sum() + shapely.length(gaps) + shapely.length(outside)
-            ),
+            suspect_length_m=float(shapely.length(pieces).sum() + shapely.length(gaps) + shapely.length(outside)),
         )

@@ -79,9 +79,7 @@ def to_batches(rule: str, pieces: Pieces, rows: pd.DataFrame) -> tuple[list[pd.D
     """
     batches = []
     if pieces.real.any():
-        batches.append(
-            _batch(rule, pieces.polygons[pieces.real], rows.iloc[pieces.source[pieces.real]], widths)
-        )
+        batches.append(_batch(rule, pieces.polygons[pieces.real], rows.iloc[pieces.source[pieces.real]], widths))
     noise = pieces.polygons[~pieces.real]
     if len(noise) == 0:
         return batches, 0

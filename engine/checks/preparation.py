@@ -114,12 +114,20 @@ def explain(defect: Defect, language: str) -> str:
     return text(
         "coverage.invalid_detail",
         language,
-        reason=defect.reason,
+        reason=_reason(defect.reason, language),
         x=number(defect.x, 2, language),
         y=number(defect.y, 2, language),
         before=area_text(defect.area_before_m2, language),
         after=area_text(defect.area_after_m2, language),
     )
+
+
+def _reason(reason: str, language: str) -> str:
+    """GEOS's reason in the reader's language; GEOS's own words where the catalogue does not have them."""
+    try:
+        return text(f"geos.{reason}", language)
+    except KeyError:
+        return reason
 
 
 def _names(plan: PlanLayer, rows: np.ndarray) -> dict[str, object]:

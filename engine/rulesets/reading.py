@@ -102,7 +102,9 @@ def _zipped(path: Path, wanted: tuple[str, ...]) -> dict[str, bytes]:
     return files
 
 
-def _table(content: bytes, file: str, required: tuple[str, ...], mistakes: _Mistakes) -> list[tuple[int, dict[str, str]]]:
+def _table(
+    content: bytes, file: str, required: tuple[str, ...], mistakes: _Mistakes
+) -> list[tuple[int, dict[str, str]]]:
     """(row number in the file, row) of a CSV; an unreadable one is a mistake and gives no rows."""
     try:
         decoded = content.decode("utf-8-sig")

@@ -1,0 +1,1 @@
+"""The Processing algorithms: parameters in, one call of the engine, sinks out."""

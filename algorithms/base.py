@@ -1,0 +1,216 @@
+"""What all algorithms of Plan Concord have in common: words from the catalogue, the library guard, errors in the user's
+language, and the parameters and outputs that several of them share.
+
+An algorithm overrides ``run``; whatever PlanError it raises becomes the message of the dialog, and a cancel ends it
+without a result and without touching the old files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import html
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputBoolean,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
+from .libraries import missing
+
+ICONS = RESOURCES / "icons"
+
+
+def user_language() -> str:
+    """The language that QGIS runs in: "vi" or "en"."""
+    return language_of(QgsApplication.locale())
+
+
+class PlanAlgorithm(QgsProcessingAlgorithm):
+    """One Processing algorithm; ``ID`` is frozen, ``OUTPUT_NUMBERS`` are (name of the output, name of the measure)."""
+
+    ID = ""
+    GROUP = "checks"
+    OUTPUT_NUMBERS: Sequence[tuple[str, str]] = ()
+
+    def createInstance(self) -> PlanAlgorithm:
+        return type(self)()
+
+    def name(self) -> str:
+        return self.ID
+
+    def displayName(self) -> str:
+        return self.words("name")
+
+    def group(self) -> str:
+        return text(f"group.{self.GROUP}", user_language())
+
+    def groupId(self) -> str:
+        return self.GROUP
+
+    def tags(self) -> list[str]:
+        return [tag.strip() for language in LANGUAGES for tag in text(f"{self.ID}.tags", language).split(",")]
+
+    def shortDescription(self) -> str:
+        return self.words("short")
+
+    def icon(self) -> QIcon:
+        return QIcon(str(ICONS / "planconcord.svg"))
+
+    def svgIconPath(self) -> str:
+        return str(ICONS / "planconcord.svg")
+
+    def shortHelpString(self) -> str:
+        """The help panel: what the algorithm answers, each parameter, each output."""
+        parts = [f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in self.words("help").split("\n")]
+        parts.append(f"<h3>{text('help.parameters', user_language())}</h3>")
+        outputs = {output.name() for output in self.outputDefinitions()}
+        entries = [(p.description(), p.help()) for p in self.parameterDefinitions() if p.name() not in outputs]
+        parts += [
+            f"<p><b>{html.escape(name, quote=False)}</b><br>{html.escape(words, quote=False)}</p>"
+            for name, words in entries
+        ]
+        parts.append(f"<h3>{text('help.outputs', user_language())}</h3>")
+        for output in self.outputDefinitions():
+            words = html.escape(self.output_help(output.name()), quote=False)
+            parts.append(f"<p><b>{output.name()}</b> {html.escape(output.description(), quote=False)}<br>{words}</p>")
+        return "".join(parts)
+
+    def output_help(self, name: str) -> str:
+        """What an output means."""
+        return self.words(f"{name}.help")
+
+    def words(self, key: str, **values: object) -> str:
+        """A text of this algorithm, or the one that all share under that key."""
+        language = user_language()
+        try:
+            return text(f"{self.ID}.{key}", language, **values)
+        except KeyError:
+            return text(f"shared.{key}", language, **values)
+
+    # parameters
+
+    def add(self, parameter: QgsProcessingParameterDefinition, advanced: bool = False) -> None:
+        """Add a parameter with the help of the catalogue."""
+        parameter.setHelp(self.words(f"{parameter.name()}.help"))
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def add_polygons(self, name: str, optional: bool = False) -> None:
+        """A polygon layer."""
+        types = [QgsProcessing.SourceType.TypeVectorPolygon]
+        self.add(QgsProcessingParameterFeatureSource(name, self.words(name), types, optional=optional))
+
+    def add_field(self, name: str, layer: str, optional: bool = True) -> None:
+        """A field of ``layer``."""
+        self.add(QgsProcessingParameterField(name, self.words(name), parentLayerParameterName=layer, optional=optional))
+
+    def add_number(self, name: str, default: float | None = None, least: float = 0.0, advanced: bool = False) -> None:
+        """An optional number."""
+        real = QgsProcessingParameterNumber.Type.Double
+        number = QgsProcessingParameterNumber(name, self.words(name), real, default, optional=True, minValue=least)
+        number.setMetadata({"widget_wrapper": {"decimals": 3}})
+        self.add(number, advanced)
+
+    def add_text(self, name: str) -> None:
+        """An optional text under "advanced"."""
+        self.add(QgsProcessingParameterString(name, self.words(name), optional=True), advanced=True)
+
+    def add_choice(self, name: str, choices: Sequence[str], default: str | None) -> None:
+        """One of ``choices``, given and stored as the word itself."""
+        parameter = QgsProcessingParameterEnum(
+            name, self.words(name), list(choices), False, default, optional=True, usesStaticStrings=True
+        )
+        self.add(parameter, advanced=True)
+
+    def add_working_crs(self) -> None:
+        """The CRS to measure in; empty means the province's."""
+        self.add(QgsProcessingParameterCrs("WORKING_CRS", self.words("WORKING_CRS"), optional=True), advanced=True)
+        self.add_choice("LANGUAGE", LANGUAGES, None)
+
+    def add_findings_outputs(self) -> None:
+        """The findings layer, the two tables beside it, the numbers and the verdict."""
+        polygons = QgsProcessing.SourceType.TypeVectorPolygon
+        table = QgsProcessing.SourceType.TypeVector
+        self.add(QgsProcessingParameterFeatureSink("FINDINGS", self.words("FINDINGS"), polygons))
+        for name in ("MEASURES", "RUNS"):
+            sink = QgsProcessingParameterFeatureSink(name, self.words(name), table, None, True)
+            sink.setCreateByDefault(False)
+            self.add(sink, advanced=True)
+        for name, _ in self.OUTPUT_NUMBERS:
+            self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
+        self.addOutput(QgsProcessingOutputBoolean("CONFORMS", self.words("CONFORMS")))
+
+    # running
+
+    def canExecute(self) -> tuple[bool, str]:
+        sentence = missing()
+        return not sentence, sentence
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        sentence = missing()
+        if sentence:
+            raise QgsProcessingException(sentence)
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ..engine.errors import PlanError
+        from ..engine.progress import Cancelled
+
+        try:
+            return self.run(parameters, context, feedback)
+        except PlanError as error:
+            raise QgsProcessingException(error.text(self.language(parameters, context))) from error
+        except Cancelled:
+            feedback.pushInfo(self.words("cancelled"))
+            return {}
+
+    def run(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The algorithm itself; may raise PlanError and Cancelled."""
+        raise AssertionError(f"{type(self).__name__} has no run()")
+
+    # values
+
+    def language(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """The language of the messages: the parameter's, else the user's."""
+        chosen = ""
+        if self.parameterDefinition("LANGUAGE") is not None:
+            chosen = self.parameterAsEnumString(parameters, "LANGUAGE", context)
+        return chosen if chosen in LANGUAGES else user_language()
+
+    def number(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> float | None:
+        """A number, or None where none was given; zero is zero."""
+        given = parameters.get(name, self.parameterDefinition(name).defaultValue())
+        if given is None or given == "":
+            return None
+        return float(self.parameterAsDouble(parameters, name, context))
+
+    def file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Path | None:
+        """A path, or None where none was given."""
+        given = self.parameterAsString(parameters, name, context)
+        return Path(given) if given else None

@@ -1,0 +1,65 @@
+"""Algorithm ``checkcoverage``: does a plan cover its territory once, wholly and not beyond?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+
+from .base import PlanAlgorithm
+
+
+class CheckCoverage(PlanAlgorithm):
+    """Overlaps, gaps, overhang, duplicates and invalid geometries of one plan layer."""
+
+    ID = "checkcoverage"
+    OUTPUT_NUMBERS = (
+        ("OVERLAP_COUNT", "overlap_count"),
+        ("OVERLAP_AREA", "overlap_area"),
+        ("EXCESS_AREA", "excess_area"),
+        ("GAP_COUNT", "gap_count"),
+        ("GAP_AREA", "gap_area"),
+        ("OUTSIDE_COUNT", "outside_count"),
+        ("OUTSIDE_AREA", "outside_area"),
+        ("NOISE_COUNT", "noise_count"),
+        ("NOISE_AREA", "noise_area"),
+        ("INVALID_COUNT", "invalid_count"),
+        ("DUPLICATE_COUNT", "duplicate_count"),
+        ("BALANCE_RESIDUAL", "balance_residual"),
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_polygons("INPUT")
+        self.add_field("KEY_FIELD", "INPUT")
+        self.add_field("CODE_FIELD", "INPUT")
+        self.add_polygons("BOUNDARY", optional=True)
+        self.add_number("SCALE", least=1.0)
+        self.add_number("WIDTH_TOLERANCE")
+        self.add_number("MIN_AREA", default=0.0)
+        self.add_text("PLAN")
+        self.add_text("TERRITORY")
+        self.add_working_crs()
+        self.add_findings_outputs()
+
+    def run(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ..engine.checks.coverage import check_coverage
+        from ..engine.tolerance import Tolerance
+        from .checking import Checking
+
+        checking = Checking(self, parameters, context, feedback)
+        plan = checking.read(
+            "INPUT", "KEY_FIELD", "CODE_FIELD", checking.value("PLAN"), territory=checking.value("TERRITORY")
+        )
+        boundary = checking.read("BOUNDARY")
+        plan, *rest = checking.bring_together()
+        width_m, scale = checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")
+        tolerance = Tolerance.choose(width_m, scale, checking.number("MIN_AREA") or 0.0)
+        result = check_coverage(
+            plan,
+            rest[0].outline() if rest else None,
+            checking.settings(tolerance),
+            boundary.name if boundary is not None else "",
+        )
+        return checking.finish(result)

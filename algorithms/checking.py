@@ -1,0 +1,133 @@
+"""What the checks have in common between parameters and sinks: reading plans, the working CRS, writing the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pyproj
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+)
+
+from ..engine.catalogue import text
+from ..engine.checks.settings import Settings
+from ..engine.crs import describe, working_crs
+from ..engine.findings import FIELDS, MEASURE_FIELDS, CheckResult
+from ..engine.plan import PlanLayer
+from ..engine.progress import Progress
+from ..engine.run import RUN_FIELDS, Run
+from ..engine.tolerance import Tolerance
+from .base import PlanAlgorithm
+from .feedback import QgisProgress
+from .sinks import Destination
+from .source import plan_layer, to_pyproj
+
+READING, CHECKING = 0.15, 0.9
+
+
+class Checking:
+    """One run of a check in QGIS: made at its start, asked for plans and settings, given the result at its end."""
+
+    def __init__(
+        self,
+        algorithm: PlanAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ):
+        self._algorithm, self._parameters, self._context, self._feedback = algorithm, parameters, context, feedback
+        self.language = algorithm.language(parameters, context)
+        self.run = Run(algorithm.ID)
+        self._progress = QgisProgress(feedback)
+        self._progress.step(0.0, text("progress.reading", self.language))
+        self._layers: list[PlanLayer] = []
+        self._crs = pyproj.CRS.from_epsg(4326)
+
+    def read(self, name: str, key: str = "", code: str = "", title: str = "", **known: Any) -> PlanLayer | None:
+        """The layer of parameter ``name`` with the fields of parameters ``key`` and ``code``; None if none was given."""
+        algorithm, parameters, context = self._algorithm, self._parameters, self._context
+        if parameters.get(name) in (None, ""):
+            return None
+        source = algorithm.parameterAsSource(parameters, name, context)
+        if source is None:
+            raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
+        layer = plan_layer(
+            source,
+            title or source.sourceName(),
+            self._progress.part(0.0, READING),
+            algorithm.parameterAsString(parameters, key, context) if key else "",
+            algorithm.parameterAsString(parameters, code, context) if code else "",
+            **known,
+        )
+        self._layers.append(layer)
+        return layer
+
+    def value(self, name: str) -> str:
+        """A text parameter, "" where none was given."""
+        return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+
+    def number(self, name: str) -> float | None:
+        """A number parameter, None where none was given."""
+        return self._algorithm.number(self._parameters, name, self._context)
+
+    def bring_together(self) -> list[PlanLayer]:
+        """All layers read so far, in the working CRS; the log says which was taken and why."""
+        given = self._algorithm.parameterAsCrs(self._parameters, "WORKING_CRS", self._context)
+        wanted = to_pyproj(given) if given.isValid() else None
+        self._crs, why = working_crs(self._layers, wanted, self.language)
+        self._feedback.pushInfo(why)
+        self._layers = [layer.to_crs(self._crs) for layer in self._layers]
+        for layer in self._layers:
+            for key, values in layer.notes:
+                self._feedback.pushInfo(text(key, self.language, **values))
+        return self._layers
+
+    def settings(self, tolerance: Tolerance) -> Settings:
+        """What the engine is asked to do."""
+        self._tolerance = tolerance
+        self._feedback.pushInfo(text("note.tolerance", self.language, width=tolerance.width_m))
+        progress: Progress = self._progress.part(READING, CHECKING)
+        return Settings(tolerance, self.language, self.run.run_id, progress)
+
+    def finish(self, result: CheckResult, rules: tuple[str, str] = ("", "")) -> dict[str, Any]:
+        """Log, write the layers, and return the outputs."""
+        for line in result.log:
+            self._feedback.pushInfo(line)
+        options = {name: str(value) for name, value in self._parameters.items()}
+        record = self.run.record(result.status, self._layers, describe(self._crs), self._tolerance, options, rules)
+        self._progress.step(CHECKING, text("progress.writing", self.language))
+        outputs: dict[str, Any] = {}
+        tables = {
+            "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
+            "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
+            "RUNS": (record, RUN_FIELDS, None),
+        }
+        for name, (table, columns, crs) in tables.items():
+            destination = Destination(self._algorithm, self._parameters, name, self._context)
+            made = destination.write(table, columns, crs, self._progress.part(CHECKING, 1.0))
+            if made is not None:
+                outputs[name] = made
+        self._style(outputs["FINDINGS"])
+        for output, measure in self._algorithm.OUTPUT_NUMBERS:
+            outputs[output] = result.value(measure)
+        outputs["CONFORMS"] = result.conforms
+        for output, _ in self._algorithm.OUTPUT_NUMBERS:
+            self._feedback.pushInfo(f"{output}: {outputs[output]:g}" if outputs[output] < 1e15 else output)
+        return outputs
+
+    def _qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
+        epsg = findings.crs.to_epsg()
+        if epsg:
+            return QgsCoordinateReferenceSystem(f"EPSG:{epsg}")
+        return QgsCoordinateReferenceSystem.fromWkt(findings.crs.to_wkt())
+
+    def _style(self, destination: str) -> None:
+        if self._context.willLoadLayerOnCompletion(destination):
+            from .styling import FindingsStyle
+
+            details = self._context.layerToLoadOnCompletionDetails(destination)
+            details.setPostProcessor(FindingsStyle.create(self.language))

@@ -1,0 +1,25 @@
+"""The progress of the engine, told to QGIS: bar, text and the cancel button."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingFeedback
+
+from ..engine.progress import Progress
+
+
+class QgisProgress(Progress):
+    """Forwards steps to a QgsProcessingFeedback and asks it whether the person cancelled."""
+
+    def __init__(self, feedback: QgsProcessingFeedback):
+        self._feedback, self._text = feedback, ""
+
+    def step(self, fraction: float, text: str = "") -> None:
+        """Set the bar, and the line above it when the text changes."""
+        self._feedback.setProgress(100.0 * fraction)
+        if text and text != self._text:
+            self._text = text
+            self._feedback.setProgressText(text)
+
+    def cancelled(self) -> bool:
+        """Whether the person pressed Cancel."""
+        return bool(self._feedback.isCanceled())

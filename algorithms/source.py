@@ -1,0 +1,105 @@
+"""A QGIS feature source becomes a PlanLayer of the engine: selected features only, filters and unsaved edits included.
+
+Geometries travel as WKB in chunks. Curves are segmentised, Z and M are dropped, features that are not polygons are left
+out and counted. Geometry validity is not filtered here, whatever the user's setting: the checks report and repair it.
+Fails with PlanError for a layer without CRS, without features or without polygons.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsProcessingFeatureSource,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+
+from ..engine.errors import PlanError
+from ..engine.plan import PlanLayer
+from ..engine.progress import Progress
+
+CHUNK = 5000
+UNCLOSED = "fix" if hasattr(shapely, "coverage_is_valid") else "ignore"
+"""A ring that is not closed is closed where shapely (2.1) can, else its zone counts as empty, which is reported."""
+
+
+def plan_layer(
+    source: QgsProcessingFeatureSource,
+    name: str,
+    progress: Progress,
+    key_field: str = "",
+    code_field: str = "",
+    **known: Any,
+) -> PlanLayer:
+    """The features of ``source`` as a PlanLayer called ``name``; ``known`` are further fields of PlanLayer."""
+    crs = to_pyproj(source.sourceCrs())
+    if crs is None:
+        raise PlanError("error.no_crs", layer=name)
+    wanted = [field for field in dict.fromkeys((key_field, code_field)) if field]
+    fields = source.fields()
+    present = {field: fields.lookupField(field) for field in wanted}
+    absent = [field for field, index in present.items() if index < 0]
+    if absent:
+        raise PlanError("error.field_missing", layer=name, field=absent[0], fields=", ".join(fields.names()) or "–")
+    request = QgsFeatureRequest().setSubsetOfAttributes(list(present.values()))
+    total = max(source.featureCount(), 1)
+    shapes: list[np.ndarray] = []
+    fids: list[int] = []
+    values: dict[str, list[object]] = {field: [] for field in wanted}
+    chunk: list[bytes | None] = []
+    for feature in source.getFeatures(request, Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks):
+        chunk.append(_wkb(feature.geometry()))
+        fids.append(feature.id())
+        for field, index in present.items():
+            values[field].append(_value(feature.attribute(index)))
+        if len(chunk) == CHUNK:
+            shapes.append(_shapes(chunk))
+            chunk = []
+            progress.checkpoint()
+            progress.step(min(len(fids) / total, 1.0))
+    shapes.append(_shapes(chunk))
+    frame = gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), crs=crs))
+    return PlanLayer.from_frame(frame, name, key_field, code_field, fids=fids, **known)
+
+
+def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
+    """The same CRS for pyproj; None for an invalid or unknown one."""
+    if not crs.isValid():
+        return None
+    if crs.authid().upper().startswith("EPSG:"):
+        return pyproj.CRS.from_user_input(crs.authid())
+    return pyproj.CRS.from_wkt(crs.toWkt(Qgis.CrsWktVariant.Preferred))
+
+
+def _shapes(chunk: list[bytes | None]) -> np.ndarray:
+    return np.asarray(shapely.from_wkb(np.array(chunk, dtype=object), on_invalid=UNCLOSED), dtype=object)
+
+
+def _wkb(geometry: QgsGeometry) -> bytes | None:
+    if geometry.isNull():
+        return None
+    kind = geometry.wkbType()
+    if QgsWkbTypes.isCurvedType(kind) or QgsWkbTypes.hasZ(kind) or QgsWkbTypes.hasM(kind):
+        flat = geometry.constGet().segmentize() if QgsWkbTypes.isCurvedType(kind) else geometry.constGet().clone()
+        flat.dropZValue()
+        flat.dropMValue()
+        return bytes(flat.asWkb().data())
+    return bytes(geometry.asWkb().data())
+
+
+def _value(value: object) -> object:
+    """A QVariant NULL as None, dates as text."""
+    if value is None or (hasattr(value, "isNull") and value.isNull()):
+        return None
+    if isinstance(value, (QDate, QTime, QDateTime)):
+        return value.toString(1)  # Qt.ISODate
+    return value

@@ -1,0 +1,110 @@
+"""What a run was: tool and library versions, inputs with their SHA-256, CRS, tolerance, rules, options, start, end, status.
+
+One row of the table ``runs`` for each execution of a check, so that a result can be told from another and repeated. The
+digest of an input is over the zones that were checked (geometry, key and code in their order), not over the file's
+bytes, so it is the same for a shapefile and its copy in a GeoPackage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib import metadata as distributions
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from .findings import REAL, TEXT
+from .plan import PlanLayer
+from .tolerance import Tolerance
+
+RUN_FIELDS: tuple[tuple[str, str], ...] = (
+    ("run_id", TEXT),
+    ("check", TEXT),
+    ("tool_version", TEXT),
+    ("libraries", TEXT),
+    ("inputs", TEXT),
+    ("crs", TEXT),
+    ("area_kind", TEXT),
+    ("tolerance_width_m", REAL),
+    ("tolerance_area_m2", REAL),
+    ("rules", TEXT),
+    ("rules_sha256", TEXT),
+    ("options", TEXT),
+    ("started", TEXT),
+    ("ended", TEXT),
+    ("status", TEXT),
+)
+LIBRARIES = ("numpy", "pandas", "geopandas", "shapely", "pyproj", "pyogrio", "fiona")
+
+
+class Run:
+    """One execution of a check, from its start; :meth:`record` closes it."""
+
+    def __init__(self, check: str):
+        self.check = check
+        self.run_id = uuid.uuid4().hex[:12]
+        self._started = _now()
+
+    def record(
+        self,
+        status: str,
+        layers: list[PlanLayer],
+        crs: str,
+        tolerance: Tolerance,
+        options: Mapping[str, object],
+        rules: tuple[str, str] = ("", ""),
+    ) -> pd.DataFrame:
+        """The row of the table ``runs``. ``rules``: name and SHA-256 of the rule set."""
+        from .. import __version__
+
+        inputs = [{"layer": layer.name, "zones": len(layer.zones), "sha256": digest(layer)} for layer in layers]
+        versions = {"geos": ".".join(map(str, shapely.geos_version)), **library_versions()}
+        row = (
+            self.run_id,
+            self.check,
+            __version__,
+            json.dumps(versions, sort_keys=True),
+            json.dumps(inputs, ensure_ascii=False),
+            crs,
+            "planar",
+            tolerance.width_m,
+            tolerance.area_m2,
+            *rules,
+            json.dumps(dict(options), ensure_ascii=False, sort_keys=True, default=str),
+            self._started,
+            _now(),
+            status,
+        )
+        return pd.DataFrame([row], columns=[name for name, _ in RUN_FIELDS])
+
+
+def digest(layer: PlanLayer) -> str:
+    """SHA-256 over the zones of a layer: geometry as WKB, key and code."""
+    made = hashlib.sha256()
+    zones = layer.zones
+    for start in range(0, len(zones), 10_000):
+        chunk = zones.iloc[start : start + 10_000]
+        for shape in shapely.to_wkb(np.asarray(chunk.geometry.values, dtype=object)):
+            made.update(shape if shape is not None else b"\0")
+        made.update(json.dumps([chunk["key"].tolist(), chunk["code"].tolist()], ensure_ascii=False).encode())
+    return made.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that a result depends on."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = distributions.version(name)
+        except distributions.PackageNotFoundError:
+            continue
+    return found
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,35 @@
+"""The plugin as QGIS sees it: a provider in the Processing registry, in the program and in qgis_process alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication
+
+from .provider import PlanConcordProvider
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+
+class PlanConcordPlugin:
+    """Made by classFactory; ``iface`` is None in qgis_process."""
+
+    def __init__(self, iface: QgisInterface | None):
+        self._iface = iface
+        self._provider: PlanConcordProvider | None = None
+
+    def initProcessing(self) -> None:
+        """Register the provider; all that qgis_process calls."""
+        self._provider = PlanConcordProvider()
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        """Called by the program with a window."""
+        self.initProcessing()
+
+    def unload(self) -> None:
+        """Leave no trace when the plugin is switched off."""
+        if self._provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+            self._provider = None
