@@ -32,9 +32,12 @@ from importlib.machinery import (
 )
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.catalogue import language_of, text
+
+if TYPE_CHECKING:
+    from importlib.abc import PathEntryFinder
 
 
 class Library(NamedTuple):
@@ -75,7 +78,7 @@ def libraries_folder() -> Path:
 
 def ensure_libraries() -> None:
     """Make the profile's folder importable, before anything else imports shapely. Imports none of the libraries."""
-    if hasattr(os, "RTLD_DEEPBIND") and not any(hook is _bundling_package for hook in sys.path_hooks):
+    if hasattr(os, "RTLD_DEEPBIND") and not any(_same(hook, _bundling_package) for hook in sys.path_hooks):
         sys.path_hooks.insert(0, _bundling_package)
     folder = str(libraries_folder())
     if folder not in sys.path and os.path.isdir(folder):
@@ -94,6 +97,11 @@ def missing() -> str:
             return sentence
         _usable = True
     return ""
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two functions or classes are one; by name, because QGIS loads this file anew when the plugin is updated."""
+    return getattr(one, "__qualname__", "") == getattr(other, "__qualname__", None)
 
 
 # What is at fault, each as '' or one sentence
@@ -126,7 +134,7 @@ def _crashes(module: ModuleType, library: Library) -> bool:
     part = sys.modules.get(library.compiled)
     if part is None or not hasattr(os, "RTLD_DEEPBIND"):
         return False
-    return _bundles(str(Path(str(module.__file__)).parent)) and not isinstance(part.__loader__, _OwnSymbolsLoader)
+    return _bundles(str(Path(str(module.__file__)).parent)) and not _same(type(part.__loader__), _OwnSymbolsLoader)
 
 
 def _absent() -> str:
@@ -297,7 +305,7 @@ _find_with_own_symbols = FileFinder.path_hook(
 )
 
 
-def _bundling_package(path: str) -> FileFinder:
+def _bundling_package(path: str) -> PathEntryFinder:
     """A path hook for the inside of packages with compiled modules that bring their own GEOS, PROJ or GDAL.
 
     A hook rather than an import under the flag, because these packages load further compiled modules when first used.

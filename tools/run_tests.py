@@ -33,9 +33,11 @@ class Outcome(NamedTuple):
     broken: bool
 
 
-def command(storey: str) -> list[str]:
-    """What starts pytest for a storey, by the interpreter that runs this."""
-    pytest = [sys.executable, "-m", "pytest", f"tests/{storey}", "-q", f"--junitxml={report(storey)}"]
+def command(storey: str, arguments: list[str]) -> list[str]:
+    """What starts pytest for a storey, by the interpreter that runs this; a path among the arguments narrows it."""
+    narrowed = any(argument.startswith("tests/") for argument in arguments)
+    where = [] if narrowed else [f"tests/{storey}"]
+    pytest = [sys.executable, "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
     if storey != "algorithms":
         pytest += PLAIN
     if storey == "gui":
@@ -67,7 +69,7 @@ def run(storey: str, arguments: list[str]) -> Outcome:
     report(storey).unlink(missing_ok=True)
     started = time.monotonic()
     code = subprocess.run(
-        [*command(storey), *arguments], cwd=ROOT, env=environment(storey), stdin=subprocess.DEVNULL
+        command(storey, arguments), cwd=ROOT, env=environment(storey), stdin=subprocess.DEVNULL
     ).returncode
     seconds = time.monotonic() - started
     tests = failed = skipped = 0
