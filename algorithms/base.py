@@ -7,11 +7,10 @@ without a result and without touching the old files.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import html
 
 from qgis.core import (
     QgsApplication,

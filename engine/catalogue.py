@@ -31,7 +31,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
             yield {name: (value or "").strip() for name, value in row.items() if name}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _texts() -> dict[str, dict[str, str]]:
     texts: dict[str, dict[str, str]] = {}
     for path in sorted((RESOURCES / "i18n").glob("*.csv")):
@@ -82,7 +82,7 @@ class Rule:
         return words.get(f"{part}_{language}") or words[f"{part}_en"]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def rules() -> dict[str, Rule]:
     """The catalogue of findings by rule code, in the order of the file."""
     catalogue: dict[str, Rule] = {}

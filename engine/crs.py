@@ -35,14 +35,14 @@ class Province:
     epsg: int
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def provinces() -> tuple[Province, ...]:
     """The provinces of the table, in its order."""
     rows = read_table(RESOURCES / "crs" / "provinces.csv")
     return tuple(Province(r["province"], float(r["longitude"]), float(r["latitude"]), int(r["epsg"])) for r in rows)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def tm3_zones() -> dict[int, str]:
     """EPSG code to name of the VN-2000 TM-3 zones in force."""
     rows = read_table(RESOURCES / "crs" / "vn2000.csv")

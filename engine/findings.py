@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from .catalogue import SEVERITIES, number, rules
+from .planar.polygons import Geometries
 
 TEXT, REAL = "text", "real"
 FIELDS: tuple[tuple[str, str], ...] = (
@@ -97,7 +98,7 @@ class CheckResult:
         return pd.DataFrame(rows, columns=[name for name, _ in MEASURE_FIELDS])
 
 
-def batch(rule: str, geometry: Sequence[Any], **columns: object) -> pd.DataFrame:
+def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:
     """Findings of one ``rule``: polygons or multipolygons, and columns of FIELDS as arrays or single values.
 
     Besides FIELDS, ``detail``, ``reason`` and ``parts`` may be given; they only fill the message.

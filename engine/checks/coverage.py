@@ -75,7 +75,7 @@ def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary
 
 
 def _bounds(bounds: np.ndarray) -> str:
-    return "x {:.0f}–{:.0f}, y {:.0f}–{:.0f}".format(bounds[0], bounds[2], bounds[1], bounds[3])
+    return f"x {bounds[0]:.0f}–{bounds[2]:.0f}, y {bounds[1]:.0f}–{bounds[3]:.0f}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ the totals (design, section 3). What is smaller than DUST_M2 is rounding of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ import pandas as pd
 import shapely
 
 from ..findings import batch
-from ..planar.polygons import gather, parts
+from ..planar.polygons import Geometries, gather, parts
 from ..planar.width import wider_than, widths
 from ..tolerance import Tolerance
 
@@ -56,7 +55,7 @@ class Pieces:
         return float(shapely.area(self.polygons[~self.real]).sum())
 
 
-def sort_out(overlays: Sequence[Any], tolerance: Tolerance, min_area_m2: np.ndarray | float = 0.0) -> Pieces:
+def sort_out(overlays: Geometries, tolerance: Tolerance, min_area_m2: np.ndarray | float = 0.0) -> Pieces:
     """The connected pieces of ``overlays`` (any geometries), each real or noise.
 
     ``min_area_m2``: a further lower bound on the area of a real piece, one for all or one for each overlay.

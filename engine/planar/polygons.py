@@ -7,16 +7,17 @@ geometry that each came from, or one MultiPolygon each. Points and lines have no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 import shapely
 
+Geometries = Union[Sequence[Any], np.ndarray]
 POLYGON = 3
 EMPTY = shapely.MultiPolygon()
 
 
-def parts(geometries: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+def parts(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
     """(polygons, source): every polygon with area in ``geometries`` and the index of the one it came from."""
     polygons, source = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
     while np.any(nested := shapely.get_type_id(polygons) > POLYGON):
@@ -38,7 +39,7 @@ def gather(polygons: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
     return made
 
 
-def polygonal(geometries: Sequence[Any]) -> np.ndarray:
+def polygonal(geometries: Geometries) -> np.ndarray:
     """Each geometry's polygonal part as a Polygon where it is one, else as a MultiPolygon (empty if it has no area)."""
     array = np.asarray(geometries, dtype=object)
     fine = shapely.get_type_id(array) == POLYGON
