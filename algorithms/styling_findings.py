@@ -1,0 +1,337 @@
+"""What a findings layer looks like: hatched areas, markers while the map is small, labels, map tips, words for fields.
+
+Goes in: a QgsVectorLayer with the finding record (engine/findings.py; names cut to ten letters, as shapefiles do, are
+found too) and a language. The kinds of finding with their colours lie in resources/styles/findings.csv; every rule of
+the catalogue falls into exactly one of them, because each severity has a kind for the rest. From 1:25,000 outwards a
+marker on a point inside each finding keeps slivers visible. Raises PlanError when the layer has no rule or severity.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from qgis.core import (
+    Qgis,
+    QgsCentroidFillSymbolLayer,
+    QgsEditorWidgetSetup,
+    QgsExpression,
+    QgsFillSymbol,
+    QgsFillSymbolLayer,
+    QgsLinePatternFillSymbolLayer,
+    QgsPalLayerSettings,
+    QgsProperty,
+    QgsRuleBasedRenderer,
+    QgsSimpleFillSymbolLayer,
+    QgsSimpleLineSymbolLayer,
+    QgsSimpleMarkerSymbolLayer,
+    QgsSimpleMarkerSymbolLayerBase,
+    QgsSymbol,
+    QgsSymbolLayer,
+    QgsUnitTypes,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+    QgsVectorSimplifyMethod,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+
+from ..engine.catalogue import RESOURCES, SEVERITIES, read_table, rules, text
+from ..engine.errors import PlanError
+from .styling_symbols import fill_symbol, haloed, line_symbol, marker_symbol
+
+KINDS_FILE = RESOURCES / "styles" / "findings.csv"
+MARKERS_FROM_SCALE = 25_000
+LABELS_TO_SCALE = 15_000
+OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 1.1, 0.28
+NOISE_OUTLINE_MM = 0.2
+# Passes of drawing: what is only information lies below, markers lie above every area, errors above warnings.
+INFO_AREAS, INFO_MARKERS, AREAS, OUTLINES, MARKERS = 0, 1, 2, 3, 4
+VALUES_IN_WORDS = {
+    "severity": ("severity", SEVERITIES),
+    "status": ("status", ("open", "accepted", "waived", "resolved")),
+    "verdict": ("verdict", ("conflict", "conditional", "compatible", "unlisted", "unplanned")),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the style table: findings of one severity that look alike. No ``rules``: the rest of the severity."""
+
+    name: str
+    severity: str
+    rules: tuple[str, ...]
+    title_key: str
+    colour: str
+    stroke: str
+    marker: str
+    size_mm: float
+    hatch_angles: tuple[float, ...]
+    hatch_distance_mm: float
+
+    def title(self, language: str) -> str:
+        """The words of the legend: of its first rule, where no other are given."""
+        return text(self.title_key, language) if self.title_key else rules()[self.rules[0]].text("title", language)
+
+
+@functools.cache
+def kinds() -> tuple[Kind, ...]:
+    """The kinds of finding in the order of the legend; the kind for the rest of a severity comes last in it."""
+    table = [
+        Kind(
+            row["kind"],
+            row["severity"],
+            tuple(row["rules"].split()),
+            row["title"],
+            row["colour"],
+            row["stroke"],
+            row["marker"],
+            float(row["size_mm"]),
+            tuple(float(angle) for angle in row["hatch_angles"].split()),
+            float(row["hatch_distance_mm"] or 0),
+        )
+        for row in read_table(KINDS_FILE)
+    ]
+    return tuple(sorted(table, key=lambda kind: SEVERITIES.index(kind.severity)))
+
+
+def kind_of(rule: str, severity: str) -> Kind | None:
+    """The kind that a finding falls into; None for an unknown severity."""
+    alike = [kind for kind in kinds() if kind.severity == severity]
+    return next((kind for kind in alike if rule in kind.rules or not kind.rules), None)
+
+
+def style_findings_layer(layer: QgsVectorLayer, language: str) -> None:
+    """Give ``layer`` renderer, labels, map tip and words in ``language``; see the module's paragraph."""
+    columns = _columns(layer)
+    layer.setRenderer(_renderer(columns, language))
+    # QGIS draws small outlines simplified, some away altogether: a sliver would lose its marker.
+    simplify = QgsVectorSimplifyMethod()
+    simplify.setSimplifyHints(Qgis.VectorRenderingSimplificationFlags())
+    layer.setSimplifyMethod(simplify)
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(_labels(columns, language)))
+    layer.setLabelsEnabled(True)
+    layer.setMapTipTemplate(map_tip(columns, language))
+    layer.setMapTipsEnabled(True)
+    if "message" in columns:
+        layer.setDisplayExpression(QgsExpression.quotedColumnRef(columns["message"]))
+    _name_fields(layer, columns, language)
+    layer.triggerRepaint()
+
+
+def _columns(layer: QgsVectorLayer) -> dict[str, str]:
+    """The record's names with the names they have in ``layer``; shapefiles keep ten letters of a name."""
+    present = {name.lower(): name for name in layer.fields().names()}
+    columns = {}
+    for name in FIELD_NAMES:
+        found = present.get(name) or present.get(name[:10])
+        if found:
+            columns[name] = found
+    for needed in ("rule", "severity"):
+        if needed not in columns:
+            fields = ", ".join(layer.fields().names()) or "–"
+            raise PlanError("error.field_missing", layer=layer.name(), field=needed, fields=fields)
+    return columns
+
+
+# The finding record as engine/findings.py defines it, which cannot be imported without geopandas; a test compares them.
+FIELD_NAMES = [
+    "finding_id",
+    "rule",
+    "severity",
+    "status",
+    "territory",
+    "plan_a",
+    "zone_a",
+    "code_a",
+    "plan_b",
+    "zone_b",
+    "code_b",
+    "verdict",
+    "area_m2",
+    "width_m",
+    "share_a",
+    "declared_ha",
+    "measured_ha",
+    "difference_ha",
+    "must_adjust",
+    "reference",
+    "message",
+    "x",
+    "y",
+    "run_id",
+]
+
+
+# ── renderer ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
+    rule_column = QgsExpression.quotedColumnRef(columns["rule"])
+    severity_column = QgsExpression.quotedColumnRef(columns["severity"])
+    root = QgsRuleBasedRenderer.Rule(None)
+    for severity in SEVERITIES:
+        heading = QgsRuleBasedRenderer.Rule(
+            None, 0, 0, f"{severity_column} = '{severity}'", text(f"style.severity.{severity}", language)
+        )
+        heading.setRuleKey(severity)
+        for kind in (kind for kind in kinds() if kind.severity == severity):
+            quoted = ", ".join(QgsExpression.quotedString(rule) for rule in kind.rules)
+            filter_ = f"{rule_column} IN ({quoted})" if kind.rules else "ELSE"
+            leaf = QgsRuleBasedRenderer.Rule(kind_symbol(kind), 0, 0, filter_, kind.title(language))
+            leaf.setRuleKey(kind.name)
+            heading.appendChild(leaf)
+        root.appendChild(heading)
+    nameless = next(kind for kind in kinds() if kind.name == "other_error")
+    unknown = QgsRuleBasedRenderer.Rule(kind_symbol(nameless), 0, 0, "ELSE", text("style.kind.unknown", language))
+    unknown.setRuleKey("unknown")
+    root.appendChild(unknown)
+    renderer = QgsRuleBasedRenderer(root)
+    renderer.setUsingSymbolLevels(True)
+    return renderer
+
+
+def kind_symbol(kind: Kind) -> QgsFillSymbol:
+    """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside."""
+    info = kind.severity == "info"
+    layers = [_tint(kind), *(_hatch(kind, angle) for angle in kind.hatch_angles)]
+    for layer in layers:
+        layer.setRenderingPass(INFO_AREAS if info else AREAS)
+    outline = QgsSimpleLineSymbolLayer(QColor(kind.colour), NOISE_OUTLINE_MM if info else OUTLINE_MM)
+    lines = [outline] if info else [QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM), outline]
+    for line in lines:
+        line.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        line.setRenderingPass(INFO_AREAS if info else OUTLINES)
+    marker = _marker(kind)
+    marker.setRenderingPass(INFO_MARKERS if info else MARKERS + (kind.severity == "error"))
+    return fill_symbol([*layers, *lines, marker])
+
+
+def _tint(kind: Kind) -> QgsFillSymbolLayer:
+    colour = QColor(kind.colour)
+    colour.setAlpha(30 if kind.severity == "info" else 55)
+    return QgsSimpleFillSymbolLayer(colour, Qt.BrushStyle.SolidPattern, colour, Qt.PenStyle.NoPen)
+
+
+def _hatch(kind: Kind, angle: float) -> QgsFillSymbolLayer:
+    hatch = QgsLinePatternFillSymbolLayer()
+    hatch.setLineAngle(angle)
+    hatch.setDistance(kind.hatch_distance_mm)
+    hatch.setDistanceUnit(QgsUnitTypes.RenderUnit.RenderMillimeters)
+    hatch.setSubSymbol(line_symbol(kind.colour, HATCH_MM))
+    return hatch
+
+
+def _marker(kind: Kind) -> QgsCentroidFillSymbolLayer:
+    shape, _ = QgsSimpleMarkerSymbolLayerBase.decodeShape(kind.marker)
+    simple = QgsSimpleMarkerSymbolLayer(shape, kind.size_mm)
+    simple.setColor(QColor(kind.colour))
+    simple.setStrokeColor(QColor(kind.stroke))
+    simple.setStrokeWidth(0.15 if kind.severity == "info" else 0.35)
+    marker = QgsCentroidFillSymbolLayer()
+    marker.setSubSymbol(marker_symbol(simple))
+    marker.setPointOnSurface(True)
+    marker.setPointOnAllParts(False)
+    marker.setClipPoints(False)
+    # The legend of a map without a scale shows the marker too.
+    small = QgsProperty.fromExpression(f"coalesce(@map_scale, 1e9) > {MARKERS_FROM_SCALE}")
+    marker.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyLayerEnabled, small)
+    return marker
+
+
+# ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_words(column: str, words: dict[str, str]) -> str:
+    """An expression for a coded value in words; a value that is not among them stands for itself."""
+    pairs = ", ".join(
+        f"{QgsExpression.quotedString(code)}, {QgsExpression.quotedString(word)}" for code, word in words.items()
+    )
+    return f"coalesce(map_get(map({pairs}), {column}), {column})"
+
+
+def _titles(language: str) -> dict[str, str]:
+    return {code: rule.text("title", language) for code, rule in rules().items()}
+
+
+def _area(column: str, language: str) -> str:
+    """An expression for an area in m² as a reader wants it: hectares, small pieces in m²."""
+    hectares = f"format_number({column} / 10000, 2, '{language}') || ' ha'"
+    return f"CASE WHEN {column} >= 1000 THEN {hectares} ELSE format_number({column}, 1, '{language}') || ' m²' END"
+
+
+def _labels(columns: dict[str, str], language: str) -> QgsPalLayerSettings:
+    quoted = {name: QgsExpression.quotedColumnRef(column) for name, column in columns.items()}
+    title = _in_words(quoted["rule"], _titles(language))
+    if "area_m2" in quoted:
+        title = f"concat({title}, '\\n', {_area(quoted['area_m2'], language)})"
+    settings = QgsPalLayerSettings()
+    settings.isExpression = True
+    settings.fieldName = f"CASE WHEN {quoted['severity']} <> 'info' THEN {title} END"
+    settings.placement = Qgis.LabelPlacement.AroundPoint
+    settings.dist = 1.5
+    settings.scaleVisibility = True
+    settings.minimumScale, settings.maximumScale = LABELS_TO_SCALE, 0
+    settings.setFormat(haloed(8, "#1A1A1A", 0.9))
+    return settings
+
+
+def escaped(expression: str) -> str:
+    """An expression whose value is safe inside HTML: values come from layers that anybody may have written."""
+    made = f"coalesce(to_string({expression}), '')"
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        made = f"replace({made}, '{mark}', '{entity}')"
+    return made
+
+
+def map_tip(columns: dict[str, str], language: str) -> str:
+    """The HTML of a map tip: rule, message, area, who must adjust, legal basis; every value is escaped by expression."""
+    quoted = {name: QgsExpression.quotedColumnRef(column) for name, column in columns.items()}
+    words = {level: text(f"severity.{level}", language) for level in SEVERITIES}
+    heading = f"[% {escaped(_in_words(quoted['rule'], _titles(language)))} %]"
+    severity = f"[% {escaped(_in_words(quoted['severity'], words))} %]"
+    lines = [f'<div style="max-width: 26em"><b>{heading}</b> ({severity})']
+    if "message" in quoted:
+        lines.append(f"<p>[% {escaped(quoted['message'])} %]</p>")
+    for name in ("area_m2", "must_adjust", "reference", "status"):
+        if name in quoted:
+            lines.append(f"[% {_tip_line(name, quoted[name], language)} %]")
+    return "\n".join([*lines, "</div>"])
+
+
+def _tip_line(name: str, column: str, language: str) -> str:
+    """An expression for one line of the map tip: label and value, nothing where the value is missing."""
+    label, value = text(f"field.{name}", language), column
+    if name == "area_m2":
+        label, value = text("style.area", language), _area(column, language)
+    elif name == "status":
+        value = _in_words(column, _words("status", language))
+    shown = f"concat('<b>', {QgsExpression.quotedString(label)}, '</b>: ', {escaped(value)}, '<br>')"
+    return f"CASE WHEN coalesce(to_string({column}), '') <> '' THEN {shown} ELSE '' END"
+
+
+def _words(name: str, language: str) -> dict[str, str]:
+    prefix, codes = VALUES_IN_WORDS[name]
+    return {code: text(f"{prefix}.{code}", language) for code in codes}
+
+
+def _name_fields(layer: QgsVectorLayer, columns: dict[str, str], language: str) -> None:
+    """Aliases, and coded values in words, for attribute table and form; the stored values stay codes."""
+    for name, column in columns.items():
+        index = layer.fields().lookupField(column)
+        layer.setFieldAlias(index, text(f"field.{name}", language))
+        if name == "rule":
+            words = _titles(language)
+        elif name in VALUES_IN_WORDS:
+            words = _words(name, language)
+        else:
+            continue
+        pairs = [{word: code} for code, word in words.items()]
+        layer.setEditorWidgetSetup(index, QgsEditorWidgetSetup("ValueMap", {"map": pairs}))
+
+
+def symbol_of(layer: QgsVectorLayer, kind: str) -> QgsSymbol | None:
+    """The symbol that a styled findings layer draws a kind with; None where the layer has no such kind."""
+    renderer = layer.renderer()
+    found = renderer.rootRule().findRuleByKey(kind) if isinstance(renderer, QgsRuleBasedRenderer) else None
+    return found.symbol() if found else None
