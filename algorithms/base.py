@@ -1,7 +1,7 @@
 """What all algorithms of Plan Concord have in common: words from the catalogue, the library guard, errors in the user's
 language, and the parameters and outputs that several of them share.
 
-An algorithm overrides ``run``; whatever PlanError it raises becomes the message of the dialog, and a cancel ends it
+An algorithm overrides ``carry_out``; whatever PlanError it raises becomes the message of the dialog, and a cancel ends it
 without a result and without touching the old files.
 """
 
@@ -180,18 +180,18 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         from ..engine.progress import Cancelled
 
         try:
-            return self.run(parameters, context, feedback)
+            return self.carry_out(parameters, context, feedback)
         except PlanError as error:
             raise QgsProcessingException(error.text(self.language(parameters, context))) from error
         except Cancelled:
             feedback.pushInfo(self.words("cancelled"))
             return {}
 
-    def run(
+    def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """The algorithm itself; may raise PlanError and Cancelled."""
-        raise AssertionError(f"{type(self).__name__} has no run()")
+        """The algorithm itself; may raise PlanError and Cancelled. (``run`` is QGIS's own, and scripts call it.)"""
+        raise AssertionError(f"{type(self).__name__} has no carry_out()")
 
     # values
 

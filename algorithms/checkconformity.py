@@ -50,7 +50,7 @@ class CheckConformity(PlanAlgorithm):
         self.add_working_crs()
         self.add_findings_outputs()
 
-    def run(
+    def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.checks.conformity import check_conformity

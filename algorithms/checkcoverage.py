@@ -41,7 +41,7 @@ class CheckCoverage(PlanAlgorithm):
         self.add_working_crs()
         self.add_findings_outputs()
 
-    def run(
+    def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.checks.coverage import check_coverage

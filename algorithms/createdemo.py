@@ -34,7 +34,7 @@ class CreateDemo(PlanAlgorithm):
         )
         self.addOutput(QgsProcessingOutputFile("REGISTER", self.words("REGISTER")))
 
-    def run(
+    def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from pathlib import Path
