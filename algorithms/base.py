@@ -8,6 +8,7 @@ without a result and without touching the old files.
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ def user_language() -> str:
     return language_of(QgsApplication.locale())
 
 
+def _without_accents(words: str) -> str:
+    letters = unicodedata.normalize("NFD", words.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
 class PlanAlgorithm(QgsProcessingAlgorithm):
     """One Processing algorithm; ``ID`` is frozen, ``OUTPUT_NUMBERS`` are (name of the output, name of the measure)."""
 
@@ -66,7 +72,9 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         return self.GROUP
 
     def tags(self) -> list[str]:
-        return [tag.strip() for language in LANGUAGES for tag in text(f"{self.ID}.tags", language).split(",")]
+        tags = [tag.strip() for language in LANGUAGES for tag in text(f"{self.ID}.tags", language).split(",")]
+        # People search without accents; QGIS compares letter by letter.
+        return list(dict.fromkeys([*tags, *map(_without_accents, tags)]))
 
     def shortDescription(self) -> str:
         return self.words("short")

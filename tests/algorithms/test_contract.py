@@ -1,0 +1,113 @@
+"""The contract: ids, parameters and outputs on which people's models, scripts and batch files rely. Add, never rename."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgorithm,
+    QgsProcessingOutputBoolean,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterDefinition,
+)
+
+OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
+COVERAGE_INPUTS = "INPUT KEY_FIELD CODE_FIELD BOUNDARY SCALE WIDTH_TOLERANCE MIN_AREA PLAN TERRITORY WORKING_CRS LANGUAGE"
+CONFORMITY_INPUTS = (
+    "LOWER LOWER_KEY LOWER_CODE UPPER UPPER_KEY UPPER_CODE RULES LOWER_SCALE UPPER_SCALE UPPER_NATURE WIDTH_TOLERANCE"
+    " LOWER_LEVEL UPPER_LEVEL LOWER_PLAN UPPER_PLAN TERRITORY WORKING_CRS LANGUAGE"
+)
+SINKS = "FINDINGS MEASURES RUNS"
+COVERAGE_NUMBERS = (
+    "OVERLAP_COUNT OVERLAP_AREA EXCESS_AREA GAP_COUNT GAP_AREA OUTSIDE_COUNT OUTSIDE_AREA NOISE_COUNT NOISE_AREA"
+    " INVALID_COUNT DUPLICATE_COUNT BALANCE_RESIDUAL"
+)
+CONFORMITY_NUMBERS = (
+    "CONFLICT_COUNT CONFLICT_AREA CONDITIONAL_COUNT CONDITIONAL_AREA UNLISTED_COUNT UNLISTED_AREA UNPLANNED_COUNT"
+    " UNPLANNED_AREA DIAGRAM_COUNT UNKNOWN_CODE_COUNT NOISE_COUNT NOISE_AREA"
+)
+FROZEN = {
+    "checkcoverage": (f"{COVERAGE_INPUTS} {SINKS}", f"{SINKS} {COVERAGE_NUMBERS} CONFORMS"),
+    "checkconformity": (f"{CONFORMITY_INPUTS} {SINKS}", f"{SINKS} {CONFORMITY_NUMBERS} CONFORMS"),
+    "createdemo": ("FOLDER SEED SIZE", "FOLDER REGISTER"),
+}
+REQUIRED = {
+    "checkcoverage": {"INPUT", "FINDINGS"},
+    "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
+    "createdemo": {"FOLDER", "SEED", "SIZE"},
+}
+DEFAULTS = {
+    "checkcoverage": {"MIN_AREA": 0.0, "WIDTH_TOLERANCE": None, "SCALE": None},
+    "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
+    "createdemo": {"SEED": 1, "SIZE": 2000},
+}
+VIRTUAL = {
+    *("canExecute", "createInstance", "displayName", "group", "groupId", "icon", "name", "prepareAlgorithm"),
+    *("processAlgorithm", "shortDescription", "shortHelpString", "svgIconPath", "tags", "initAlgorithm", "flags"),
+}
+each = pytest.mark.parametrize("name", sorted(FROZEN))
+
+
+def algorithm(name: str) -> QgsProcessingAlgorithm:
+    found = QgsApplication.processingRegistry().algorithmById(f"planconcord:{name}")
+    assert found is not None, f"planconcord:{name} is gone: models and scripts of users call it"
+    return found
+
+
+def test_no_algorithm_is_lost(provider) -> None:
+    assert {found.name() for found in provider.algorithms()} >= set(FROZEN)
+
+
+def test_every_algorithm_is_frozen_here(provider) -> None:
+    assert {found.name() for found in provider.algorithms()} == set(FROZEN), "add the new one to FROZEN"
+
+
+@each
+def test_no_parameter_or_output_is_renamed_or_lost(name: str) -> None:
+    inputs, outputs = FROZEN[name]
+    assert [p.name() for p in algorithm(name).parameterDefinitions()] == inputs.split()
+    assert [o.name() for o in algorithm(name).outputDefinitions()] == outputs.split()
+
+
+@each
+def test_no_further_parameter_becomes_required(name: str) -> None:
+    required = {p.name() for p in algorithm(name).parameterDefinitions() if not p.flags() & OPTIONAL}
+    assert required == REQUIRED[name]
+
+
+@each
+def test_the_defaults_stay(name: str) -> None:
+    for parameter, default in DEFAULTS[name].items():
+        assert algorithm(name).parameterDefinition(parameter).defaultValue() == default
+
+
+@each
+def test_numbers_and_the_verdict_are_typed_so_that_a_model_can_branch(name: str) -> None:
+    for output in algorithm(name).outputDefinitions():
+        if re.search(r"_(COUNT|AREA|RESIDUAL)$", output.name()):
+            assert isinstance(output, QgsProcessingOutputNumber)
+        if output.name() == "CONFORMS":
+            assert isinstance(output, QgsProcessingOutputBoolean)
+
+
+@each
+def test_ids_are_lower_case_and_names_capitals(name: str) -> None:
+    found = algorithm(name)
+    assert re.fullmatch(r"[a-z]+", found.name()) and re.fullmatch(r"[a-z]+", found.groupId())
+    for definition in (*found.parameterDefinitions(), *found.outputDefinitions()):
+        assert re.fullmatch(r"[A-Z_]+", definition.name())
+
+
+@each
+def test_no_method_of_qgis_is_shadowed(name: str) -> None:
+    """A method of ours called like one of QGIS's is what scripts and the dialog would call instead of QGIS's own."""
+    ours = {m for kind in type(algorithm(name)).__mro__ if "planconcord" in kind.__module__ for m in vars(kind)}
+    shadowed = {m for m in ours & set(dir(QgsProcessingAlgorithm)) if not m.startswith("__")}
+    assert shadowed <= VIRTUAL
+
+
+@each
+def test_it_runs_in_a_thread(name: str) -> None:
+    assert not algorithm(name).flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading
