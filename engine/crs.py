@@ -20,7 +20,8 @@ from .catalogue import RESOURCES, read_table, text
 from .errors import PlanError
 from .plan import PlanLayer
 
-VIETNAM = (102.0, 8.0, 110.0, 23.5)
+FARTHEST_SEAT_DEGREES = 1.8
+"""No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from Vinh)."""
 TM3_DEPRECATED = (6956, 6957, 6958, 6959)
 HANOI_1972 = (4147, 2044, 2045, 2093)
 
@@ -63,8 +64,8 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
         if epsg in tm3_zones():
             return layer.crs, text("crs.own_tm3", language, crs=describe(layer.crs), layer=layer.name)
     longitude, latitude = _centre(layers[0])
-    if VIETNAM[0] <= longitude <= VIETNAM[2] and VIETNAM[1] <= latitude <= VIETNAM[3]:
-        province = min(provinces(), key=lambda p: _distance(p, longitude, latitude))
+    province = min(provinces(), key=lambda p: _degrees_away(p, longitude, latitude))
+    if _degrees_away(province, longitude, latitude) <= FARTHEST_SEAT_DEGREES:
         crs = pyproj.CRS.from_epsg(province.epsg)
         return crs, text("crs.province", language, crs=describe(crs), layer=layers[0].name, province=province.name)
     if _in_metres(layers[0].crs):
@@ -109,5 +110,5 @@ def _centre(layer: PlanLayer) -> tuple[float, float]:
     return longitude, latitude
 
 
-def _distance(province: Province, longitude: float, latitude: float) -> float:
+def _degrees_away(province: Province, longitude: float, latitude: float) -> float:
     return math.hypot((province.longitude - longitude) * math.cos(math.radians(latitude)), province.latitude - latitude)

@@ -1,0 +1,198 @@
+"""``python -m planconcord``: the checks without QGIS, with the names and defaults of the Processing algorithms.
+
+Exit status 0: conforms; 1: does not; 2: could not run, and standard error says why in the chosen language. The findings go
+to a GeoPackage with their measures and the run's record; the counts go to standard output, the log to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import locale
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyproj
+
+from .catalogue import LANGUAGES, language_of, text
+from .checks.conformity import check_conformity
+from .checks.coverage import check_coverage
+from .checks.settings import Settings
+from .crs import describe, working_crs
+from .demo import create_demo
+from .errors import PlanError
+from .findings import CheckResult
+from .intake.reading import read_plan
+from .levels import LEVELS, NATURES
+from .plan import PlanLayer
+from .progress import Progress
+from .rulesets.reading import read_ruleset
+from .run import Run
+from .store import write_store
+from .tolerance import Tolerance
+
+CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
+
+
+class TerminalProgress(Progress):
+    """One line of standard error, rewritten; silent when standard error is no terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._text = ""
+
+    def step(self, fraction: float, text: str = "") -> None:
+        """Draw a bar of twenty characters and what is being done."""
+        self._text = text or self._text
+        if self._shown:
+            bar = "#" * int(20 * fraction)
+            sys.stderr.write(f"\r[{bar:<20}] {self._text:<50}")
+            sys.stderr.write("\r" + " " * 75 + "\r" if fraction >= 1 else "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one check and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # a Windows console may not be UTF-8
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+    options = _parser().parse_args(arguments)
+    options.language = options.language or language_of(locale.getlocale()[0])
+    try:
+        return int(options.run(options))
+    except PlanError as error:
+        sys.stderr.write(error.text(options.language) + "\n")
+        return COULD_NOT
+    except KeyboardInterrupt:
+        sys.stderr.write(text("shared.cancelled", options.language) + "\n")
+        return COULD_NOT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m planconcord", description=text("provider.long_name", "en"))
+    commands = parser.add_subparsers(required=True, metavar="CHECK")
+    coverage = _command(commands, "checkcoverage", _coverage)
+    _layer(coverage, "--input", "--key-field", "--code-field", required_code=False)
+    coverage.add_argument("--boundary", help=text("checkcoverage.BOUNDARY.help", "en"))
+    coverage.add_argument("--scale", type=float, help=text("shared.SCALE.help", "en"))
+    coverage.add_argument("--min-area", type=float, default=0.0, help=text("shared.MIN_AREA.help", "en"))
+    coverage.add_argument("--plan", default="", help=text("checkcoverage.PLAN.help", "en"))
+    conformity = _command(commands, "checkconformity", _conformity)
+    for side in ("lower", "upper"):
+        _layer(conformity, f"--{side}", f"--{side}-key", f"--{side}-code", required_code=True)
+        conformity.add_argument(f"--{side}-scale", type=float, help=text("shared.SCALE.help", "en"))
+        conformity.add_argument(f"--{side}-plan", default="", help=text("checkcoverage.PLAN.help", "en"))
+    conformity.add_argument("--lower-level", choices=LEVELS, default="district")
+    conformity.add_argument("--upper-level", choices=LEVELS, default="provincial")
+    conformity.add_argument("--upper-nature", choices=NATURES, default=NATURES[0])
+    conformity.add_argument("--rules", help=text("checkconformity.RULES.help", "en"))
+    for check in (coverage, conformity):
+        check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
+        check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
+        check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
+        check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+    demo = _command(commands, "createdemo", _demo)
+    demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
+    demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))
+    demo.add_argument("--size", type=int, default=2000, help=text("createdemo.SIZE.help", "en"))
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, run: object) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text(f"{name}.short", "en"))
+    command.set_defaults(run=run, check=name)
+    command.add_argument("--language", choices=LANGUAGES, help=text("shared.LANGUAGE.help", "en"))
+    return command
+
+
+def _layer(command: argparse.ArgumentParser, layer: str, key: str, code: str, required_code: bool) -> None:
+    command.add_argument(layer, required=True, metavar="FILE[|layername=NAME]")
+    command.add_argument(key, default="")
+    command.add_argument(code, default="", required=required_code)
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    run = Run(options.check)
+    plan = read_plan(options.input, options.key_field, options.code_field, options.plan, territory=options.territory)
+    layers = [plan, *([read_plan(options.boundary)] if options.boundary else [])]
+    layers, crs = _together(layers, options)
+    tolerance = Tolerance.choose(options.width_tolerance, options.scale, options.min_area)
+    boundary = layers[1] if options.boundary else None
+    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
+    result = check_coverage(
+        layers[0], boundary.outline() if boundary else None, settings, boundary.name if boundary else ""
+    )
+    return _finish(run, result, layers, crs, tolerance, options)
+
+
+def _conformity(options: argparse.Namespace) -> int:
+    rules = read_ruleset(options.rules)
+    run = Run(options.check)
+    lower = read_plan(
+        options.lower,
+        options.lower_key,
+        options.lower_code,
+        options.lower_plan,
+        level=options.lower_level,
+        territory=options.territory,
+    )
+    upper = read_plan(
+        options.upper,
+        options.upper_key,
+        options.upper_code,
+        options.upper_plan,
+        level=options.upper_level,
+        nature=options.upper_nature,
+    )
+    layers, crs = _together([lower, upper], options)
+    tolerance = Tolerance.combine(
+        Tolerance.choose(options.width_tolerance, options.lower_scale),
+        Tolerance.choose(options.width_tolerance, options.upper_scale),
+    )
+    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
+    result = check_conformity(layers[0], layers[1], rules, settings)
+    return _finish(run, result, layers, crs, tolerance, options, (rules.name, rules.digest))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    register = create_demo(
+        options.folder, options.seed, options.size, language=options.language, progress=TerminalProgress()
+    )
+    print(register)
+    return CONFORMS
+
+
+def _together(layers: list[PlanLayer], options: argparse.Namespace) -> tuple[list[PlanLayer], pyproj.CRS]:
+    wanted = _wanted_crs(options.working_crs) if options.working_crs else None
+    crs, why = working_crs(layers, wanted, options.language)
+    layers = [layer.to_crs(crs) for layer in layers]
+    notes = [text(key, options.language, **values) for layer in layers for key, values in layer.notes]
+    sys.stderr.write("\n".join([why, *notes]) + "\n")
+    return layers, crs
+
+
+def _wanted_crs(given: str) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(given)
+    except pyproj.exceptions.CRSError as error:
+        raise PlanError("error.crs_unknown", crs=given) from error
+
+
+def _finish(
+    run: Run,
+    result: CheckResult,
+    layers: list[PlanLayer],
+    crs: pyproj.CRS,
+    tolerance: Tolerance,
+    options: argparse.Namespace,
+    rules: tuple[str, str] = ("", ""),
+) -> int:
+    given = {name: str(value) for name, value in vars(options).items() if name != "run"}
+    record = run.record(result.status, layers, describe(crs), tolerance, given, rules)
+    write_store(options.findings, result.findings, result.measures_table(run.run_id), record)
+    sys.stderr.write("\n".join(result.log) + "\n")
+    for measure in result.measures:
+        print(f"{measure.name.upper()}: {measure.value:.10g}")
+    print(f"CONFORMS: {str(result.conforms).lower()}")
+    print(f"FINDINGS: {options.findings}")
+    return CONFORMS if result.conforms else DOES_NOT
