@@ -16,6 +16,7 @@ from qgis.core import (
 from ..engine.catalogue import text
 from ..engine.checks.settings import Settings
 from ..engine.crs import describe, working_crs
+from ..engine.errors import PlanError
 from ..engine.findings import FIELDS, MEASURE_FIELDS, CheckResult
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
@@ -77,7 +78,9 @@ class Checking:
     def bring_together(self) -> list[PlanLayer]:
         """All layers read so far, in the working CRS; the log says which was taken and why."""
         given = self._algorithm.parameterAsCrs(self._parameters, "WORKING_CRS", self._context)
-        wanted = to_pyproj(given) if given.isValid() else None
+        if not given.isValid() and self.value("WORKING_CRS"):
+            raise PlanError("error.working_crs_unknown", given=self.value("WORKING_CRS"))
+        wanted = to_pyproj(given)
         self._crs, why = working_crs(self._layers, wanted, self.language)
         self._feedback.pushInfo(why)
         self._layers = [layer.to_crs(self._crs) for layer in self._layers]
