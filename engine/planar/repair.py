@@ -2,8 +2,8 @@
 
 Polygons and MultiPolygons go in (projected CRS in metres); the same number comes out, valid and polygonal, with one
 :class:`Defect` for each that was invalid. ``make_valid`` by linework keeps every vertex; where it raises, as it does on
-real data, method "structure" works. Not-a-number and infinite coordinates are dropped first. A zone of which nothing is
-left comes out empty, and its defect says so.
+real data, rings collapsed to a point or line are left out, else method "structure" is the last resort. Not-a-number and
+infinite coordinates are dropped first. A zone of which nothing is left comes out empty, and its defect says so.
 """
 
 from __future__ import annotations
@@ -57,8 +57,23 @@ def _valid(polygon: shapely.Geometry) -> shapely.Geometry:
     try:
         return shapely.make_valid(polygon)
     except shapely.errors.GEOSException:
-        # row 225 of a real detailed plan: GEOS fails to node the linework, rebuilding by rings succeeds
+        # Row 225 of a real detailed plan: shell and one hole are single points, so GEOS fails to node the linework; the
+        # outline proper stands as a hole, so that "structure" would leave nothing of a zone of 4.4 ha.
+        rings = _without_collapsed_rings(polygon)
+    try:
+        return shapely.make_valid(rings)
+    except shapely.errors.GEOSException:
         return shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+
+
+def _without_collapsed_rings(polygon: shapely.Geometry) -> shapely.Geometry:
+    """The rings that enclose something; the linework decides what is inside, so any of them may be the shell."""
+    made = []
+    for part in shapely.get_parts(polygon):
+        rings = [ring for ring in (part.exterior, *part.interiors) if _finite_ring(ring) is not None]
+        if rings:
+            made.append(shapely.Polygon(rings[0], rings[1:]))
+    return shapely.MultiPolygon(made) if len(made) != 1 else made[0]
 
 
 def _finite(polygon: shapely.Geometry) -> shapely.Geometry:
