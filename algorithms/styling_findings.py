@@ -43,7 +43,8 @@ from .styling_symbols import fill_symbol, haloed, line_symbol, marker_symbol
 KINDS_FILE = RESOURCES / "styles" / "findings.csv"
 MARKERS_FROM_SCALE = 25_000
 LABELS_TO_SCALE = 15_000
-OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 1.1, 0.28
+CASING_TO_SCALE = 60_000
+OUTLINE_MM, THIN_OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 0.3, 1.1, 0.25
 NOISE_OUTLINE_MM = 0.2
 # Passes of drawing: what is only information lies below, markers lie above every area, errors above warnings.
 INFO_AREAS, INFO_MARKERS, AREAS, OUTLINES, MARKERS = 0, 1, 2, 3, 4
@@ -198,7 +199,16 @@ def kind_symbol(kind: Kind) -> QgsFillSymbol:
     for layer in layers:
         layer.setRenderingPass(INFO_AREAS if info else AREAS)
     outline = QgsSimpleLineSymbolLayer(QColor(kind.colour), NOISE_OUTLINE_MM if info else OUTLINE_MM)
-    lines = [outline] if info else [QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM), outline]
+    lines = [outline]
+    if not info:
+        # A casing parts the outline from strong land-use colours; on a small map it would only hide its neighbours.
+        casing = QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM)
+        _only_if(casing, f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}")
+        thin = QgsProperty.fromExpression(
+            f"if(coalesce(@map_scale, 1) <= {CASING_TO_SCALE}, {OUTLINE_MM}, {THIN_OUTLINE_MM})"
+        )
+        outline.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeWidth, thin)
+        lines = [casing, outline]
     for line in lines:
         line.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
         line.setRenderingPass(INFO_AREAS if info else OUTLINES)
@@ -234,9 +244,12 @@ def _marker(kind: Kind) -> QgsCentroidFillSymbolLayer:
     marker.setPointOnAllParts(False)
     marker.setClipPoints(False)
     # The legend of a map without a scale shows the marker too.
-    small = QgsProperty.fromExpression(f"coalesce(@map_scale, 1e9) > {MARKERS_FROM_SCALE}")
-    marker.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyLayerEnabled, small)
+    _only_if(marker, f"coalesce(@map_scale, 1e9) > {MARKERS_FROM_SCALE}")
     return marker
+
+
+def _only_if(layer: QgsSymbolLayer, condition: str) -> None:
+    layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyLayerEnabled, QgsProperty.fromExpression(condition))
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────

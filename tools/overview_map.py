@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# GDAL warns for every layer that a GeoPackage is newer than itself; a layer that does not open is reported below.
+os.environ.setdefault("CPL_LOG", os.devnull)
 
 from qgis.core import (
     QgsApplication,
@@ -42,7 +44,6 @@ LAYER_NAMES = {
     "rivers": ("rivers", "river", "song", "song_suoi", "thuy_he"),
     "sea": ("sea", "bien"),
 }
-NAME_FIELDS = ("name_vi", "name", "ten", "territory", "ten_huyen")
 PLAN_LEVELS_DRAWN = ("district", "commune", "urban_general", "zoning", "detailed")
 
 
@@ -146,12 +147,6 @@ def gather(findings: Path, folder: Path) -> Sheet:
         if layer is not None:
             sheet.base[role] = layer
     return sheet
-
-
-def name_field(layer: QgsVectorLayer) -> str:
-    """The field with the names of a base layer, "" if there is none."""
-    present = {name.lower(): name for name in layer.fields().names()}
-    return next((present[name] for name in NAME_FIELDS if name in present), "")
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
