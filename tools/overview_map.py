@@ -1,9 +1,9 @@
 """Draw one A3 overview map of a checked province as PNG: land use, districts, every finding, a legend, a table of counts.
 
-    /usr/bin/python3 tools/overview_map.py FINDINGS DEMO_FOLDER OUTPUT.png [--language vi] [--dpi 200] [--title …]
+    /usr/bin/python3 tools/overview_map.py --findings FINDINGS.gpkg --demo FOLDER --output MAP.png [--language vi] [--dpi 200]
 
-FINDINGS is a GeoPackage whose layers with the fields rule and severity are drawn; DEMO_FOLDER holds register.csv, whose
-plans are drawn muted, and GeoPackages with boundaries and base map. Needs PyQGIS only and no window. What the folder lacks
+The layers of FINDINGS with the fields rule and severity are drawn; FOLDER holds register.csv, whose plans are drawn
+muted, and GeoPackages with boundaries and base map. Needs PyQGIS only and no window. What the folder lacks
 is left out of map and legend; without findings or register it ends with a sentence and exit status 2.
 """
 
@@ -152,9 +152,9 @@ def gather(findings: Path, folder: Path) -> Sheet:
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("findings", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("output", type=Path)
+    parser.add_argument("--findings", type=Path, required=True, help="a GeoPackage with the findings of the checks")
+    parser.add_argument("--demo", type=Path, required=True, help="the folder that createdemo made")
+    parser.add_argument("--output", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--language", choices=("vi", "en"), default="vi")
     parser.add_argument("--dpi", type=int, default=PAPER_DPI)
     parser.add_argument("--title", default="")
@@ -175,7 +175,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         from overview_page import Page
 
-        sheet = gather(options.findings, options.folder)
+        sheet = gather(options.findings, options.demo)
         page = Page(QgsProject.instance(), sheet, options, package.__version__)
         page.compose()
         problem = page.export(options.output)
