@@ -211,11 +211,17 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         return chosen if chosen in LANGUAGES else user_language()
 
     def number(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> float | None:
-        """A number, or None where none was given; zero is zero."""
-        given = parameters.get(name, self.parameterDefinition(name).defaultValue())
-        if given is None or given == "":
-            return None
-        return float(self.parameterAsDouble(parameters, name, context))
+        """A number, or None where none was given; zero is zero.
+
+        Read as text, because QGIS takes an optional number that it cannot read, such as "12,5", for 0 without a word.
+        """
+        from ..engine.errors import PlanError
+
+        given = self.parameterAsString(parameters, name, context).strip()
+        try:
+            return float(given) if given else None
+        except ValueError as error:
+            raise PlanError("error.number", name=name, given=given) from error
 
     def file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Path | None:
         """A path, or None where none was given."""

@@ -38,7 +38,9 @@ class CheckConformity(PlanAlgorithm):
         self.add_polygons("UPPER")
         self.add_field("UPPER_KEY", "UPPER")
         self.add_field("UPPER_CODE", "UPPER", optional=False)
-        self.add(QgsProcessingParameterFile("RULES", self.words("RULES"), optional=True))
+        # Without a filter of its own QGIS refuses a folder, whose name has no dot.
+        filters = self.words("RULES.filter")
+        self.add(QgsProcessingParameterFile("RULES", self.words("RULES"), optional=True, fileFilter=filters))
         self.add_number("LOWER_SCALE", least=1.0)
         self.add_number("UPPER_SCALE", least=1.0)
         self.add_choice("UPPER_NATURE", NATURES, NATURES[0])

@@ -7,6 +7,7 @@ from typing import Any
 import geopandas as gpd
 import pyproj
 from qgis.core import (
+    NULL,
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingException,
@@ -51,7 +52,7 @@ class Checking:
     def read(self, name: str, key: str = "", code: str = "", title: str = "", **known: Any) -> PlanLayer | None:
         """The layer of parameter ``name`` with the fields of parameters ``key`` and ``code``; None if none was given."""
         algorithm, parameters, context = self._algorithm, self._parameters, self._context
-        if parameters.get(name) in (None, ""):
+        if parameters.get(name) in (None, NULL, ""):
             return None
         source = algorithm.parameterAsSource(parameters, name, context)
         if source is None:

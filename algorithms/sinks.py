@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from qgis.core import (
+    NULL,
     Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -66,7 +67,7 @@ class Destination:
         progress: Progress,
     ) -> str | None:
         """Write ``table`` and return the id of the layer for the results; None if the user does not want this one."""
-        if self._parameters.get(self._name) in (None, ""):
+        if self._parameters.get(self._name) in (None, NULL, ""):
             return None
         try:
             staged = self._stage()
