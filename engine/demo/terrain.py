@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .noise import fractal_noise, ridged_noise, smooth_noise, smoothstep, uniform, mix
+from .noise import fractal_noise, mix, ridged_noise, smooth_noise, smoothstep, uniform
 
 ORIGIN_X_M, ORIGIN_Y_M = 390_000.0, 2_290_000.0
-WIDTH_M, HEIGHT_M = 102_000.0, 96_000.0
+WIDTH_M, HEIGHT_M = 102_000.0, 104_000.0
 CELL_M = 300.0
 PROVINCE_AREA_KM2 = 5_500.0
 NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
@@ -29,7 +29,7 @@ class Terrain:
     inland_x: float = 0.0
     inland_y: float = 1.0
     centre_x: float = ORIGIN_X_M + WIDTH_M / 2
-    centre_y: float = ORIGIN_Y_M + HEIGHT_M * 0.30
+    centre_y: float = ORIGIN_Y_M + HEIGHT_M / 3
     limit: float = 1.0
     x: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     y: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
@@ -51,8 +51,8 @@ class Terrain:
         main = (
             inland
             + 7_500 * smooth_noise(x, y, 31_000, s + 11)
-            + 3_600 * smooth_noise(x, y, 11_000, s + 12)
-                + 1_700 * fractal_noise(x, y, 4_600, s + 13, octaves=5, gain=0.58)
+            + 4_600 * smooth_noise(x, y, 10_500, s + 12)
+            + 1_700 * fractal_noise(x, y, 4_600, s + 13, octaves=5, gain=0.58)
         )
         # A belt of islands off the coast, in some stretches only, and one large island that becomes a district.
         belt = smoothstep(-17_000, -9_000, main) * smoothstep(0, -2_500, main)
@@ -110,16 +110,16 @@ class Terrain:
 
 def make_terrain(seed: int) -> Terrain:
     """The terrain of a seed."""
-    turn = (float(uniform(mix(np.array(seed + 5)))) - 0.5) * 0.5
-    angle = np.pi / 2 + 0.42 + turn
+    turn = (float(uniform(mix(np.array(seed + 5)))) - 0.5) * 0.4
+    angle = np.pi / 2 + 0.3 + turn
     terrain = Terrain(seed, inland_x=float(np.cos(angle)), inland_y=float(np.sin(angle)))
     columns, rows = int(WIDTH_M / CELL_M), int(HEIGHT_M / CELL_M)
     terrain.x, terrain.y = np.meshgrid(
         ORIGIN_X_M + (np.arange(columns) + 0.5) * CELL_M, ORIGIN_Y_M + (np.arange(rows) + 0.5) * CELL_M
     )
     # The coast's middle sits so that sea and islands fill the seaward quarter of the frame.
-    terrain.centre_x = ORIGIN_X_M + WIDTH_M / 2 - terrain.inland_x * 22_000
-    terrain.centre_y = ORIGIN_Y_M + HEIGHT_M / 2 - terrain.inland_y * 22_000
+    terrain.centre_x = ORIGIN_X_M + WIDTH_M / 2 - terrain.inland_x * 17_000
+    terrain.centre_y = ORIGIN_Y_M + HEIGHT_M / 2 - terrain.inland_y * 17_000
     terrain.shore_m = terrain.shore(terrain.x, terrain.y)
     terrain.height_m = terrain.height(terrain.x, terrain.y, terrain.shore_m)
     reach = terrain.reach(terrain.x, terrain.y)

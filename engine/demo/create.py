@@ -1,0 +1,132 @@
+"""Make the demo province: a fictional coastal province with plans that nearly agree, and the truth about where they do not.
+
+In: a folder, a seed, the number of zones, the language of progress messages. Out: the register's path; beside it lie the
+district plans, the provincial plan, the boundaries, the background and the truth tables. Raises PlanError for a folder
+that is not ours or a size out of range, Cancelled when the person stops it; the folder is then as it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..progress import Progress
+from .background import write_background, write_boundaries
+from .district_files import Made, make_district
+from .district_plan import need, whole_regions
+from .files import MARK, fresh_folder, write_polygons, write_table
+from .names import District, name_districts, names_of
+from .network import Network, city_of, make_network
+from .overlay import unplanned_ground
+from .provincial_files import write_provincial
+from .provincial_plan import make_provincial_plan
+from .regions import Regions, make_regions
+from .register import register_frame
+from .terrain import Terrain, make_terrain
+from .truth import summary_frame, truth_frame
+from .zoning import make_pattern
+
+LEAST_SIZE, MOST_SIZE = 2_000, 1_000_000
+LANGUAGES = ("vi", "en")
+ROWS_ADDED = 7  # by the planted defects of one round
+
+
+def create_demo(
+    folder: Path | str,
+    seed: int = 1,
+    size: int = 2_000,
+    language: str = "vi",
+    progress: Progress | None = None,
+) -> Path:
+    """Write the demo province into ``folder``; see the module."""
+    progress = progress or Progress()
+    folder = Path(folder)
+    if not LEAST_SIZE <= size <= MOST_SIZE:
+        raise PlanError("demo.size", size=size, least=LEAST_SIZE, most=MOST_SIZE)
+    with fresh_folder(folder) as part:
+        _write(part, int(seed), int(size), language, progress)
+    return folder / "register.csv"
+
+
+def _write(folder: Path, seed: int, size: int, language: str, progress: Progress) -> None:
+    def tell(fraction: float, key: str, **values: object) -> None:
+        progress.step(fraction, text(key, language, **values))
+        progress.checkpoint()
+
+    tell(0.0, "demo.step.terrain")
+    # Negative and huge seeds are welcome; hashing wants small whole numbers.
+    ground = seed % 1_000_003 + 1
+    terrain = make_terrain(ground)
+    network = make_network(terrain)
+    tell(0.08, "demo.step.pattern")
+    pattern = make_pattern(terrain, network)
+    tell(0.12, "demo.step.regions")
+    regions, surroundings = make_regions(terrain, network, pattern, size)
+    tell(0.18, "demo.step.provincial")
+    plan = make_provincial_plan(regions, ground)
+    unplanned = unplanned_ground(plan)
+    whole = [whole_regions(regions.take(regions.district == k)) for k in range(len(network.towns))]
+    random = np.random.default_rng(ground)
+    districts = _name(terrain, network, whole, random)
+    rounds = int(np.clip(round((size / 2_000) ** 0.35), 1, 8))
+    wanted = _shares(whole, size, rounds)
+    made: list[Made] = []
+    for district, mine, count in zip(districts, whole, wanted):
+        tell(0.2 + 0.7 * len(made) / len(districts), "demo.step.district", district=district.full_name, zones=count)
+        town = network.towns[district.number]
+        made.append(
+            make_district(folder, district, mine, terrain, pattern, plan, unplanned, count, rounds, town, progress)
+        )
+    tell(0.92, "demo.step.files")
+    province = str(random.choice(np.array(names_of("province"), dtype=object)))
+    write_provincial(folder, plan)
+    outline = shapely.union_all(np.concatenate([mine.geometry for mine in whole]), grid_size=0.001)
+    write_boundaries(folder, districts, [m.boundary for m in made], outline, province)
+    write_background(folder, districts, network, surroundings, outline)
+    write_table(folder / "register.csv", register_frame(districts, province))
+    _write_truth(folder, made)
+    zones = sum(int(m.measures["rows"]) for m in made)
+    both = "\n".join(text("demo.mark", word, province=province, seed=seed, zones=zones) for word in LANGUAGES)
+    (folder / MARK).write_text(both + "\n", encoding="utf-8")
+    tell(1.0, "demo.step.files")
+
+
+def _write_truth(folder: Path, made: list[Made]) -> None:
+    truth = truth_frame([row for m in made for row in m.truth])
+    table = truth.drop(columns="geometry")
+    write_table(folder / "truth.csv", table)
+    write_table(folder / "truth_summary.csv", summary_frame(truth))
+    write_table(folder / "truth_measures.csv", pd.DataFrame([m.measures for m in made]))
+    placed = truth["geometry"].notna()
+    columns = {name: table.loc[placed, name].to_list() for name in table.columns}
+    write_polygons(folder / "truth.gpkg", "truth", columns, truth.loc[placed, "geometry"].to_numpy())
+
+
+def _name(terrain: Terrain, network: Network, whole: list[Regions], random: np.random.Generator) -> list[District]:
+    """Kind, name and scale of each district; the last one is the island."""
+    city = city_of(terrain, network.towns)
+    kinds, scales, heights = [], [], []
+    for mine in whole:
+        inner = shapely.point_on_surface(mine.geometry)
+        height = terrain.sample(terrain.height_m, shapely.get_x(inner), shapely.get_y(inner))
+        area = shapely.area(mine.geometry)
+        heights.append(float(np.average(height, weights=area)))
+        scales.append(25_000 if area.sum() > 4.2e8 and heights[-1] > 230 else 10_000)
+        kinds.append("mountain" if heights[-1] > 140 else "plain")
+    kinds[city], scales[city], kinds[-1] = "city", 10_000, "island"
+    lowest = [k for k in np.argsort(heights).tolist() if k not in (city, len(kinds) - 1)]
+    kinds[lowest[0]] = "town"
+    return name_districts(kinds, scales, random)
+
+
+def _shares(whole: list[Regions], size: int, rounds: int) -> list[int]:
+    """How many zones each district's plan gets before defects are planted, so that all together are ``size``."""
+    least = np.array([len(mine.geometry) for mine in whole])
+    demand = np.array([need(mine).sum() for mine in whole])
+    free = max(0, size - int(least.sum()) - len(whole) * rounds * ROWS_ADDED)
+    return (least + np.floor(free * demand / demand.sum()).astype(int)).tolist()

@@ -1,0 +1,222 @@
+"""The land-use plan of one district: its regions cut into zones with land-use codes, as many as asked for.
+
+In: the regions of the district (exact coverage, master frame), the terrain, the pattern, the wanted number of zones. Out:
+:class:`Zones`, polygons that cover the district exactly, with shared vertices. The number is met unless the regions
+alone are more. Zones are fine in towns and villages and coarse in the forest.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from ..catalogue import read_table
+from .coverage import dissolve, merge_small, merged, neighbours, segments, shared
+from .land_use import DEMO, choose_codes
+from .noise import hash_pair, uniform
+from .regions import BLOCK, FREE, Regions
+from .terrain import Terrain
+from .tessellation import Tessellation, border_lines, spread_seeds, tessellate
+from .zoning import ZONE, ZONES, Pattern
+
+# How far apart cells lie in a zone, compared with others.
+RELATIVE_SPACING = {
+    "Z_DTC": 0.34, "Z_KTM": 0.34, "Z_KON": 0.34, "Z_LB": 0.36, "Z_KDL": 0.36, "Z_KKT": 0.5, "Z_DNT": 0.42, "Z_DT": 0.34,
+    "Z_DRA": 0.34, "Z_SKS": 0.4, "Z_QPAN": 0.5, "Z_LU": 0.55, "Z_LUA": 0.8, "Z_CLN": 0.72, "Z_RSX": 1.3, "Z_RPH": 1.9,
+    "Z_RDD": 2.1, "Z_KPC": 0.5, "Z_DGT": 1.0,
+}  # fmt: skip
+_RELATIVE = np.array([RELATIVE_SPACING[zone] for zone in ZONES])
+LEVELS = 7
+CELLS_PER_ZONE = 2.3
+
+
+@dataclass
+class Zones:
+    """The zones of a plan: parallel arrays; ``zone`` is the functional zone, ``kind`` as in regions."""
+
+    geometry: np.ndarray
+    code: np.ndarray
+    zone: np.ndarray
+    kind: np.ndarray
+    group: np.ndarray
+
+
+def need(regions: Regions) -> np.ndarray:
+    """How many zones each region calls for, up to a common factor."""
+    area = shapely.area(regions.geometry) / 1e6
+    return np.where(regions.kind == FREE, area / _RELATIVE[regions.zone] ** 2, 0.0)
+
+
+def make_zones(regions: Regions, terrain: Terrain, pattern: Pattern, wanted: int, town: np.ndarray) -> Zones:
+    """``wanted`` zones of the district whose whole regions are given; ``town`` is its centre."""
+    free = regions.kind == FREE
+    fixed_count = int((~free).sum())
+    wanted_free = max(int(free.sum()), wanted - fixed_count)
+    cells, unit_m = _cells(regions, pattern, terrain, wanted_free)
+    lines = _fine_lines(cells, pattern, terrain, unit_m)
+    soup = shapely.unary_union(np.concatenate([lines, shapely.boundary(regions.geometry)]), grid_size=0.001)
+    faces = shapely.get_parts(shapely.polygonize([soup]))
+    return _zones(faces, regions, cells, terrain, pattern, wanted, unit_m, town)
+
+
+def whole_regions(regions: Regions) -> Regions:
+    """Regions without the cuts that a river or road took from the pattern."""
+    pairs, _ = neighbours(regions.geometry)
+    zone = np.where(regions.kind == FREE, regions.zone, -1)
+    _, label = np.unique(np.stack([regions.kind, regions.group, zone]), axis=1, return_inverse=True)
+    geometry, first = merged(regions.geometry, dissolve(regions.geometry, label.ravel(), pairs))
+    regions = regions.take(first)
+    regions.geometry = geometry
+    return regions
+
+
+def _cells(regions: Regions, pattern: Pattern, terrain: Terrain, wanted: int) -> tuple[Tessellation, float]:
+    """(cells over the district, the spacing in metres where the relative spacing is 1)."""
+    unit_m = 1_000.0 * float(np.sqrt(need(regions).sum() / (wanted * CELLS_PER_ZONE)))
+    ground = shapely.union_all(shapely.simplify(regions.geometry, 50.0))
+    ground = shapely.buffer(ground, 3 * unit_m)
+    coarsest = unit_m * 2.6
+    x0, y0, x1, y1 = ground.bounds
+
+    def spacing(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        wanted_m = _RELATIVE[pattern.zone[pattern.nearest(x, y)]] * unit_m
+        shapely.prepare(ground)
+        return np.where(shapely.contains_xy(ground, x, y), wanted_m, np.inf)
+
+    seeds = spread_seeds(spacing, (x0, y0, x1, y1), coarsest, LEVELS, terrain.seed + 901)
+    seeds = seeds[shapely.contains_xy(shapely.buffer(ground, 3 * unit_m), *seeds.T)]
+    return tessellate(seeds), unit_m
+
+
+def _fine_lines(cells: Tessellation, pattern: Pattern, terrain: Terrain, unit_m: float) -> np.ndarray:
+    x, y = cells.seeds.T
+    height = terrain.sample(terrain.height_m, x, y)
+    on_edge = height[cells.sides].mean(axis=1)
+    # A line on a map at 1:10,000 has a vertex every two or three millimetres, the mountains' sheets fewer.
+    spacing = np.where(on_edge > 160, 60.0, 32.0)
+    spacing = np.minimum(spacing, max(9.0, unit_m / 6))
+    return border_lines(cells, np.arange(len(x)), spacing, 0.16, terrain.seed + 902)
+
+
+def _zones(
+    faces: np.ndarray,
+    regions: Regions,
+    cells: Tessellation,
+    terrain: Terrain,
+    pattern: Pattern,
+    wanted: int,
+    unit_m: float,
+    town: np.ndarray,
+) -> Zones:
+    inner = shapely.point_on_surface(faces)
+    region_of, face_of = shapely.STRtree(inner).query(regions.geometry, predicate="contains")
+    region = np.full(len(faces), -1)
+    region[face_of] = region_of
+    faces, inner, region = faces[region >= 0], inner[region >= 0], region[region >= 0]
+    seed = shapely.STRtree(shapely.points(cells.seeds)).nearest(inner)
+    faces, region, code = _coded(faces, region, seed, regions, cells, terrain, unit_m, town)
+    faces, region, code = _fewer(faces, region, code, wanted)
+    return Zones(faces, code, regions.zone[region], regions.kind[region], regions.group[region])
+
+
+def _coded(
+    faces: np.ndarray,
+    region: np.ndarray,
+    seed: np.ndarray,
+    regions: Regions,
+    cells: Tessellation,
+    terrain: Terrain,
+    unit_m: float,
+    town: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Faces with codes: fixed regions in one piece, scraps of cells given to a neighbour in the same region."""
+    kind = regions.kind[region]
+    pairs, length = neighbours(faces)
+    same = region[pairs[:, 0]] == region[pairs[:, 1]]
+    x, y = cells.seeds[seed].T
+    chance = hash_pair(np.round(x * 1000), np.round(y * 1000), terrain.seed + 903)
+    zone = regions.zone[region]
+    wavelength = np.round(unit_m * _RELATIVE[zone] * 4.0, -1)
+    shore = terrain.sample(terrain.shore_m, x, y)
+    code = choose_codes(zone, x, y, shore, np.maximum(wavelength, 150.0), chance, terrain.seed + 904)
+    code = np.where(regions.code[region] != "", regions.code[region], code)
+    blocks = np.flatnonzero((kind == BLOCK) & (regions.code[region] == ""))
+    code[blocks] = _block_codes(regions, region[blocks], town, terrain.seed)
+    whole = kind != FREE
+    label = np.where(whole, region, len(regions.geometry) + np.arange(len(faces)))
+    start = dissolve(faces, label, pairs[same])
+    # Scraps: what a region's border left of a cell.
+    area = shapely.area(faces)
+    thin = 2 * area / shapely.length(faces) < 7.0
+    small = ((area < 0.12 * (unit_m * _RELATIVE[zone]) ** 2) | thin) & ~whole
+    liking = (code[pairs[:, 0]] == code[pairs[:, 1]]).astype(int)
+    target = merge_small(small, pairs[same], length[same], np.stack([liking, liking], axis=1)[same])
+    faces, first = merged(faces, start[target])
+    return faces, region[first], code[first]
+
+
+@functools.lru_cache(maxsize=None)
+def _block_shares() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = list(read_table(DEMO / "town_blocks.csv"))
+    centre = np.cumsum([float(row["share_centre"]) for row in rows])
+    edge = np.cumsum([float(row["share_edge"]) for row in rows])
+    return np.array([row["code"] for row in rows], dtype=object), centre / centre[-1], edge / edge[-1]
+
+
+def _block_codes(regions: Regions, which: np.ndarray, town: np.ndarray, seed: int) -> np.ndarray:
+    """Offices, markets and shops in the middle of a town, dwellings around."""
+    names, centre, edge = _block_shares()
+    middle = shapely.centroid(regions.geometry[which])
+    distance = np.hypot(shapely.get_x(middle) - town[0], shapely.get_y(middle) - town[1])
+    draw = uniform(hash_pair(regions.group[which], which, seed + 905))
+    central = np.searchsorted(centre, draw)
+    outer = np.searchsorted(edge, draw)
+    return names[np.minimum(np.where(distance < 420, central, outer), len(names) - 1)]
+
+
+def _fewer(
+    faces: np.ndarray, region: np.ndarray, code: np.ndarray, wanted: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge neighbours of one region and code, the smallest first, until ``wanted`` are left."""
+    if len(faces) <= wanted:
+        return faces, region, code
+    pairs, length = neighbours(faces)
+    fitting = (region[pairs[:, 0]] == region[pairs[:, 1]]) & (code[pairs[:, 0]] == code[pairs[:, 1]])
+    links: list[dict[int, float]] = [{} for _ in range(len(faces))]
+    for (a, b), metres in zip(pairs[fitting].tolist(), length[fitting].tolist()):
+        links[a][b] = links[b][a] = metres
+    area = shapely.area(faces).tolist()
+    heap = [(size, k) for k, size in enumerate(area) if links[k]]
+    heapq.heapify(heap)
+    owner = list(range(len(faces)))
+    left = len(faces)
+    while heap and left > wanted:
+        size, k = heapq.heappop(heap)
+        if owner[k] != k or size != area[k] or not links[k]:
+            continue
+        taker = max(links[k], key=lambda other: (links[k][other], -other))
+        owner[k] = taker
+        left -= 1
+        area[taker] += area[k]
+        for other, metres in links[k].items():
+            del links[other][k]
+            if other != taker:
+                links[taker][other] = links[other][taker] = links[taker].get(other, 0.0) + metres
+        links[k] = {}
+        heapq.heappush(heap, (area[taker], taker))
+    final = np.array(owner)
+    while not np.array_equal(final, final[final]):
+        final = final[final]
+    faces, first = merged(faces, final)
+    return faces, region[first], code[first]
+
+
+def misfits(polygons: np.ndarray) -> int:
+    """How many segments are neither shared by exactly two polygons nor on the outside (for tests and self-checks)."""
+    parts = segments(polygons)
+    first, _ = shared(parts)
+    return len(parts.a) - 2 * len(first)
