@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingFeedback,
 )
 
-from ..engine.catalogue import text
+from ..engine.catalogue import shown, text
 from ..engine.checks.settings import Settings
 from ..engine.crs import describe, working_crs
 from ..engine.errors import PlanError
@@ -120,7 +120,7 @@ class Checking:
             outputs[output] = result.value(measure)
         outputs["CONFORMS"] = result.conforms
         for output, _ in self._algorithm.OUTPUT_NUMBERS:
-            self._feedback.pushInfo(f"{output}: {outputs[output]:g}" if outputs[output] < 1e15 else output)
+            self._feedback.pushInfo(f"{output}: {shown(outputs[output], self.language)}")
         return outputs
 
     def _qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:

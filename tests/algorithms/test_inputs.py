@@ -55,7 +55,9 @@ def test_only_the_selected_features_are_checked(in_project) -> None:
 
 
 @pytest.mark.parametrize(("locale", "words"), [("en", "selected features only"), ("vi", "chỉ đối tượng được chọn")])
-def test_nothing_selected_is_an_error_that_mentions_the_selection(speaking, in_project, locale: str, words: str) -> None:
+def test_nothing_selected_is_an_error_that_mentions_the_selection(
+    speaking, in_project, locale: str, words: str
+) -> None:
     speaking(locale)
     refused = run("checkcoverage", {"INPUT": selection(in_project(layer(OVERLAPPING)), "false")})
     assert not refused.ok and words in refused.error and "quy hoạch" in refused.error
@@ -157,13 +159,17 @@ def test_curved_neighbours_share_their_arc_without_a_gap() -> None:
     right = f"(({east}, {high}), CIRCULARSTRING({high}, {bulge}, {low}), ({low}, {X + 200} {Y}))"
     left, right = (f"CURVEPOLYGON(COMPOUNDCURVE{side})" for side in (left, right))
     plan = layer([(left, "1", "A"), (right, "2", "B")], kind="CurvePolygon")
-    found = run("checkcoverage", {"INPUT": plan, "WIDTH_TOLERANCE": 0, "BOUNDARY": layer([(square(0, 0, 200, 100), "", "")])})
+    found = run(
+        "checkcoverage", {"INPUT": plan, "WIDTH_TOLERANCE": 0, "BOUNDARY": layer([(square(0, 0, 200, 100), "", "")])}
+    )
     assert found.ok, found.error
     assert found["EXCESS_AREA"] < 0.01 and found["GAP_AREA"] < 0.01
 
 
 def test_multipolygons_with_holes_are_one_zone() -> None:
-    shell, hole, islet = (square(*place).removeprefix("POLYGON((")[:-2] for place in ((0, 0, 90), (30, 30, 30), (99, 0, 9)))
+    shell, hole, islet = (
+        square(*place).removeprefix("POLYGON((")[:-2] for place in ((0, 0, 90), (30, 30, 30), (99, 0, 9))
+    )
     shape = f"MULTIPOLYGON((({shell}), ({hole})), (({islet})))"
     plan = layer([(shape, "1", "A"), (shape, "2", "A")], kind="MultiPolygon")
     found = run("checkcoverage", {"INPUT": plan, "KEY_FIELD": "so"})
@@ -260,7 +266,12 @@ def test_without_a_key_the_feature_id_names_the_zones(tmp_path: Path) -> None:
 
 
 def test_repeated_and_empty_keys_are_reported_and_told_apart() -> None:
-    zones = [(square(0, 0), "1", "A"), (square(100, 0), "1", "A"), (square(200, 0), None, "A"), (square(300, 0), " ", "A")]
+    zones = [
+        (square(0, 0), "1", "A"),
+        (square(100, 0), "1", "A"),
+        (square(200, 0), None, "A"),
+        (square(300, 0), " ", "A"),
+    ]
     found = run("checkcoverage", {"INPUT": layer(zones), "KEY_FIELD": "so"})
     assert len(found.of_rule("key.duplicate")) == 2 and len(found.of_rule("key.missing")) == 2
     names = [row["zone_a"] for row in found.findings]

@@ -56,7 +56,9 @@ def test_an_empty_layer(speaking, language: str) -> None:
     assert "chưa có gì" in said
     assert {"en": "no features", "vi": "không có đối tượng"}[language] in said
     assert "tỉnh trống" in refused("checkconformity", plans(UPPER=layer([], name="tỉnh trống")))
-    assert "ranh trống" in refused("checkcoverage", {"INPUT": layer(grid(1, 1)), "BOUNDARY": layer([], name="ranh trống")})
+    assert "ranh trống" in refused(
+        "checkcoverage", {"INPUT": layer(grid(1, 1)), "BOUNDARY": layer([], name="ranh trống")}
+    )
 
 
 @both
@@ -163,7 +165,9 @@ def test_rules_that_are_not_there(speaking, language: str, tmp_path: Path) -> No
         (f"{RULES_HEADER}Z,A,conflict,\nZ,A,compatible,\n", {"en": "row 3", "vi": "dòng 3"}),
     ],
 )
-def test_wrong_rules_are_named_by_row_and_column(speaking, language: str, tmp_path: Path, rows: str, words: dict) -> None:
+def test_wrong_rules_are_named_by_row_and_column(
+    speaking, language: str, tmp_path: Path, rows: str, words: dict
+) -> None:
     speaking(language)
     path = tmp_path / "verdicts.csv"
     path.write_text(rows, encoding="utf-8")
