@@ -21,13 +21,38 @@ def overlap_faces(zones: np.ndarray, pieces: np.ndarray) -> tuple[np.ndarray, np
     return faces[depth > 1], depth[depth > 1]
 
 
-def covering(zones: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """How many ``zones`` cover each face, counted at a point inside it."""
+def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None = None) -> np.ndarray:
+    """How many ``zones`` cover each face, none of which the outline of a zone may cross but along a shared border.
+
+    Counted at a point inside; where that point happens to lie on the border of two zones, by the areas shared with the
+    face. ``tree``: the index of ``zones``, if there is one already.
+    """
     if len(faces) == 0:
         return np.zeros(0, dtype=int)
-    inside = shapely.point_on_surface(faces)
-    face, _ = shapely.STRtree(zones).query(inside, predicate="within")
-    return np.bincount(face, minlength=len(faces))
+    tree = tree or shapely.STRtree(zones)
+    points = deep_points(faces)
+    depth = np.bincount(tree.query(points, predicate="within")[0], minlength=len(faces))
+    met = np.bincount(tree.query(points, predicate="intersects")[0], minlength=len(faces))
+    unclear = np.flatnonzero(met != depth)
+    if len(unclear):
+        face, zone = tree.query(faces[unclear], predicate="intersects")
+        shared = shapely.area(shapely.intersection(faces[unclear][face], zones[zone]))
+        covered = np.bincount(face, weights=shared, minlength=len(unclear)) / shapely.area(faces[unclear])
+        depth[unclear] = np.rint(covered).astype(int)
+    return depth
+
+
+def deep_points(faces: np.ndarray) -> np.ndarray:
+    """A point well inside each face: at least a quarter of its mean width 2A/P from its outline.
+
+    A point on the surface may lie in a tail thinner than the rounding; the polygon shrunk by a quarter of the mean width
+    has none, and is never empty, because a circle of half the mean width always fits.
+    """
+    quarter_m = shapely.area(faces) / shapely.length(faces) / 2.0
+    points = shapely.point_on_surface(shapely.buffer(faces, -quarter_m, quad_segs=2))
+    lost = shapely.is_empty(points)
+    points[lost] = shapely.point_on_surface(faces[lost])
+    return points
 
 
 def uncovered_faces(covered: shapely.Geometry) -> np.ndarray:
