@@ -2,8 +2,8 @@
 
 ``style_findings`` and ``style_land_use`` style a QgsVectorLayer at once and raise PlanError when it lacks the fields.
 ``FindingsStyle.create`` and ``LandUseStyle.create`` give post-processors, which QGIS calls in its main thread when an
-algorithm's result is loaded; these warn instead of raising. QGIS keeps no reference to a post-processor, so they are
-kept here, one for each combination of arguments, for as long as QGIS runs.
+algorithm's result is loaded; these warn instead of raising. QGIS keeps no reference to a post-processor's Python half, so
+they are kept here until QGIS deletes them with the context of the run; hence each layer gets one of its own.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 
 from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from .styling_findings import style_findings_layer
 from .styling_land_use import style_land_classes_layer, style_land_use_layer
 
-_kept: dict[tuple[str, ...], _Style] = {}
+_kept: list[_Style] = []
 
 
 def style_findings(layer: QgsVectorLayer, language: str) -> None:
@@ -56,11 +57,11 @@ class _Style(QgsProcessingLayerPostProcessorInterface):
 
     @classmethod
     def create(cls, *arguments: str) -> _Style:
-        """The post-processor for these arguments, kept alive."""
-        key = (cls.__name__, *arguments)
-        if key not in _kept:
-            _kept[key] = cls(*arguments)
-        return _kept[key]
+        """A post-processor for one layer, kept alive for as long as QGIS has it."""
+        _kept[:] = [style for style in _kept if not sip.isdeleted(style)]
+        made = cls(*arguments)
+        _kept.append(made)
+        return made
 
     def postProcessLayer(
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback

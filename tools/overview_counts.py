@@ -14,8 +14,6 @@ from planconcord.engine.catalogue import number, text
 from qgis.core import (
     NULL,
     QgsExpression,
-    QgsExpressionContext,
-    QgsExpressionContextUtils,
     QgsFeatureRequest,
     QgsVectorLayer,
 )
@@ -67,7 +65,7 @@ def _cells(counted: Counter[str], language: str) -> list[str]:
 def classes_in(layer: QgsVectorLayer) -> set[str]:
     """The classes of a layer with a categorised renderer that its features fall into, "" for none of them."""
     expression = QgsExpression(layer.renderer().classAttribute())
-    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    context = layer.createExpressionContext()
     expression.prepare(context)
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
     request.setSubsetOfAttributes(expression.referencedColumns(), layer.fields())
