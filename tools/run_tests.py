@@ -51,6 +51,8 @@ def command(storey: str, arguments: list[str]) -> list[str]:
 def environment(storey: str) -> dict[str, str]:
     """The surroundings of a storey; a Python of the user's choice must not leak into QGIS."""
     variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    # A profile of the tests' own: a person's settings change results, and QGIS writes into it.
+    variables["QGIS_CUSTOM_CONFIG_PATH"] = str(report(storey).with_suffix(""))
     variables["QT_QPA_PLATFORM"] = "xcb" if storey == "gui" else "offscreen"
     if "UTF-8" not in variables.get("LC_ALL", variables.get("LANG", "")).upper().replace("UTF8", "UTF-8"):
         variables["LC_ALL"] = "C.UTF-8"

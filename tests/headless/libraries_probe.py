@@ -42,7 +42,7 @@ def file_of_squares():
 def coverage():
     import shapely
 
-    sheet = shapely.set_precision(squares(100), 0.001)
+    sheet = shapely.set_precision(squares(50), 0.001)
     united = shapely.coverage_union_all(sheet)
     return f"{len(sheet)} {shapely.coverage_is_valid(sheet)} {shapely.area(united):.0f}"
 
@@ -50,7 +50,7 @@ def coverage():
 def overlay():
     import shapely
 
-    below, above = squares(60, 7.3), squares(60)
+    below, above = squares(40, 7.3), squares(40)
     one, other = shapely.STRtree(above).query(below, predicate="intersects")
     pieces = shapely.intersection(below[one], above[other])
     rest = shapely.difference(shapely.union_all(below), shapely.union_all(above))

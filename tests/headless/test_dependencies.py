@@ -14,9 +14,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 STEPS = ("coverage", "overlay", "projection", "pyogrio_read", "fiona_read", "geopandas_overlay")
 EXPECTED = {
-    "coverage": "10000 True 25000000",
-    # 60 × 60 squares of 50 m against the same shifted by 7.3 m: (3000 − 7.3)² m² in common
-    "overlay": "14161 8956253.29 43746.71 MultiPolygon",
+    "coverage": "2500 True 6250000",
+    # 40 × 40 squares of 50 m against the same shifted by 7.3 m: (2000 − 7.3)² m² in common
+    "overlay": "6241 3970853.29 29146.71 MultiPolygon",
     "projection": "526689.94 1658951.89 VN-2000 / TM-3 107-45",
     "pyogrio_read": "1600 5899",
     "fiona_read": "1600 5899",
