@@ -13,10 +13,22 @@ import pytest
 
 UTM, TM3 = "EPSG:32648", "EPSG:5899"
 PROVINCE = "subset=GID_1 = 'VNM.49_1'"
-DISTRICTS = (
-    "Ba Che, Binh Lieu, Cam Pha, Co To, Dam Ha, Dong Trieu, Ha Long, Hai Ha, Hoanh Bo, Mong Cai, Quang Yen, Tien Yen, "
-    "Uong Bi, Van Don"
-).split(", ")
+DISTRICTS = [
+    "Ba Che",
+    "Binh Lieu",
+    "Cam Pha",
+    "Co To",
+    "Dam Ha",
+    "Dong Trieu",
+    "Ha Long",
+    "Hai Ha",
+    "Hoanh Bo",
+    "Mong Cai",
+    "Quang Yen",
+    "Tien Yen",
+    "Uong Bi",
+    "Van Don",
+]
 
 
 @pytest.fixture(scope="module")
