@@ -97,6 +97,14 @@ def test_the_command_that_is_shown_fills_the_folder(bare, probe) -> None:
     assert named and named <= installed
 
 
+def test_libraries_that_arrive_while_qgis_runs_are_found(new_profile: Callable, root: Path) -> None:
+    qgis = new_profile(libraries=None)
+    add_probe(qgis)
+    variables = {"PROBE_ARRIVING_LIBRARIES": str(root / "build" / "libraries")}
+    results = qgis.run("probe:libraries", variables, STEPS="projection,fiona_read")
+    assert results["fiona_read"] == EXPECTED["fiona_read"]
+
+
 def user_site(tmp_path: Path, python_minor: str) -> tuple[Path, dict[str, str]]:
     """A folder that Python searches like what a person installed with pip --user, and the variable that says so."""
     folder = tmp_path / "lib" / python_minor / "site-packages"
