@@ -136,32 +136,13 @@ def _columns(layer: QgsVectorLayer) -> dict[str, str]:
 
 
 # The finding record as engine/findings.py defines it, which cannot be imported without geopandas; a test compares them.
+# fmt: off
 FIELD_NAMES = [
-    "finding_id",
-    "rule",
-    "severity",
-    "status",
-    "territory",
-    "plan_a",
-    "zone_a",
-    "code_a",
-    "plan_b",
-    "zone_b",
-    "code_b",
-    "verdict",
-    "area_m2",
-    "width_m",
-    "share_a",
-    "declared_ha",
-    "measured_ha",
-    "difference_ha",
-    "must_adjust",
-    "reference",
-    "message",
-    "x",
-    "y",
-    "run_id",
+    "finding_id", "rule", "severity", "status", "territory", "plan_a", "zone_a", "code_a",
+    "plan_b", "zone_b", "code_b", "verdict", "area_m2", "width_m", "share_a", "declared_ha",
+    "measured_ha", "difference_ha", "must_adjust", "reference", "message", "x", "y", "run_id",
 ]
+# fmt: on
 
 
 # ── renderer ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,6 +151,7 @@ FIELD_NAMES = [
 def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
     rule_column = QgsExpression.quotedColumnRef(columns["rule"])
     severity_column = QgsExpression.quotedColumnRef(columns["severity"])
+    has_area = _has_area(columns)
     root = QgsRuleBasedRenderer.Rule(None)
     for severity in SEVERITIES:
         heading = QgsRuleBasedRenderer.Rule(
@@ -179,12 +161,14 @@ def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
         for kind in (kind for kind in kinds() if kind.severity == severity):
             quoted = ", ".join(QgsExpression.quotedString(rule) for rule in kind.rules)
             filter_ = f"{rule_column} IN ({quoted})" if kind.rules else "ELSE"
-            leaf = QgsRuleBasedRenderer.Rule(kind_symbol(kind), 0, 0, filter_, kind.title(language))
+            leaf = QgsRuleBasedRenderer.Rule(kind_symbol(kind, has_area), 0, 0, filter_, kind.title(language))
             leaf.setRuleKey(kind.name)
             heading.appendChild(leaf)
         root.appendChild(heading)
     nameless = next(kind for kind in kinds() if kind.name == "other_error")
-    unknown = QgsRuleBasedRenderer.Rule(kind_symbol(nameless), 0, 0, "ELSE", text("style.kind.unknown", language))
+    unknown = QgsRuleBasedRenderer.Rule(
+        kind_symbol(nameless, has_area), 0, 0, "ELSE", text("style.kind.unknown", language)
+    )
     unknown.setRuleKey("unknown")
     root.appendChild(unknown)
     renderer = QgsRuleBasedRenderer(root)
@@ -192,21 +176,30 @@ def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
     return renderer
 
 
-def kind_symbol(kind: Kind) -> QgsFillSymbol:
-    """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside."""
+def _has_area(columns: dict[str, str]) -> str:
+    """Whether a finding is a piece of ground. One without an area carries the polygon of its territory, or a disc around
+    its vertex, only so that it has a place: its polygon says nothing. The legend, which has no feature, shows all."""
+    if "area_m2" not in columns:
+        return "true"
+    return f"@id IS NULL OR coalesce({QgsExpression.quotedColumnRef(columns['area_m2'])}, 0) > 0"
+
+
+def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
+    """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside; the marker alone without area."""
     info = kind.severity == "info"
-    layers = [_tint(kind), *(_hatch(kind, angle) for angle in kind.hatch_angles)]
-    for layer in layers:
-        layer.setRenderingPass(INFO_AREAS if info else AREAS)
+    near = f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}"
+    areas = [_tint(kind), *(_hatch(kind, angle) for angle in kind.hatch_angles)]
+    for area in areas:
+        area.setRenderingPass(INFO_AREAS if info else AREAS)
+        _only_if(area, has_area)
     outline = QgsSimpleLineSymbolLayer(QColor(kind.colour), NOISE_OUTLINE_MM if info else OUTLINE_MM)
+    _only_if(outline, has_area)
     lines = [outline]
     if not info:
         # A casing parts the outline from strong land-use colours; on a small map it would only hide its neighbours.
         casing = QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM)
-        _only_if(casing, f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}")
-        thin = QgsProperty.fromExpression(
-            f"if(coalesce(@map_scale, 1) <= {CASING_TO_SCALE}, {OUTLINE_MM}, {THIN_OUTLINE_MM})"
-        )
+        _only_if(casing, f"({near}) AND ({has_area})")
+        thin = QgsProperty.fromExpression(f"if({near}, {OUTLINE_MM}, {THIN_OUTLINE_MM})")
         outline.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeWidth, thin)
         lines = [casing, outline]
     for line in lines:
@@ -214,7 +207,9 @@ def kind_symbol(kind: Kind) -> QgsFillSymbol:
         line.setRenderingPass(INFO_AREAS if info else OUTLINES)
     marker = _marker(kind)
     marker.setRenderingPass(INFO_MARKERS if info else MARKERS + (kind.severity == "error"))
-    return fill_symbol([*layers, *lines, marker])
+    # The legend of a map without a scale shows the marker too.
+    _only_if(marker, f"coalesce(@map_scale, 1e9) > {MARKERS_FROM_SCALE} OR NOT ({has_area})")
+    return fill_symbol([*areas, *lines, marker])
 
 
 def _tint(kind: Kind) -> QgsFillSymbolLayer:
@@ -243,8 +238,6 @@ def _marker(kind: Kind) -> QgsCentroidFillSymbolLayer:
     marker.setPointOnSurface(True)
     marker.setPointOnAllParts(False)
     marker.setClipPoints(False)
-    # The legend of a map without a scale shows the marker too.
-    _only_if(marker, f"coalesce(@map_scale, 1e9) > {MARKERS_FROM_SCALE}")
     return marker
 
 

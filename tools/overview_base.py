@@ -25,6 +25,7 @@ from qgis.PyQt.QtGui import QColor
 
 FONT = "DejaVu Sans"
 NAME_FIELDS = ("name_vi", "name", "ten", "territory", "ten_huyen")
+NEIGHBOURS = "#F2EFE8"
 SEA, WATER, WATER_EDGE, ROAD, BORDER, BAND = "#DCEDF6", "#8FBEDC", "#7FB0D0", "#B8743A", "#3A3A3A", "#B79BC9"
 
 
@@ -48,6 +49,8 @@ def _symbol(role: str, polygons: bool) -> QgsSymbol:
         return _town()
     if role == "sea":
         return _area(SEA, WATER_EDGE, 0.15)
+    if role == "neighbours":
+        return _area(NEIGHBOURS, NEIGHBOURS, 0.05)
     if role == "rivers":
         return _area(WATER, WATER_EDGE, 0.1) if polygons else _lines(False, [(WATER_EDGE, 0.45)])
     if role == "roads":

@@ -43,6 +43,7 @@ LAYER_NAMES = {
     "roads": ("roads", "road", "duong", "giao_thong"),
     "rivers": ("rivers", "river", "song", "song_suoi", "thuy_he"),
     "sea": ("sea", "bien"),
+    "neighbours": ("neighbours", "lan_can", "vung_lan_can"),
 }
 PLAN_LEVELS_DRAWN = ("district", "commune", "urban_general", "zoning", "detailed")
 

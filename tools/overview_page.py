@@ -54,13 +54,13 @@ MAP_MM = QRectF(15, 33, 275, 247)
 SIDE_X_MM, SIDE_WIDTH_MM, GAP_MM = 299.0, 111.0, 4.0
 MARGIN = 0.03
 ROUND_SCALES = [
-    step * 10**power for power in (4, 5) for step in (1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7.5)
+    step * 10**power for power in (4, 5, 6) for step in (1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7.5)
 ]
-LAND, INK, FAINT, RULE = "#F7F5F0", "#222222", "#666666", "#8A8A8A"
+LAND, INK, FAINT = "#F2EFE8", "#222222", "#666666"
 FONT = "DejaVu Sans"
 HEADER_MM = 7.5
 # From the lowest to the highest.
-BELOW_PLANS, ABOVE_PLANS = ("sea",), ("rivers", "roads", "district_boundary", "province_boundary", "towns")
+BELOW_PLANS, ABOVE_PLANS = ("neighbours", "sea"), ("rivers", "roads", "district_boundary", "province_boundary", "towns")
 
 
 def written(size_pt: float, bold: bool = False, colour: str = INK, italic: bool = False) -> QgsTextFormat:
@@ -129,7 +129,7 @@ class Page:
         for role, layer in sheet.base.items():
             style_base(role, layer, name_field(layer))
         above = [sheet.base[role] for role in reversed(ABOVE_PLANS) if role in sheet.base]
-        below = [sheet.base[role] for role in BELOW_PLANS if role in sheet.base]
+        below = [sheet.base[role] for role in reversed(BELOW_PLANS) if role in sheet.base]
         return [sheet.findings, *above, *(layer for layer, _ in sheet.plans), *below]
 
     def _drop_absent_kinds(self) -> None:
@@ -212,7 +212,7 @@ class Page:
             self._drop_absent_classes()
             y_mm = self._legend([(sheet.plans[0][0], "")], y_mm, columns=2)
         base = [(sheet.base[role], self._words(role)) for role in reversed(ABOVE_PLANS) if role in sheet.base]
-        base += [(sheet.base[role], self._words(role)) for role in BELOW_PLANS if role in sheet.base]
+        base += [(sheet.base[role], self._words(role)) for role in reversed(BELOW_PLANS) if role in sheet.base]
         if base:
             y_mm = self._caption(self._words("base"), y_mm)
             y_mm = self._legend(base, y_mm, columns=2)
@@ -240,17 +240,17 @@ class Page:
             node = root.addLayer(layer)
             for one in legend.model().layerLegendNodes(node):
                 label = name or one.data(Qt.ItemDataRole.DisplayRole)
-                one.setUserLabel("\n".join(textwrap.wrap(label, 74 // columns - 6 * (columns > 1))))
+                one.setUserLabel("\n".join(textwrap.wrap(label, 72 // columns)))
             QgsLegendRenderer.setNodeLegendStyle(node, QgsLegendStyle.Style.Hidden)
         legend.setColumnCount(columns)
         legend.setSplitLayer(True)
         legend.setEqualColumnWidth(columns > 1)
-        legend.setSymbolWidth(7)
+        legend.setSymbolWidth(6.5)
         legend.setSymbolHeight(3.6)
         legend.setBoxSpace(0)
         legend.setColumnSpace(2)
         for style, size, bold in (
-            (QgsLegendStyle.Style.SymbolLabel, 7.2, False),
+            (QgsLegendStyle.Style.SymbolLabel, 6.9, False),
             (QgsLegendStyle.Style.Subgroup, 7.6, True),
         ):
             changed = legend.style(style)

@@ -172,6 +172,18 @@ def test_markers_appear_at_their_scale_and_not_before(qgis_app):
     assert pixels(picture([styled], MARKERS_FROM_SCALE * 0.9), gap.colour) < 12
 
 
+def test_a_finding_without_area_is_a_marker_only_at_every_scale(qgis_app):
+    territory = square(-1_000, -1_000, 2_000)
+    styled = findings([(territory, "geometry.empty", "error")], area_m2=0.0)
+    unknown = findings([(territory, "quota.shortfall", "error")], area_m2=None)
+    for one, name in ((styled, "defective"), (unknown, "other_error")):
+        styling.style_findings(one, "en")
+        one.setLabelsEnabled(False)
+        for scale in (5_000, 50_000):
+            shown = pixels(picture([one], scale), kind(name).colour)
+            assert 12 < shown < (kind(name).size_mm / 25.4 * 96) ** 2, (name, scale)
+
+
 def test_noise_is_small_and_lies_below_an_error_at_the_same_place(qgis_app):
     place = square(-1, -1, 2)
     both = findings([(place, "coverage.gap", "error"), (place, "coverage.gap", "info")])
