@@ -10,15 +10,33 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+POINTS_AT_ONCE = 5000
+HEAVY = 2
+"""A zone whose pieces have this many times its own vertices gives its own outline in their place."""
 
-def overlap_faces(zones: np.ndarray, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(faces, depth) of the ground that at least two ``zones`` cover, out of the ``pieces`` that pairs share."""
+Pairs = tuple[np.ndarray, np.ndarray]
+
+
+def overlap_faces(zones: np.ndarray, pieces: np.ndarray, pairs: Pairs | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(faces, depth) of the ground that at least two ``zones`` cover, out of the ``pieces`` that pairs share.
+
+    ``pairs``: the rows of the two zones that share each piece; with them a stack of many zones on one place is affordable.
+    """
     if len(pieces) == 0:
         return np.zeros(0, dtype=object), np.zeros(0, dtype=int)
-    lines = shapely.union_all(shapely.boundary(pieces))
-    faces = shapely.get_parts(shapely.polygonize([lines]))
+    outlined = pieces if pairs is None else _fewer(zones, pieces, *pairs)
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(outlined))]))
     depth = covering(zones, faces)
     return faces[depth > 1], depth[depth > 1]
+
+
+def _fewer(zones: np.ndarray, pieces: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Polygons whose outlines hold those of all ``pieces``: n zones stacked on one place share n² / 2 pieces, whose
+    outlines are made of those of the n zones."""
+    vertices = shapely.get_num_coordinates(pieces)
+    of_pieces = np.bincount(i, vertices, len(zones)) + np.bincount(j, vertices, len(zones))
+    heavy = of_pieces > HEAVY * shapely.get_num_coordinates(zones)
+    return np.concatenate([pieces[~(heavy[i] & heavy[j])], zones[heavy]])
 
 
 def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None = None) -> np.ndarray:
@@ -30,9 +48,7 @@ def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None 
     if len(faces) == 0:
         return np.zeros(0, dtype=int)
     tree = tree or shapely.STRtree(zones)
-    points = deep_points(faces)
-    depth = np.bincount(tree.query(points, predicate="within")[0], minlength=len(faces))
-    met = np.bincount(tree.query(points, predicate="intersects")[0], minlength=len(faces))
+    depth, met = _counts(zones, deep_points(faces), tree)
     unclear = np.flatnonzero(met != depth)
     if len(unclear):
         face, zone = tree.query(faces[unclear], predicate="intersects")
@@ -40,6 +56,21 @@ def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None 
         covered = np.bincount(face, weights=shared, minlength=len(unclear)) / shapely.area(faces[unclear])
         depth[unclear] = np.rint(covered).astype(int)
     return depth
+
+
+def _counts(zones: np.ndarray, points: np.ndarray, tree: shapely.STRtree) -> tuple[np.ndarray, np.ndarray]:
+    """(how many zones hold each point inside, how many hold it inside or on the border)."""
+    inside, met = np.zeros(len(points), dtype=int), np.zeros(len(points), dtype=int)
+    for start in range(0, len(points), POINTS_AT_ONCE):
+        some = slice(start, start + POINTS_AT_ONCE)
+        point, zone = tree.query(points[some])
+        # prepared, because a river of 100,000 vertices may be asked for thousands of faces
+        shapely.prepare(zones[np.unique(zone)])
+        x, y = shapely.get_x(points[some]), shapely.get_y(points[some])
+        for counts, holds in ((inside, shapely.contains_xy), (met, shapely.intersects_xy)):
+            counts[some] = np.bincount(point[holds(zones[zone], x[point], y[point])], minlength=len(x))
+        shapely.destroy_prepared(zones[np.unique(zone)])
+    return inside, met
 
 
 def deep_points(faces: np.ndarray) -> np.ndarray:
