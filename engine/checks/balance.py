@@ -15,8 +15,6 @@ from ..catalogue import number, text
 from ..findings import Measure
 
 RELATIVE_ALLOWANCE = 1e-9
-ROUNDING_STEP_M = 1e-6
-"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Balance:
     gap_m2: float
     outside_m2: float
     suspect_length_m: float
+    step_m: float
 
     @property
     def residual_m2(self) -> float:
@@ -43,7 +42,7 @@ class Balance:
     def allowance_m2(self) -> float:
         """What rounding may explain."""
         whole = self.covered_m2 if self.boundary_m2 is None else self.boundary_m2
-        return RELATIVE_ALLOWANCE * whole + ROUNDING_STEP_M * self.suspect_length_m
+        return RELATIVE_ALLOWANCE * whole + self.step_m * self.suspect_length_m
 
     @property
     def closes(self) -> bool:

@@ -18,9 +18,8 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
-from ..planar.bruteforce import overlaps
-from ..planar.depth import overlap_faces, uncovered_faces
-from ..planar.polygons import EMPTY, polygonal
+from ..planar.bruteforce import cover as find_cover
+from ..planar.polygons import polygonal
 from ..planar.width import widths
 from .balance import Balance
 from .neighbours import two_nearest
@@ -41,14 +40,14 @@ def check_coverage(
     if boundary is not None:
         _refuse_other_place(prepared, boundary, boundary_name)
     progress.checkpoint()
-    cover = _Cover(prepared, boundary, settings)
-    territory = boundary if boundary is not None else shapely.convex_hull(cover.covered)
+    coverage = _Coverage(prepared, boundary, settings)
+    territory = boundary if boundary is not None else _hull(prepared.polygons)
     batches = zone_findings(prepared, polygonal([territory])[0], settings)
-    batches += cover.batches()
+    batches += coverage.batches()
     findings = assemble(batches, plan.crs, settings.language, settings.run_id)
-    balance = cover.balance()
+    balance = coverage.balance()
     passed = balance.closes and not (findings["severity"] == "error").any()
-    measures = cover.measures() + balance.measures()
+    measures = coverage.measures() + balance.measures()
     measures.append(Measure("zone_count", len(plan.zones), "count"))
     measures.append(Measure("invalid_count", len(prepared.defects), "count"))
     measures.append(Measure("empty_count", len(prepared.empty), "count"))
@@ -74,72 +73,65 @@ def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary
         )
 
 
+def _hull(polygons: np.ndarray) -> shapely.Geometry:
+    return shapely.convex_hull(shapely.multipoints(shapely.get_coordinates(shapely.convex_hull(polygons))))
+
+
 def _bounds(bounds: np.ndarray) -> str:
     return f"x {bounds[0]:.0f}–{bounds[2]:.0f}, y {bounds[1]:.0f}–{bounds[3]:.0f}"
 
 
 @dataclass(frozen=True)
-class _Duplicates:
-    """``first`` and ``other``: zones with the same outline; ``group``: per zone, the first zone of its outline."""
+class _Twins:
+    """``first`` and ``other``: zones with the same outline; ``single``: one zone of each outline."""
 
     first: np.ndarray
     other: np.ndarray
-    group: np.ndarray
+    single: np.ndarray
+
+    @classmethod
+    def of(cls, zones: np.ndarray) -> _Twins:
+        first = np.arange(len(zones))
+        boxes = pd.DataFrame(shapely.bounds(zones))
+        alike = np.flatnonzero(boxes.duplicated(keep=False))  # the same outline has the same box
+        outline = pd.Series(shapely.to_wkb(shapely.normalize(zones[alike])))
+        first[alike] = alike[pd.Series(range(len(alike))).groupby(outline).transform("first").to_numpy(dtype=int)]
+        other = np.flatnonzero(first != np.arange(len(zones)))
+        return cls(first[other], other, np.flatnonzero(first == np.arange(len(zones))))
+
+    def for_each(self, pairs: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of single zones, repeated for every zone with the outline of one of them."""
+        i, j, shared = self.single[pairs[0]], self.single[pairs[1]], pairs[2]
+        if len(self.other) == 0 or len(i) == 0:
+            return i, j, shared
+        copies: dict[int, list[int]] = {}
+        for first, other in zip(self.first.tolist(), self.other.tolist()):
+            copies.setdefault(first, [first]).append(other)
+        which, a, b = [], [], []
+        for index, (one, two) in enumerate(zip(i.tolist(), j.tolist())):
+            for left in copies.get(one, [one]):
+                for right in copies.get(two, [two]):
+                    which.append(index)
+                    a.append(min(left, right))
+                    b.append(max(left, right))
+        return np.array(a), np.array(b), shared[which]
 
 
-def _duplicates(polygons: np.ndarray) -> _Duplicates:
-    outline = shapely.to_wkb(shapely.normalize(polygons))
-    group = pd.Series(np.arange(len(polygons))).groupby(pd.Series(outline)).transform("first").to_numpy()
-    other = np.flatnonzero(group != np.arange(len(polygons)))
-    return _Duplicates(group[other], other, group)
-
-
-class _Cover:
-    """The overlays of one plan: what its zones share, leave open and exceed; computed once, then asked for."""
+class _Coverage:
+    """What the zones of one plan share, leave open and exceed; computed once, then asked for findings and numbers."""
 
     def __init__(self, prepared: Prepared, boundary: shapely.Geometry | None, settings: Settings):
-        self._prepared, self._boundary, self._settings = prepared, boundary, settings
-        zones, progress = prepared.polygons, settings.progress
+        self._prepared, self._boundary, self._progress = prepared, boundary, settings.progress
+        zones, progress, tolerance = prepared.polygons, settings.progress, settings.tolerance
         progress.step(0.05, text("progress.overlaps", settings.language))
-        self._twins = _duplicates(zones)
-        self._i, self._j, self._shared = self._overlaps(zones)
-        progress.step(0.6, text("progress.gaps", settings.language))
-        self.covered = shapely.union_all(zones)
-        progress.checkpoint()
-        if boundary is None:
-            self._gaps = sort_out(uncovered_faces(self.covered), settings.tolerance)
-            self._outside = sort_out(np.zeros(0, dtype=object), settings.tolerance)
-            self._beyond = np.zeros(0, dtype=int)
-        else:
-            self._gaps = sort_out([shapely.difference(boundary, self.covered)], settings.tolerance)
-            self._beyond, rest = self._overhang(zones, boundary)
-            self._outside = sort_out(rest, settings.tolerance)
+        self._twins = _Twins.of(zones)
+        cover = self._cover = find_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
         progress.step(0.85, text("progress.findings", settings.language))
-        self._overlap_pieces = sort_out(self._shared, settings.tolerance)
-
-    def _overlaps(self, zones: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs that share area; duplicates are one zone here, and their pairs are repeated for each of them."""
-        single = np.flatnonzero(self._twins.group == np.arange(len(zones)))
-        i, j, shared = overlaps(zones[single], self._settings.progress.part(0.05, 0.6))
-        i, j = single[i], single[j]
-        if len(self._twins.other) == 0 or len(i) == 0:
-            return i, j, shared
-        members = pd.Series(np.arange(len(zones))).groupby(self._twins.group).apply(list)
-        pairs = [
-            (min(a, b), max(a, b), piece)
-            for first, second, piece in zip(i, j, shared)
-            for a in members[first]
-            for b in members[second]
-        ]
-        out = np.empty(len(pairs), dtype=object)
-        out[:] = [piece for _, _, piece in pairs]
-        return np.array([a for a, _, _ in pairs]), np.array([b for _, b, _ in pairs]), out
-
-    @staticmethod
-    def _overhang(zones: np.ndarray, boundary: shapely.Geometry) -> tuple[np.ndarray, np.ndarray]:
-        shapely.prepare(boundary)
-        beyond = np.flatnonzero(~shapely.covers(boundary, zones))
-        return beyond, shapely.difference(zones[beyond], boundary)
+        self._i, self._j, shared = self._twins.for_each((cover.i, cover.j, cover.shared))
+        self._overlap_pieces = sort_out(shared, tolerance)
+        self._gaps = sort_out(cover.gaps, tolerance)
+        self._beyond = self._twins.single[cover.beyond]
+        self._outside = sort_out(cover.overhang, tolerance)
 
     def batches(self) -> list[pd.DataFrame]:
         """The findings of the overlays."""
@@ -183,7 +175,7 @@ class _Cover:
         gaps = self._gaps
         plan = self._prepared.plan
         key, code = self._prepared.column("key"), self._prepared.column("code")
-        near = two_nearest(gaps.polygons, self._prepared.polygons)
+        near = two_nearest(gaps.polygons, self._prepared.polygons, self._progress)
         rows = pd.DataFrame({"plan_a": plan.name, "territory": plan.territory}, index=range(len(gaps.polygons)))
         for side, zone in (("a", near[:, 0]), ("b", near[:, 1])):
             rows[f"zone_{side}"] = np.where(zone >= 0, key[zone], "")
@@ -216,18 +208,14 @@ class _Cover:
 
     def balance(self) -> Balance:
         """The balance over everything, noise and dust included."""
-        zones, boundary = self._prepared.polygons, self._boundary
-        twins = zones[np.unique(self._twins.first)]
-        pieces = np.concatenate([self._shared, twins])
-        faces, depth = overlap_faces(zones, polygonal(pieces))
-        outside = EMPTY if boundary is None else shapely.difference(self.covered, boundary)
-        gaps = EMPTY if boundary is None else shapely.difference(boundary, self.covered)
+        zones, cover = self._prepared.polygons, self._cover
         return Balance(
             zones_m2=float(shapely.area(zones).sum()),
-            covered_m2=float(shapely.area(self.covered)),
-            excess_m2=float((shapely.area(faces) * (depth - 1)).sum()),
-            boundary_m2=None if boundary is None else float(shapely.area(boundary)),
-            gap_m2=float(shapely.area(gaps)),
-            outside_m2=float(shapely.area(outside)),
-            suspect_length_m=float(shapely.length(pieces).sum() + shapely.length(gaps) + shapely.length(outside)),
+            covered_m2=cover.covered_m2,
+            excess_m2=cover.excess_m2 + float(shapely.area(zones[self._twins.other]).sum()),
+            boundary_m2=None if self._boundary is None else float(shapely.area(self._boundary)),
+            gap_m2=cover.gap_m2,
+            outside_m2=cover.outside_m2,
+            suspect_length_m=cover.suspect_length_m,
+            step_m=cover.step_m,
         )

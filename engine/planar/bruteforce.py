@@ -11,31 +11,69 @@ import numpy as np
 import shapely
 
 from ..progress import Progress
+from .cover import Cover
+from .depth import overlap_faces, uncovered_faces
+from .polygons import EMPTY, parts, polygonal
+from .threads import in_order
 
 CHUNK = 2000
+STEP_M = 1e-6
+"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin."""
 
 
-def overlaps(polygons: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(i, j, shared): the pairs i < j whose interiors meet, and what they share. Never a pair of i with itself."""
-    return meetings(polygons, polygons, progress, itself=True)
+def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 1) -> Cover:
+    """What ``polygons`` cover, by every pair whose boxes meet, the union of all, and its differences."""
+    i, j, shared = meetings(polygons, polygons, progress.part(0.0, 0.6), itself=True, threads=threads)
+    covered = shapely.union_all(polygons)
+    progress.step(0.8)
+    progress.checkpoint()
+    faces, depth = overlap_faces(polygons, polygonal(shared), (i, j))
+    beyond, overhang = np.zeros(0, dtype=int), np.zeros(0, dtype=object)
+    open_ground, outside = EMPTY, EMPTY
+    if boundary is None:
+        gaps = uncovered_faces(covered)
+    else:
+        open_ground, outside = shapely.difference(boundary, covered), shapely.difference(covered, boundary)
+        gaps = parts([open_ground])[0]
+        shapely.prepare(boundary)
+        beyond = np.flatnonzero(~shapely.covers(boundary, polygons))
+        overhang = shapely.difference(polygons[beyond], boundary)
+    return Cover(
+        i,
+        j,
+        shared,
+        gaps,
+        beyond,
+        overhang,
+        covered_m2=float(shapely.area(covered)),
+        excess_m2=float((shapely.area(faces) * (depth - 1)).sum()),
+        gap_m2=float(shapely.area(open_ground)),
+        outside_m2=float(shapely.area(outside)),
+        suspect_length_m=float(shapely.length(shared).sum() + shapely.length(open_ground) + shapely.length(outside)),
+        step_m=STEP_M,
+    )
 
 
 def meetings(
-    a: np.ndarray, b: np.ndarray, progress: Progress, itself: bool = False
+    a: np.ndarray, b: np.ndarray, progress: Progress, itself: bool = False, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(i, j, shared) for every ``a[i]`` that shares area with ``b[j]``; ``itself``: a is b, and only i < j."""
     tree = shapely.STRtree(b)
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for start in range(0, len(a), CHUNK):
-        progress.checkpoint()
-        progress.step(start / len(a))
+
+    def chunk(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         i, j = tree.query(a[start : start + CHUNK], predicate="intersects")
         i = i + start
         if itself:
             i, j = i[i < j], j[i < j]
         shared = shapely.intersection(a[i], b[j])
         kept = shapely.area(shared) > 0
-        found.append((i[kept], j[kept], shared[kept]))
+        return i[kept], j[kept], shared[kept]
+
+    starts = range(0, len(a), CHUNK)
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for part in in_order(chunk, starts, threads, progress):
+        found.append(part)
+        progress.step(len(found) / len(starts))
     if not found:
         nothing = np.zeros(0, dtype=int)
         return nothing, nothing, np.zeros(0, dtype=object)

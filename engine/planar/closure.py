@@ -1,0 +1,63 @@
+"""Every pair of overlapping polygons, found from the suspect ones outwards.
+
+Depth changes only across a suspect edge, so every connected overlap touches a polygon that owns one. Those polygons are
+compared with everything that they meet; each new partner that shares area joins the queue, until nothing is new. This finds
+partial overlaps, containment, duplicates and stacks alike. Valid polygons in a projected CRS in metres go in; what each pair
+shares comes out, in the original coordinates. GEOS releases the interpreter in queries and intersections, so chunks run on
+a few threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from ..progress import Progress
+from .threads import in_order
+
+CHUNK = 500
+
+
+def overlapping_pairs(
+    polygons: np.ndarray, tree: shapely.STRtree, suspects: np.ndarray, progress: Progress, threads: int = 2
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(i, j, shared): the pairs i < j that share area, in order. ``suspects``: the polygons with a suspect edge."""
+    asked = np.zeros(len(polygons), dtype=bool)
+    queue = np.unique(suspects)
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    done = 0
+    while len(queue):
+        earlier = asked.copy()
+        asked[queue] = True
+        chunks = [queue[start : start + CHUNK] for start in range(0, len(queue), CHUNK)]
+
+        def compare(chunk: np.ndarray, earlier: np.ndarray = earlier) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            return _meetings(polygons, tree, chunk, earlier, asked)
+
+        partners = [np.zeros(0, dtype=int)]
+        for i, j, shared in in_order(compare, chunks, threads, progress):
+            done += CHUNK
+            progress.step(done / (done + len(polygons) * 0.05))
+            found.append((i, j, shared))
+            partners += [i, j]
+        queue = np.unique(np.concatenate(partners))
+        queue = queue[~asked[queue]]
+    if not found:
+        nothing = np.zeros(0, dtype=int)
+        return nothing, nothing, np.zeros(0, dtype=object)
+    i, j, shared = (np.concatenate(column) for column in zip(*found))
+    order = np.lexsort((j, i))
+    return i[order], j[order], shared[order]
+
+
+def _meetings(
+    polygons: np.ndarray, tree: shapely.STRtree, chunk: np.ndarray, earlier: np.ndarray, asked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs of ``chunk`` that share area, without those that an earlier round or the partner itself answers."""
+    place, j = tree.query(polygons[chunk], predicate="intersects")
+    i = chunk[place]
+    new = (i != j) & ~earlier[j] & ((i < j) | ~asked[j])
+    i, j = np.minimum(i[new], j[new]), np.maximum(i[new], j[new])
+    shared = shapely.intersection(polygons[i], polygons[j])
+    kept = shapely.area(shared) > 0
+    return i[kept], j[kept], shared[kept]

@@ -1,0 +1,193 @@
+"""Where neighbours do not agree: the suspect edges of a coverage, found without comparing any two polygons.
+
+In a coverage without defects every edge inside is drawn exactly twice, once in each direction. So vertices are rounded to
+GRID_M, each edge becomes a 63-bit hash of its two ends and a direction bit, the keys are sorted, and an edge is good only if
+its group is exactly one forward and one reverse; every other edge is suspect (design, section 6). Overlaps, gaps and
+overhang can only lie beside suspect edges. Goes in: valid polygons or multipolygons in a projected CRS in metres. Comes
+out: the suspect edges with their polygons, in rounded coordinates. Linear in the vertices but for the sort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from ..progress import Progress
+from .polygons import POLYGON
+from .threads import in_order
+
+GRID_M = 0.001
+CHUNK = 10_000
+PARTITION = 16_000_000
+"""Edges sorted at a time."""
+ONE = np.uint64(1)
+SIEVE_BITS = 24
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Directed edges: ``start`` and ``end`` (n, 2) in whole grid steps from ``origin``, ``owner`` the polygon's index.
+
+    The interior of the owner lies to the left.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    owner: np.ndarray
+    origin: np.ndarray
+
+    def lines(self) -> np.ndarray:
+        """The edges as lines in metres, without direction and each place once."""
+        swap = _code(self.start) > _code(self.end)
+        low = np.where(swap[:, None], self.end, self.start)
+        high = np.where(swap[:, None], self.start, self.end)
+        once = np.unique(np.concatenate([low, high], axis=1), axis=0)
+        return np.asarray(shapely.linestrings(once.reshape(-1, 2, 2) * GRID_M + self.origin), dtype=object)
+
+
+def suspect_edges(polygons: np.ndarray, progress: Progress, threads: int = 2) -> Edges:
+    """The edges that are not matched by exactly one reverse edge."""
+    origin = np.floor(np.nan_to_num(shapely.total_bounds(polygons)[:2]))
+    starts = range(0, len(polygons), CHUNK)
+    chunks: list[_Chunk] = []
+
+    def keys_of(first: int) -> _Chunk:
+        return _Chunk.of(polygons[first : first + CHUNK], first, origin)
+
+    for done in in_order(keys_of, starts, threads, progress):
+        chunks.append(done)
+        progress.step(0.6 * len(chunks) / len(starts))
+    sieve = _Sieve(_lone_places([chunk.keys for chunk in chunks], threads, progress))
+    progress.step(0.8)
+    owners = np.concatenate(list(in_order(lambda chunk: chunk.owners_of(sieve), chunks, threads, progress)))
+    progress.step(0.9)
+    edges = directed_edges(polygons[owners], origin)
+    suspect = sieve.holds(_keys(_code(edges.start), _code(edges.end)) >> ONE)
+    return Edges(edges.start[suspect], edges.end[suspect], owners[edges.owner[suspect]], origin)
+
+
+def directed_edges(polygons: np.ndarray, origin: np.ndarray) -> Edges:
+    """Every edge of ``polygons`` longer than the grid, shells counter-clockwise and holes clockwise."""
+    rings = _Rings.of(polygons, origin)
+    start, end = rings.grid[:-1][rings.inside], rings.grid[1:][rings.inside]
+    turn = rings.backward[rings.ring[:-1][rings.inside]][:, None]
+    owner = rings.owner[rings.ring[:-1][rings.inside]]
+    moved = (start != end).any(axis=1)
+    start, end, turn = start[moved], end[moved], turn[moved]
+    return Edges(np.where(turn, end, start), np.where(turn, start, end), owner[moved], origin)
+
+
+@dataclass(frozen=True)
+class _Rings:
+    """The vertices of all rings in a row: ``grid`` (n, 2) rounded, the ``ring`` of each, whether a vertex and the next
+    are of one ring, and for each ring its ``owner`` and whether it runs ``backward``, its interior on the right."""
+
+    grid: np.ndarray
+    ring: np.ndarray
+    inside: np.ndarray
+    owner: np.ndarray
+    backward: np.ndarray
+
+    @classmethod
+    def of(cls, polygons: np.ndarray, origin: np.ndarray) -> _Rings:
+        simple = (shapely.get_type_id(polygons) == POLYGON) & (shapely.get_num_interior_rings(polygons) == 0)
+        owner = np.flatnonzero(simple)
+        hole = np.zeros(len(owner), dtype=bool)
+        coordinates, ring = shapely.get_coordinates(polygons[owner], return_index=True)
+        rest = np.flatnonzero(~simple)
+        if len(rest):
+            parts, part_owner = shapely.get_parts(polygons[rest], return_index=True)
+            rings, ring_part = shapely.get_rings(parts, return_index=True)
+            more, more_ring = shapely.get_coordinates(rings, return_index=True)
+            coordinates = np.concatenate([coordinates, more])
+            ring = np.concatenate([ring, more_ring + len(owner)])
+            owner = np.concatenate([owner, rest[part_owner[ring_part]]])
+            hole = np.concatenate([hole, np.r_[False, ring_part[1:] == ring_part[:-1]][: len(ring_part)]])
+        local = coordinates - origin
+        inside = ring[1:] == ring[:-1]
+        cross = local[:-1, 0] * local[1:, 1] - local[1:, 0] * local[:-1, 1]
+        cross[~inside] = 0.0
+        twice_area = np.bincount(ring[:-1], weights=cross, minlength=len(owner)) if len(ring) else np.zeros(0)
+        local *= 1.0 / GRID_M
+        np.rint(local, out=local)
+        return cls(local.astype(np.int64), ring, inside, owner, (twice_area < 0) != hole)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """The keys of the edges of some polygons, and the polygon of each, from ``first`` on."""
+
+    keys: np.ndarray
+    owner: np.ndarray
+    first: int
+
+    @classmethod
+    def of(cls, polygons: np.ndarray, first: int, origin: np.ndarray) -> _Chunk:
+        rings = _Rings.of(polygons, origin)
+        code = _code(rings.grid)
+        keys = _keys(code[:-1], code[1:]) ^ rings.backward[rings.ring[:-1]].astype(np.uint64)
+        real = rings.inside & (code[:-1] != code[1:])
+        return cls(keys[real], rings.owner[rings.ring[:-1][real]].astype(np.int32), first)
+
+    def owners_of(self, sieve: _Sieve) -> np.ndarray:
+        """The polygons that own an edge at a place in ``sieve``."""
+        return np.unique(self.owner[sieve.holds(self.keys >> ONE)]) + self.first
+
+
+def _code(grid: np.ndarray) -> np.ndarray:
+    """Both coordinates of a vertex in one integer; within 2,147 km of the origin no two vertices share one."""
+    return ((grid[:, 0] << 32) ^ (grid[:, 1] & 0xFFFFFFFF)).view(np.uint64)
+
+
+def _keys(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A 63-bit hash of the two ends whatever the direction, and the direction in the lowest bit."""
+    swap = a > b
+    mixed = np.minimum(a, b) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    mixed += np.maximum(a, b)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(32)
+    mixed <<= ONE
+    mixed |= swap
+    return mixed
+
+
+def _lone_places(keys: list[np.ndarray], threads: int, progress: Progress) -> np.ndarray:
+    """The hashes (without direction) of edges that are not exactly one forward and one reverse, sorted."""
+    count = sum(map(len, keys))
+    slices = max(threads, -(-count // PARTITION))
+    step = (1 << 64) // slices & ~1  # even, so that both directions of an edge fall into one slice
+
+    def lone(part: int) -> np.ndarray:
+        low, last = np.uint64(part * step), np.uint64((1 << 64) - 1 if part == slices - 1 else (part + 1) * step - 1)
+        ordered = np.concatenate([chunk[(chunk >= low) & (chunk <= last)] for chunk in keys])
+        ordered.sort()
+        pair = np.zeros(len(ordered), dtype=bool)
+        pair[:-1] = (ordered[1:] - ordered[:-1] == 1) & ((ordered[:-1] & ONE) == 0)
+        pair[1:] |= pair[:-1]
+        return np.unique(ordered[~pair] >> ONE)
+
+    return np.unique(np.concatenate(list(in_order(lone, range(slices), threads, progress))))
+
+
+class _Sieve:
+    """Whether a hash is among the lone ones: a table of bits first, the sorted list for what passes it."""
+
+    def __init__(self, places: np.ndarray):
+        self._places = places
+        self._mask = np.uint64((1 << SIEVE_BITS) - 1)
+        self._table = np.zeros(1 << SIEVE_BITS, dtype=bool)
+        self._table[places & self._mask] = True
+
+    def holds(self, values: np.ndarray) -> np.ndarray:
+        """A mask of ``values``."""
+        held = self._table[values & self._mask]
+        candidates = np.flatnonzero(held)
+        if len(candidates):
+            position = np.minimum(np.searchsorted(self._places, values[candidates]), len(self._places) - 1)
+            held[candidates] = self._places[position] == values[candidates]
+        return held
