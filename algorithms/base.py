@@ -35,6 +35,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
 from .libraries import missing
+from .threads import keep_thread_state
 
 ICONS = RESOURCES / "icons"
 
@@ -184,6 +185,7 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        keep_thread_state()
         from ..engine.errors import PlanError
         from ..engine.progress import Cancelled
 

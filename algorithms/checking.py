@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Optional
 
 import geopandas as gpd
+import pandas as pd
 import pyproj
 from qgis.core import (
     NULL,
@@ -29,6 +31,7 @@ from .sinks import Destination
 from .source import plan_layer, to_pyproj
 
 READING, CHECKING = 0.15, 0.9
+Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
 
 
 class Checking:
@@ -104,27 +107,42 @@ class Checking:
         options = {name: str(value) for name, value in self._parameters.items()}
         record = self.run.record(result.status, self._layers, describe(self._crs), self._tolerance, options, rules)
         self._progress.step(CHECKING, text("progress.writing", self.language))
-        outputs: dict[str, Any] = {}
-        tables = {
-            "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
-            "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
-            "RUNS": (record, RUN_FIELDS, None),
-        }
-        for name, (table, columns, crs) in tables.items():
-            destination = Destination(self._algorithm, self._parameters, name, self._context)
-            made = destination.write(table, columns, crs, self._progress.part(CHECKING, 1.0))
-            if made is not None:
-                outputs[name] = made
-        self._style(outputs["FINDINGS"])
+        outputs = self._write(
+            {
+                "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
+                "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
+                "RUNS": (record, RUN_FIELDS, None),
+            }
+        )
+        self._style(outputs.get("FINDINGS", ""))
         for output, measure in self._algorithm.OUTPUT_NUMBERS:
             outputs[output] = result.value(measure)
         outputs["CONFORMS"] = result.conforms
+        self._progress.step(1.0)
         for output, _ in self._algorithm.OUTPUT_NUMBERS:
             self._feedback.pushInfo(f"{output}: {shown(outputs[output], self.language)}")
         return outputs
 
+    def _write(self, tables: dict[str, Table]) -> dict[str, Any]:
+        """All tables that are wanted, or none: they take their places when the last is complete."""
+        made = {name: Destination(self._algorithm, self._parameters, name, self._context) for name in tables}
+        wanted = {name: destination for name, destination in made.items() if destination.wanted}
+        progress = self._progress.part(CHECKING, 1.0)
+        try:
+            for rank, (name, destination) in enumerate(wanted.items()):
+                part = progress.part(rank / len(wanted), (rank + 1) / len(wanted))
+                destination.write(*tables[name], part)
+                cut = destination.cut_texts(*tables[name][:2])
+                if cut:
+                    self._feedback.pushWarning(text("note.texts_cut", self.language, name=name, count=cut))
+            progress.checkpoint()
+            return {name: destination.publish() for name, destination in wanted.items()}
+        finally:
+            for destination in wanted.values():
+                destination.discard()
+
     def _qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
-        epsg = findings.crs.to_epsg()
+        epsg = findings.crs.to_epsg(min_confidence=100)
         if epsg:
             return QgsCoordinateReferenceSystem(f"EPSG:{epsg}")
         return QgsCoordinateReferenceSystem.fromWkt(findings.crs.to_wkt())

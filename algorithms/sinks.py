@@ -1,11 +1,13 @@
-"""The tables of the engine become layers of QGIS; a file is written beside its place and renamed into it.
+"""The tables of the engine become layers of QGIS; files are written beside their place and renamed into it together.
 
-A destination that is a file gets its rows in a folder of its own first and takes the old file's place only when they are
-all there, so that a failure or a cancel leaves the old result. Databases and memory layers are written directly.
+A destination that is a file gets its rows in a hidden folder beside it. Only when every table of the run is complete do
+they take the places of the old files, so that a failure or a cancel leaves the old result. Databases and memory layers
+are written directly. Fails with PlanError where a place cannot be written, Cancelled when asked to.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Sequence
@@ -37,6 +39,8 @@ from ..engine.progress import Progress
 
 FILE_ENDINGS = (".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml", ".csv", ".xlsx", ".shp", ".tab", ".dxf")
 NOT_FILES = ("memory:", "ogr:", "postgis:", "TEMPORARY_OUTPUT")
+SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj")
+SHORT_TEXTS, LONGEST_TEXT_BYTES = (".shp", ".tab"), 254
 CHUNK = 2000
 
 
@@ -49,15 +53,18 @@ def qgs_fields(columns: Sequence[tuple[str, str]]) -> QgsFields:
 
 
 class Destination:
-    """One sink parameter of a running algorithm: where its table goes, and the rename at the end."""
+    """One sink parameter of a running algorithm: ``write`` its table, then ``publish`` it or not, ``discard`` the rest."""
 
     def __init__(
         self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
     ):
-        self._algorithm, self._name, self._context = algorithm, name, context
+        self.name = name
+        self.wanted = parameters.get(name) not in (None, NULL, "")
+        self._algorithm, self._context = algorithm, context
         self._parameters = dict(parameters)
         self._final = _file_of(parameters.get(name))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._staged = self._made = ""
 
     def write(
         self,
@@ -65,37 +72,70 @@ class Destination:
         columns: Sequence[tuple[str, str]],
         crs: QgsCoordinateReferenceSystem | None,
         progress: Progress,
-    ) -> str | None:
-        """Write ``table`` and return the id of the layer for the results; None if the user does not want this one."""
-        if self._parameters.get(self._name) in (None, NULL, ""):
-            return None
+    ) -> None:
+        """Write ``table``, a file not yet to its place; ``crs`` is None for a table without geometry."""
         try:
-            staged = self._stage()
-            destination = self._fill(table, columns, crs, progress)
-            return self._take_place(destination, staged) if staged else destination
+            self._stage()
+            self._fill(table, columns, crs, progress)
         except OSError as error:
-            raise PlanError("error.write", path=self._final or self._name, reason=error.strerror or error) from error
-        finally:
-            if self._folder is not None:
-                self._folder.cleanup()
+            raise self._unwritable(error) from error
 
-    def _stage(self) -> str:
-        """Point the parameter at a file beside the final one; "" where the destination is no file."""
+    def publish(self) -> str:
+        """Let a file take its place; the id of the layer for the results."""
+        if not self._staged:
+            made, self._made = self._made, ""
+            return made
+        final = Path(self._final)
+        published = self._made.replace(self._staged, str(final))
+        try:
+            made = {part.name for part in Path(self._staged).parent.iterdir()}
+            for name in sorted(made):
+                os.replace(Path(self._staged).parent / name, final.parent / name)
+            for name in _companions(final) - made:
+                (final.parent / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        waiting = self._context.layersToLoadOnCompletion()
+        if self._made in waiting:
+            waiting[published] = waiting.pop(self._made)
+            self._context.setLayersToLoadOnCompletion(waiting)
+        self._made = ""
+        return published
+
+    def discard(self) -> None:
+        """Remove what was written and not published; what was published stays."""
+        waiting = self._context.layersToLoadOnCompletion()
+        if self._made and waiting.pop(self._made, None):
+            self._context.setLayersToLoadOnCompletion(waiting)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def cut_texts(self, table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> int:
+        """How many texts of ``table`` the format of the destination cannot hold whole."""
+        if not self._final.lower().endswith(SHORT_TEXTS):
+            return 0
+        texts = [value for name, kind in columns if kind == TEXT for value in table[name]]
+        return sum(len(str(value).encode()) > LONGEST_TEXT_BYTES for value in texts)
+
+    def _unwritable(self, error: OSError) -> PlanError:
+        return PlanError("error.write", path=self._final or self.name, reason=error.strerror or error)
+
+    def _stage(self) -> None:
+        """Point the parameter at a file beside the final one, where the destination is a file."""
         if not self._final:
-            return ""
+            return
         final = Path(self._final)
         final.parent.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix=f".{final.stem}-", dir=final.parent)
-        staged = str(Path(self._folder.name) / final.name)
-        given = self._parameters[self._name]
+        staged = self._staged = str(Path(self._folder.name) / final.name)
+        given = self._parameters[self.name]
         if isinstance(given, QgsProcessingOutputLayerDefinition):
             definition = QgsProcessingOutputLayerDefinition(staged, given.destinationProject)
             definition.createOptions = given.createOptions
             definition.destinationName = given.destinationName
-            self._parameters[self._name] = definition
+            self._parameters[self.name] = definition
         else:
-            self._parameters[self._name] = staged
-        return staged
+            self._parameters[self.name] = staged
 
     def _fill(
         self,
@@ -103,33 +143,32 @@ class Destination:
         columns: Sequence[tuple[str, str]],
         crs: QgsCoordinateReferenceSystem | None,
         progress: Progress,
-    ) -> str:
+    ) -> None:
         fields = qgs_fields(columns)
         kind = Qgis.WkbType.NoGeometry if crs is None else Qgis.WkbType.MultiPolygon
-        sink, destination = self._algorithm.parameterAsSink(
-            self._parameters, self._name, self._context, fields, kind, crs or QgsCoordinateReferenceSystem()
+        sink, self._made = self._algorithm.parameterAsSink(
+            self._parameters, self.name, self._context, fields, kind, crs or QgsCoordinateReferenceSystem()
         )
         if sink is None:
-            raise QgsProcessingException(self._algorithm.invalidSinkError(self._parameters, self._name))
+            raise QgsProcessingException(self._algorithm.invalidSinkError(self._parameters, self.name))
         for start in range(0, len(table), CHUNK):
             progress.checkpoint()
+            progress.step(start / len(table))
             features = _features(table.iloc[start : start + CHUNK], columns, fields, crs is not None)
             if not sink.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
-                reason = sink.lastError() or self._algorithm.writeFeatureError(sink, self._parameters, self._name)
-                raise PlanError("error.write", path=self._final or self._name, reason=reason)
+                reason = sink.lastError() or self._algorithm.writeFeatureError(sink, self._parameters, self.name)
+                raise PlanError("error.write", path=self._final or self.name, reason=reason)
         sink.flushBuffer()
         del sink  # closes the file, so that it can be renamed
-        return str(destination)
 
-    def _take_place(self, destination: str, staged: str) -> str:
-        final = destination.replace(staged, str(self._final))
-        for made in sorted(Path(staged).parent.iterdir()):
-            os.replace(made, Path(str(self._final)).parent / made.name)
-        waiting = self._context.layersToLoadOnCompletion()
-        if destination in waiting:
-            waiting[final] = waiting.pop(destination)
-            self._context.setLayersToLoadOnCompletion(waiting)
-        return final
+
+def _companions(final: Path) -> set[str]:
+    """Files beside an old result that speak of it alone and would spoil a new one: indexes, logs of the database."""
+    if final.suffix.lower() == ".shp":
+        return {
+            part.name for part in final.parent.glob(f"{glob.escape(final.stem)}.*") if part.suffix in SHAPEFILE_PARTS
+        }
+    return {f"{final.name}{ending}" for ending in ("-wal", "-shm", "-journal")}
 
 
 def _file_of(given: object) -> str:
@@ -139,7 +178,8 @@ def _file_of(given: object) -> str:
         value = given.sink.staticValue()
     if not isinstance(value, str) or value.startswith(NOT_FILES):
         return ""
-    return value if value.lower().endswith(FILE_ENDINGS) else ""
+    bare = "/" in value and not Path(value).suffix  # QGIS adds an ending to such a path
+    return value if bare or value.lower().endswith(FILE_ENDINGS) else ""
 
 
 def _features(

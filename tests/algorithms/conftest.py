@@ -102,7 +102,7 @@ class Listening(QgsProcessingFeedback):
     def pushWarning(self, warning: str) -> None:
         self.lines.append(warning)
 
-    def reportError(self, error: str, fatalError: bool = False) -> None:
+    def reportError(self, error: str, fatalError: bool = False) -> None:  # noqa: N803 - the name that QGIS gives
         self.errors.append(error)
 
 

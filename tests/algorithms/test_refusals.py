@@ -9,7 +9,7 @@ import pytest
 from osgeo import ogr, osr
 from qgis.core import QgsVectorLayer
 
-from .conftest import TM3, Outcome, grid, layer, run, square
+from .conftest import Outcome, grid, layer, run, square
 
 LANGUAGES = ("en", "vi")
 RULES_HEADER = "upper_code,lower_code,verdict,min_area_m2\n"
