@@ -16,6 +16,8 @@ RELATIVE_ACCURACY = 0.002
 THREAD_M = 0.001
 SLENDER = 200.0
 """Outline longer than so many mean widths: measured by shrinking."""
+MANY_VERTICES = 1000
+"""Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
 
 
 def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
@@ -31,7 +33,10 @@ def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
     wide = _mean_width(polygons) > width_m
     rest = np.flatnonzero(~wide)
     rest = rest[_short_side(polygons[rest]) > width_m]
-    wide[rest] = ~shapely.is_empty(shapely.buffer(polygons[rest], -width_m / 2.0))
+    large = _circles_can_be_searched() & (shapely.get_num_coordinates(polygons[rest]) > MANY_VERTICES)
+    small, large = rest[~large], rest[large]
+    wide[small] = ~shapely.is_empty(shapely.buffer(polygons[small], -width_m / 2.0))
+    wide[large] = widths(polygons[large]) > width_m
     return wide
 
 
@@ -39,7 +44,7 @@ def widths(polygons: np.ndarray) -> np.ndarray:
     """The diameter of the largest circle in each polygon, in metres, to 0.2 %; below THREAD_M the mean width 2A/P.
 
     The search for the circle's centre covers the polygon with cells of the wanted accuracy, which takes seconds for one
-    sliver a kilometre long and a centimetre wide; such pieces are measured by shrinking instead.
+    sliver a kilometre long and a centimetre wide; such pieces are measured by shrinking instead, unless they have many vertices.
     """
     polygons = np.asarray(polygons, dtype=object)
     if (shapely.get_type_id(polygons) != POLYGON).any():
@@ -51,7 +56,8 @@ def widths(polygons: np.ndarray) -> np.ndarray:
     width_m = mean_m.copy()
     thick = np.flatnonzero(_short_side(polygons) > THREAD_M)
     slender = shapely.length(polygons[thick]) > SLENDER * mean_m[thick]
-    if not hasattr(shapely, "maximum_inscribed_circle"):
+    slender &= shapely.get_num_coordinates(polygons[thick]) <= MANY_VERTICES
+    if not _circles_can_be_searched():
         slender[:] = True
     long, compact = thick[slender], thick[~slender]
     width_m[long] = _widths_by_shrinking(polygons[long])
@@ -59,6 +65,11 @@ def widths(polygons: np.ndarray) -> np.ndarray:
         circles = shapely.maximum_inscribed_circle(polygons[compact], tolerance=mean_m[compact] * RELATIVE_ACCURACY)
         width_m[compact] = 2.0 * shapely.length(circles)
     return width_m
+
+
+def _circles_can_be_searched() -> bool:
+    """Shapely 2.0 cannot."""
+    return hasattr(shapely, "maximum_inscribed_circle")
 
 
 def _mean_width(polygons: np.ndarray) -> np.ndarray:
