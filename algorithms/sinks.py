@@ -59,7 +59,7 @@ class Destination:
         self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
     ):
         self.name = name
-        self.wanted = parameters.get(name) not in (None, NULL, "")
+        self.wanted = _is_wanted(parameters.get(name))
         self._algorithm, self._context = algorithm, context
         self._parameters = dict(parameters)
         self._final = _file_of(parameters.get(name))
@@ -169,6 +169,13 @@ def _companions(final: Path) -> set[str]:
             part.name for part in final.parent.glob(f"{glob.escape(final.stem)}.*") if part.suffix in SHAPEFILE_PARTS
         }
     return {f"{final.name}{ending}" for ending in ("-wal", "-shm", "-journal")}
+
+
+def _is_wanted(given: object) -> bool:
+    """Whether the user wants this output; the batch window gives a field that was left empty as a definition of nothing."""
+    if isinstance(given, QgsProcessingOutputLayerDefinition) and given.sink.propertyType() == Qgis.PropertyType.Static:
+        given = given.sink.staticValue()
+    return given not in (None, NULL, "")
 
 
 def _file_of(given: object) -> str:
