@@ -21,7 +21,7 @@ from .district_files import Made, make_district
 from .district_plan import need, whole_regions
 from .files import MARK, fresh_folder, write_polygons, write_table
 from .names import District, name_districts, names_of
-from .network import Network, city_of, make_network
+from .network import DISTRICTS, Network, city_of, make_network
 from .overlay import unplanned_ground
 from .provincial_files import write_provincial
 from .provincial_plan import make_provincial_plan
@@ -29,9 +29,10 @@ from .regions import Regions, make_regions
 from .register import register_frame
 from .terrain import Terrain, make_terrain
 from .truth import summary_frame, truth_frame
-from .zoning import make_pattern
+from .zoning import Pattern, make_pattern
 
 LEAST_SIZE, MOST_SIZE = 2_000, 1_000_000
+SMALLEST_DISTRICT_M2 = 6e7
 LANGUAGES = ("vi", "en")
 ROWS_ADDED = 7  # by the planted defects of one round
 
@@ -59,12 +60,8 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
         progress.checkpoint()
 
     tell(0.0, "demo.step.terrain")
-    # Negative and huge seeds are welcome; hashing wants small whole numbers.
-    ground = seed % 1_000_003 + 1
-    terrain = make_terrain(ground)
-    network = make_network(terrain)
-    tell(0.08, "demo.step.pattern")
-    pattern = make_pattern(terrain, network)
+    terrain, network, pattern = _land(seed)
+    ground = terrain.seed
     tell(0.12, "demo.step.regions")
     regions, surroundings = make_regions(terrain, network, pattern, size)
     tell(0.18, "demo.step.provincial")
@@ -85,7 +82,7 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
     tell(0.92, "demo.step.files")
     province = str(random.choice(np.array(names_of("province"), dtype=object)))
     write_provincial(folder, plan)
-    outline = shapely.union_all(np.concatenate([mine.geometry for mine in whole]), grid_size=0.001)
+    outline = shapely.coverage_union_all(np.concatenate([mine.geometry for mine in whole]))
     write_boundaries(folder, districts, [m.boundary for m in made], outline, province)
     write_background(folder, districts, network, surroundings, outline)
     write_table(folder / "register.csv", register_frame(districts, province))
@@ -94,6 +91,20 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
     both = "\n".join(text("demo.mark", word, province=province, seed=seed, zones=zones) for word in LANGUAGES)
     (folder / MARK).write_text(both + "\n", encoding="utf-8")
     tell(1.0, "demo.step.files")
+
+
+def _land(seed: int) -> tuple[Terrain, Network, Pattern]:
+    """The land of a seed; one on which a district came out too small is passed over for the next."""
+    for attempt in range(20):
+        # Negative and huge seeds are welcome; hashing wants small whole numbers.
+        terrain = make_terrain((seed + 7_919 * attempt) % 1_000_003 + 1)
+        network = make_network(terrain)
+        pattern = make_pattern(terrain, network)
+        inside = pattern.district >= 0
+        area = np.bincount(pattern.district[inside], weights=pattern.cells.area_m2[inside], minlength=DISTRICTS)
+        if area.min() > SMALLEST_DISTRICT_M2:
+            break
+    return terrain, network, pattern
 
 
 def _write_truth(folder: Path, made: list[Made]) -> None:
@@ -129,4 +140,5 @@ def _shares(whole: list[Regions], size: int, rounds: int) -> list[int]:
     least = np.array([len(mine.geometry) for mine in whole])
     demand = np.array([need(mine).sum() for mine in whole])
     free = max(0, size - int(least.sum()) - len(whole) * rounds * ROWS_ADDED)
-    return (least + np.floor(free * demand / demand.sum()).astype(int)).tolist()
+    part = np.floor(free * np.cumsum(demand) / demand.sum() + 0.5).astype(int)
+    return (least + np.diff(part, prepend=0)).tolist()

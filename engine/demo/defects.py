@@ -30,6 +30,8 @@ def overlap(least: float, most: float) -> Kind:
             found = planter.lens(stretch, inwards=False, wanted_m=wanted)
             if found is None or not planter.is_apart(found[0], (row, stretch.partner)):
                 continue
+            if not planter.is_new_pair(row, stretch.partner):
+                continue
             piece, bent = found
             bent_zone = planter.bend(stretch, bent)
             if not bent_zone.is_valid or not _covers(planter.draft.geometry[stretch.partner], piece):
@@ -38,6 +40,7 @@ def overlap(least: float, most: float) -> Kind:
                 continue
             planter.draft.geometry[row] = bent_zone
             planter.claim(piece)
+            planter.pairs.add(frozenset((row, stretch.partner)))
             return [Defect("coverage.overlap", "partial", row, stretch.partner, piece, width_m(piece), most < 1)]
         return []
 
@@ -55,7 +58,7 @@ def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
                 continue
             found = planter.lens(stretch, inwards=True, wanted_m=wanted)
             rows = (row,) if at_boundary else (row, stretch.partner)
-            if found is None or not planter.is_apart(found[0], rows):
+            if found is None or not planter.is_apart(found[0], rows) or not planter.is_new_pair(row, stretch.partner):
                 continue
             piece, bent = found
             bent_zone = planter.bend(stretch, bent)
@@ -63,6 +66,7 @@ def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
                 continue
             planter.draft.geometry[row] = bent_zone
             planter.claim(piece)
+            planter.pairs.add(frozenset((row, stretch.partner)))
             partner = None if at_boundary else stretch.partner
             kind = "open" if at_boundary else "enclosed"
             return [Defect("coverage.gap", kind, row, partner, piece, width_m(piece), most < 1)]
@@ -93,6 +97,7 @@ def outside(least: float, most: float) -> Kind:
                 continue
             planter.draft.geometry[row] = bent_zone
             planter.claim(piece)
+            planter.pairs.add(frozenset((row, stretch.partner)))
             return [Defect("coverage.outside", "overhang", row, None, piece, width_m(piece), most < 1)]
         return []
 
@@ -138,35 +143,42 @@ def contained(planter: Planter) -> list[Defect]:
 
 def stack(planter: Planter) -> list[Defect]:
     """Three zones on one place: two extra ones, which overlap each other, inside a third."""
-    for row, piece in _blobs(planter, _width(planter, 8.0, 14.0) / 2):
-        x, y = shapely.get_coordinates(shapely.centroid(piece))[0]
-        radius = width_m(piece) / 2
-        shift = np.array([np.cos(radius), np.sin(radius)]) * radius * 0.75
-        first = blob(np.array([x, y]) - shift * 0.5, radius * 0.55, planter.random)
-        second = blob(np.array([x, y]) + shift * 0.5, radius * 0.55, planter.random)
-        common = shapely.intersection(first, second)
-        if common.geom_type != "Polygon" or width_m(common) < 1.5 * planter.tolerance_m:
-            continue
-        host = shapely.buffer(planter.draft.geometry[row], -5)
-        if not (shapely.contains_properly(host, first) and shapely.contains_properly(host, second)):
-            continue
-        zone = planter.draft.zone[row]
-        a = planter.draft.append(first, _other_code(planter, row, first), zone)
-        b = planter.draft.append(second, _other_code(planter, row, second), zone)
-        planter.claim(shapely.union(first, second))
-        pairs = ((row, a, first), (row, b, second), (a, b, common))
-        return [Defect("coverage.overlap", "stack", i, j, place, width_m(place), False) for i, j, place in pairs]
+    for _ in range(15):
+        for row, piece in _blobs(planter, _width(planter, 8.0, 14.0) / 2):
+            first, second, common = _pair_in(planter, piece)
+            if common.geom_type != "Polygon" or width_m(common) < 1.5 * planter.tolerance_m:
+                continue
+            host = shapely.buffer(planter.draft.geometry[row], -5)
+            if not shapely.contains_properly(host, shapely.union(first, second)):
+                continue
+            zone = planter.draft.zone[row]
+            a = planter.draft.append(first, _other_code(planter, row, first), zone)
+            b = planter.draft.append(second, _other_code(planter, row, second), zone)
+            planter.claim(shapely.union(first, second))
+            pairs = ((row, a, first), (row, b, second), (a, b, common))
+            return [Defect("coverage.overlap", "stack", i, j, p, width_m(p), False) for i, j, p in pairs]
     return []
+
+
+def _pair_in(planter: Planter, piece: shapely.Polygon) -> tuple[shapely.Polygon, shapely.Polygon, shapely.Geometry]:
+    """(two blobs that overlap, what they have in common) where ``piece`` lies."""
+    middle = shapely.get_coordinates(shapely.centroid(piece))[0]
+    radius, turn = width_m(piece) / 2, float(planter.random.random()) * np.pi
+    shift = np.array([np.cos(turn), np.sin(turn)]) * radius * 0.36
+    first = blob(middle - shift, radius * 0.6, planter.random)
+    second = blob(middle + shift, radius * 0.6, planter.random)
+    return first, second, shapely.intersection(first, second)
 
 
 def duplicate(planter: Planter) -> list[Defect]:
     """A zone that is there twice."""
-    for row in planter.rows(least_m2=30 * planter.tolerance_m**2, most_m2=4e6):
+    for row in planter.rows(least_m2=30 * planter.tolerance_m**2, most_m2=1.5e6):
         polygon = planter.draft.geometry[row]
-        if planter.is_apart(polygon, (row,)) and width_m(polygon) > 3 * planter.tolerance_m:
+        narrow = 2 * polygon.area / polygon.length < 3 * planter.tolerance_m
+        if not narrow and planter.is_apart(polygon, (row,)):
             extra = planter.draft.append(polygon, str(planter.draft.code[row]), planter.draft.zone[row])
             planter.claim(polygon, (row, extra))
-            return [Defect("geometry.duplicate", "duplicate", row, extra, polygon, width_m(polygon), False)]
+            return [Defect("geometry.duplicate", "duplicate", row, extra, polygon, 0.0, False)]
     return []
 
 
@@ -185,7 +197,7 @@ def bow_tie(planter: Planter) -> list[Defect]:
         place = shapely.multipolygons(lobes)
         extra = planter.draft.append(tie, _other_code(planter, row, place), zone)
         planter.claim(shapely.convex_hull(place), (extra,))
-        return [Defect("geometry.invalid", "bow_tie", extra, None, place, width_m(place), False)]
+        return [Defect("geometry.invalid", "bow_tie", extra, None, place, 0.0, False)]
     return []
 
 
@@ -209,7 +221,7 @@ def self_touch(planter: Planter) -> list[Defect]:
             extra = planter.draft.append(piece, _other_code(planter, row, piece), planter.draft.zone[row])
             planter.claim(polygon, (row, extra))
             repaired = shapely.Polygon(polygon.exterior, [*polygon.interiors, piece.exterior])
-            return [Defect("geometry.invalid", "self_touch", row, None, repaired, width_m(repaired), False)]
+            return [Defect("geometry.invalid", "self_touch", row, None, repaired, 0.0, False)]
     return []
 
 
@@ -235,7 +247,7 @@ def spike(planter: Planter) -> list[Defect]:
                 planter.draft.geometry[row] = polygon
                 continue
             planter.claim(polygon, (row,))
-            return [Defect("geometry.invalid", "spike", row, None, polygon, width_m(polygon), False)]
+            return [Defect("geometry.invalid", "spike", row, None, polygon, 0.0, False)]
     return []
 
 
@@ -244,28 +256,31 @@ def empty(planter: Planter) -> list[Defect]:
     extra = planter.draft.append(None, "DGT", -1)
     planter.draft.declared_ha[extra] = None
     planter.busy.add(extra)
-    return [Defect("geometry.empty", "null", extra, None, None, 0.0, False)]
+    return [Defect("geometry.empty", "absent", extra, None, None, 0.0, False)]
 
 
 def of_attributes(planter: Planter) -> list[Defect]:
     """One row each: key missing, key twice, code missing, code unknown, and two with a wrong declared area."""
     draft, found = planter.draft, []
-    rows = [row for row in planter.rows(least_m2=60_000) if _untouched(planter, row)][:7]
+    # Neither specks nor whole mountains, as far as there are others.
+    sizes = ((60_000.0, 1.5e6), (3_000.0, 6e6), (3_000.0, np.inf))
+    free = (row for least, most in sizes for row in planter.rows(least, most))
+    rows = list(dict.fromkeys(row for row in free if _untouched(planter, row)))[:7]
     if len(rows) < 7:
         return []
     planter.busy.update(rows)
 
     def note(rule: str, kind: str, a: int, b: int | None = None) -> None:
-        found.append(Defect(rule, kind, a, b, draft.geometry[a], width_m(draft.geometry[a]), False))
+        found.append(Defect(rule, kind, a, b, draft.geometry[a], 0.0, False))
 
     draft.key[rows[0]] = None
-    note("key.missing", "null", rows[0])
+    note("key.missing", "absent", rows[0])
     draft.key[rows[1]] = draft.key[rows[2]]
     # A check reports each zone that bears the key.
     note("key.duplicate", "original", rows[2], rows[1])
     note("key.duplicate", "copied", rows[1], rows[2])
     draft.code[rows[3]] = None
-    note("code.missing", "null", rows[3])
+    note("code.missing", "absent", rows[3])
     draft.code[rows[4]] = UNKNOWN_CODES[int(planter.random.integers(len(UNKNOWN_CODES)))]
     note("code.unknown", "typing", rows[4])
     for row, factor, kind in (

@@ -87,9 +87,9 @@ def make_district(
         PROVINCE_TOLERANCE_M,
     )
     rows = coverage_rows(planted, draft, district)
-    rows += conformity_rows(pieces, draft, district, plan, site_rows)
+    rows += conformity_rows(pieces, draft, district, plan, site_rows, holes)
     rows += noise_rows(draft, district, plan, site_rows)
-    measures = measures_row(repaired[~shapely.is_missing(repaired)], boundary, draft, district)
+    measures = measures_row(repaired[~shapely.is_missing(repaired)], boundary, planted, draft, district)
     _write(folder, draft, repaired, district)
     return Made(boundary, rows, measures)
 

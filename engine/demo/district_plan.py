@@ -21,17 +21,19 @@ from .noise import hash_pair, uniform
 from .regions import BLOCK, FREE, Regions
 from .terrain import Terrain
 from .tessellation import Tessellation, border_lines, spread_seeds, tessellate
-from .zoning import ZONE, ZONES, Pattern
+from .zoning import ZONES, Pattern
 
 # How far apart cells lie in a zone, compared with others.
 RELATIVE_SPACING = {
     "Z_DTC": 0.34, "Z_KTM": 0.34, "Z_KON": 0.34, "Z_LB": 0.36, "Z_KDL": 0.36, "Z_KKT": 0.5, "Z_DNT": 0.42, "Z_DT": 0.34,
-    "Z_DRA": 0.34, "Z_SKS": 0.4, "Z_QPAN": 0.5, "Z_LU": 0.55, "Z_LUA": 0.8, "Z_CLN": 0.72, "Z_RSX": 1.3, "Z_RPH": 1.9,
-    "Z_RDD": 2.1, "Z_KPC": 0.5, "Z_DGT": 1.0,
+    "Z_DRA": 0.34, "Z_SKS": 0.4, "Z_QPAN": 0.5, "Z_LU": 0.55, "Z_LUA": 0.8, "Z_CLN": 0.72, "Z_RSX": 1.15, "Z_RPH": 1.5,
+    "Z_RDD": 1.6, "Z_KPC": 0.5, "Z_DGT": 1.0,
 }  # fmt: skip
 _RELATIVE = np.array([RELATIVE_SPACING[zone] for zone in ZONES])
 LEVELS = 7
-CELLS_PER_ZONE = 2.3
+CELLS_PER_ZONE = 2.0
+SAME_CODE_DRAWS = 4.0
+SMALL_IN_LIFE = ("DGD", "DYT", "TSC", "DVH", "DTT", "DCH", "TIN", "DSH", "TMD", "DNL", "CAN", "TON")
 
 
 @dataclass
@@ -77,8 +79,8 @@ def whole_regions(regions: Regions) -> Regions:
 def _cells(regions: Regions, pattern: Pattern, terrain: Terrain, wanted: int) -> tuple[Tessellation, float]:
     """(cells over the district, the spacing in metres where the relative spacing is 1)."""
     unit_m = 1_000.0 * float(np.sqrt(need(regions).sum() / (wanted * CELLS_PER_ZONE)))
-    ground = shapely.union_all(shapely.simplify(regions.geometry, 50.0))
-    ground = shapely.buffer(ground, 3 * unit_m)
+    ground = shapely.simplify(shapely.coverage_union_all(regions.geometry), 50.0)
+    ground = shapely.buffer(ground, 3 * unit_m, quad_segs=2)
     coarsest = unit_m * 2.6
     x0, y0, x1, y1 = ground.bounds
 
@@ -119,7 +121,7 @@ def _zones(
     faces, inner, region = faces[region >= 0], inner[region >= 0], region[region >= 0]
     seed = shapely.STRtree(shapely.points(cells.seeds)).nearest(inner)
     faces, region, code = _coded(faces, region, seed, regions, cells, terrain, unit_m, town)
-    faces, region, code = _fewer(faces, region, code, wanted)
+    faces, region, code = _fewer(faces, region, code, regions.zone[region], wanted)
     return Zones(faces, code, regions.zone[region], regions.kind[region], regions.group[region])
 
 
@@ -140,7 +142,7 @@ def _coded(
     x, y = cells.seeds[seed].T
     chance = hash_pair(np.round(x * 1000), np.round(y * 1000), terrain.seed + 903)
     zone = regions.zone[region]
-    wavelength = np.round(unit_m * _RELATIVE[zone] * 4.0, -1)
+    wavelength = np.round(unit_m * _RELATIVE[zone] * 5.0, -1)
     shore = terrain.sample(terrain.shore_m, x, y)
     code = choose_codes(zone, x, y, shore, np.maximum(wavelength, 150.0), chance, terrain.seed + 904)
     code = np.where(regions.code[region] != "", regions.code[region], code)
@@ -159,7 +161,7 @@ def _coded(
     return faces, region[first], code[first]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _block_shares() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows = list(read_table(DEMO / "town_blocks.csv"))
     centre = np.cumsum([float(row["share_centre"]) for row in rows])
@@ -179,28 +181,42 @@ def _block_codes(regions: Regions, which: np.ndarray, town: np.ndarray, seed: in
 
 
 def _fewer(
-    faces: np.ndarray, region: np.ndarray, code: np.ndarray, wanted: int
+    faces: np.ndarray, region: np.ndarray, code: np.ndarray, zone: np.ndarray, wanted: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Merge neighbours of one region and code, the smallest first, until ``wanted`` are left."""
+    """Merge neighbours of one region until ``wanted`` are left, the smallest first, compared with what is usual there."""
     if len(faces) <= wanted:
         return faces, region, code
     pairs, length = neighbours(faces)
-    fitting = (region[pairs[:, 0]] == region[pairs[:, 1]]) & (code[pairs[:, 0]] == code[pairs[:, 1]])
-    links: list[dict[int, float]] = [{} for _ in range(len(faces))]
-    for (a, b), metres in zip(pairs[fitting].tolist(), length[fitting].tolist()):
+    fitting = region[pairs[:, 0]] == region[pairs[:, 1]]
+    pairs, length = pairs[fitting], length[fitting]
+    length = np.where(code[pairs[:, 0]] == code[pairs[:, 1]], SAME_CODE_DRAWS * length, length)
+    # Schools and offices are small in life; they shall not be the first to go.
+    weight = np.where(np.isin(code, SMALL_IN_LIFE), 4.0, 1.0) / _RELATIVE[zone] ** 2
+    owner = _merge_smallest(shapely.area(faces) * weight, pairs, length, len(faces) - wanted)
+    name, number = np.unique(code.astype(str), return_inverse=True)
+    share = np.zeros((len(faces), len(name)))
+    np.add.at(share, (owner, number), shapely.area(faces))
+    faces, first = merged(faces, owner)
+    return faces, region[first], name[share[first].argmax(axis=1)].astype(object)
+
+
+def _merge_smallest(area_m2: np.ndarray, pairs: np.ndarray, length_m: np.ndarray, merges: int) -> np.ndarray:
+    """The one that each is merged into: up to ``merges`` times the smallest goes to a neighbour."""
+    links: list[dict[int, float]] = [{} for _ in range(len(area_m2))]
+    for (a, b), metres in zip(pairs.tolist(), length_m.tolist()):
         links[a][b] = links[b][a] = metres
-    area = shapely.area(faces).tolist()
+    area = area_m2.tolist()
     heap = [(size, k) for k, size in enumerate(area) if links[k]]
     heapq.heapify(heap)
-    owner = list(range(len(faces)))
-    left = len(faces)
-    while heap and left > wanted:
+    owner = list(range(len(area)))
+    while heap and merges:
         size, k = heapq.heappop(heap)
         if owner[k] != k or size != area[k] or not links[k]:
             continue
-        taker = max(links[k], key=lambda other: (links[k][other], -other))
+        # A long common border draws, size repels, else the largest would swallow all.
+        taker = max(links[k], key=lambda other: (links[k][other] ** 2 / area[other], -other))
         owner[k] = taker
-        left -= 1
+        merges -= 1
         area[taker] += area[k]
         for other, metres in links[k].items():
             del links[other][k]
@@ -211,8 +227,7 @@ def _fewer(
     final = np.array(owner)
     while not np.array_equal(final, final[final]):
         final = final[final]
-    faces, first = merged(faces, final)
-    return faces, region[first], code[first]
+    return final
 
 
 def misfits(polygons: np.ndarray) -> int:

@@ -21,7 +21,7 @@ DEMO = Path(RESOURCES) / "demo"
 COAST_M = 2_600.0
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def shares() -> dict[str, list[tuple[str, float, str]]]:
     """(code, share, pattern) by zone, in the order of the table, which is the order of neighbourhood."""
     found: dict[str, list[tuple[str, float, str]]] = {zone: [] for zone in ZONES}

@@ -87,6 +87,7 @@ def _towns(terrain: Terrain) -> np.ndarray:
     ia, ii = terrain._island()
     isle = np.hypot(along - ia, inland - ii) < 8_500
     order = np.argsort(uniform(hash_pair(x, y, terrain.seed + 61)))
+    order = order[~isle[order]]
     centres = _spread_out(x[order], y[order], weight[order], DISTRICTS - 1)
     points = np.stack([x, y], axis=1)
     main = ~isle
@@ -94,7 +95,8 @@ def _towns(terrain: Terrain) -> np.ndarray:
         nearest = np.argmin(((points[main, None, :] - centres[None]) ** 2).sum(axis=2), axis=1)
         for k in range(len(centres)):
             mine = nearest == k
-            centres[k] = np.average(points[main][mine], axis=0, weights=weight[main][mine])
+            if mine.any():
+                centres[k] = np.average(points[main][mine], axis=0, weights=weight[main][mine])
     flow = terrain.upstream_km2.reshape(terrain.x.shape)[inside]
     score = -terrain.height_m[inside] / 60.0 + 0.8 * np.log1p(flow) / 3.0
     score += 0.6 * np.exp(-(((terrain.shore_m[inside] - 2_500) / 2_500.0) ** 2))
@@ -209,7 +211,7 @@ def _roads(
     city = city_of(terrain, towns)
     parent, label = _cheapest(cost, height, 0.05, np.array([[i[city], j[city]]]))
     reached = label.ravel() >= 0
-    rows, columns = height.shape
+    columns = height.shape[1]
     cells = np.flatnonzero(inside.ravel() & reached)
     cx = ORIGIN_X_M + (cells % columns + 0.5) * CELL_M * COARSE
     cy = ORIGIN_Y_M + (cells // columns + 0.5) * CELL_M * COARSE

@@ -57,7 +57,7 @@ class Defect:
     a: int
     b: int | None
     place: shapely.Geometry | None
-    width_m: float
+    width_m: float  # 0 where a defect has no width of its own
     noise: bool
 
 
@@ -79,6 +79,7 @@ class Planter:
         self.draft, self.tolerance_m, self.admitted, self.random = draft, tolerance_m, admitted, random
         self.busy: set[int] = set()
         self.footprints: list[shapely.Geometry] = []
+        self.pairs: set[frozenset[int]] = set()
         self.count = len(draft.key)
         base = np.array(draft.geometry, dtype=object)
         self.area = shapely.area(base)
@@ -105,6 +106,10 @@ class Planter:
         if any(row in self.busy for row in rows):
             return False
         return not self.footprints or bool(shapely.distance(np.array(self.footprints), footprint).min() > APART_M)
+
+    def is_new_pair(self, row: int, partner: int) -> bool:
+        """Whether the two have nothing planted between them: a check reports the noise of a pair as one finding."""
+        return frozenset((row, partner)) not in self.pairs
 
     def claim(self, footprint: shapely.Geometry, busy: tuple[int, ...] = ()) -> None:
         """Keep others away from a place, and from whole rows."""
@@ -161,7 +166,7 @@ class Planter:
             piece = shapely.polygons(np.vstack([base, bent[::-1]]))
             if not piece.is_valid:
                 return None
-            found = width_m(piece)
+            found = width_m(piece, 0.02 * wanted_m)
             if abs(found - wanted_m) < 0.12 * wanted_m:
                 return piece, bent
             jitter = jitter * (wanted_m / max(found, 0.2 * wanted_m))

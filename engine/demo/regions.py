@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from .coverage import merge_small, merged, neighbours
-from .lines import Course, corridor
+from .lines import corridor
 from .network import Network, city_of
 from .noise import fractal_noise, hash_pair, uniform
 from .settlements import Grid, street_grid
@@ -252,20 +252,15 @@ def _without_slivers(faces: Regions) -> Regions:
     for _ in range(2):
         area, perimeter = shapely.area(faces.geometry), shapely.length(faces.geometry)
         block = np.isin(faces.kind, (BLOCK, PARK_BLOCK))
-        soft = (faces.kind == FREE) | block
         least = np.where(block, 1_200.0, SMALLEST_FACE_M2)
-        small = soft & ((area < least) | (2 * area / perimeter < NARROWEST_FACE_M))
+        small = (area < least) | (2 * area / perimeter < NARROWEST_FACE_M)
+        small &= (faces.kind == FREE) | block
         stray = np.isin(faces.kind, (RIVER, STREET, LAKE)) & (area < 900)
         pairs, length = neighbours(faces.geometry)
         a, b = pairs.T
-        same = faces.district[a] == faces.district[b]
-
-        def rank(taker: np.ndarray) -> np.ndarray:
-            kind = faces.kind[taker]
-            liking = np.where(kind == FREE, 3, np.where(block[taker], 2, np.where(kind == STREET, 1, 0)))
-            return np.where(same, liking, -1)
-
-        target = merge_small(small | stray, pairs, length, np.stack([rank(b), rank(a)], axis=1))
+        liking = np.select([faces.kind == FREE, block, faces.kind == STREET], [3, 2, 1], 0)
+        liking = np.where((faces.district[a] == faces.district[b])[:, None], liking[pairs[:, ::-1]], -1)
+        target = merge_small(small | stray, pairs, length, liking)
         geometry, kept = merged(faces.geometry, target)
         faces = faces.take(kept)
         faces.geometry = geometry
@@ -279,9 +274,3 @@ def _single(faces: Regions) -> Regions:
     faces = faces.take(index)
     faces.geometry = parts
     return faces
-
-
-def courses_in_province(courses: list[Course], outline: shapely.Geometry) -> list[tuple[shapely.Geometry, Course]]:
-    """Each course's line cut to the province, for the background map."""
-    cut = shapely.intersection(np.array([course.line for course in courses]), outline)
-    return [(line, course) for line, course in zip(cut, courses) if not line.is_empty]

@@ -13,10 +13,23 @@ from .provincial_files import NAME
 from .provincial_plan import SCALE
 from .truth import PROVINCIAL_PLAN_ID, plan_id
 
-COLUMNS = (
-    "plan_id title level territory source key_field code_field scale nature status decision_no decision_date valid_from "
-    "valid_to upper_plans"
-).split()
+COLUMNS = [
+    "plan_id",
+    "title",
+    "level",
+    "territory",
+    "source",
+    "key_field",
+    "code_field",
+    "scale",
+    "nature",
+    "status",
+    "decision_no",
+    "decision_date",
+    "valid_from",
+    "valid_to",
+    "upper_plans",
+]
 
 
 def register_frame(districts: list[District], province: str) -> pd.DataFrame:

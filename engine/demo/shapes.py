@@ -48,6 +48,6 @@ def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator
     return np.round(shapely.get_coordinates(shapely.point_on_surface(inner))[0], 3)
 
 
-def width_m(polygon: shapely.Geometry) -> float:
+def width_m(polygon: shapely.Geometry, accuracy_m: float = 0.01) -> float:
     """The diameter of the largest circle that fits."""
-    return 2.0 * float(shapely.length(shapely.maximum_inscribed_circle(polygon, tolerance=0.01)))
+    return 2.0 * float(shapely.length(shapely.maximum_inscribed_circle(polygon, tolerance=accuracy_m)))

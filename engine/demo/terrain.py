@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .noise import fractal_noise, mix, ridged_noise, smooth_noise, smoothstep, uniform
+from .tessellation import components
 
-ORIGIN_X_M, ORIGIN_Y_M = 390_000.0, 2_290_000.0
-WIDTH_M, HEIGHT_M = 102_000.0, 104_000.0
+ORIGIN_X_M, ORIGIN_Y_M = 387_000.0, 2_284_000.0
+WIDTH_M, HEIGHT_M = 108_000.0, 111_000.0
 CELL_M = 300.0
 PROVINCE_AREA_KM2 = 5_500.0
 NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
@@ -86,14 +87,22 @@ class Terrain:
         rise = np.maximum(range_, foreland)
         mountain = 1_250.0 * rise**1.25 * (0.10 + 0.90 * crest**1.6)
         plain = 1.0 + 0.45 * np.clip(km, 0, None) + 1.2 * smooth_noise(x, y, 3_000, s + 24)
-        return np.where(shore_m > 0, np.maximum(0.3, plain + mountain), 0.0)
+        # Islands are drowned hills: they rise quickly behind the beach.
+        _, inland = self.axes_m(x, y)
+        isle = smoothstep(-3_000, -6_500, inland) * smoothstep(250, 1_300, shore_m)
+        hill = 110.0 * isle * np.clip(0.35 + fractal_noise(x, y, 3_600, s + 27, octaves=3), 0, None)
+        return np.where(shore_m > 0, np.maximum(0.3, plain + mountain + hill), 0.0)
 
     def reach(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Grows outwards from the province's middle; the province is where it is below ``limit``."""
         along, inland = self.axes_m(x, y)
-        wobble = 0.30 * fractal_noise(x, y, 24_000, self.seed + 31, octaves=5, gain=0.55)
+        wobble = 0.42 * fractal_noise(x, y, 29_000, self.seed + 31, octaves=5, gain=0.5)
         far = np.abs(inland - 22_000) / np.where(inland > 22_000, 42_000, 44_000)
-        return (np.abs(along) / 42_000) ** 2.6 + far**2.6 + wobble
+        # No province runs off the sheet.
+        edge_x = WIDTH_M / 2 - np.abs(x - ORIGIN_X_M - WIDTH_M / 2)
+        edge_y = HEIGHT_M / 2 - np.abs(y - ORIGIN_Y_M - HEIGHT_M / 2)
+        off_sheet = 4.0 * smoothstep(-7_000, -2_500, -np.minimum(edge_x, edge_y))
+        return (np.abs(along) / 42_000) ** 2.6 + far**2.6 + wobble + off_sheet
 
     def sample(self, raster: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The raster's value in the cell of each point."""
@@ -118,17 +127,34 @@ def make_terrain(seed: int) -> Terrain:
         ORIGIN_X_M + (np.arange(columns) + 0.5) * CELL_M, ORIGIN_Y_M + (np.arange(rows) + 0.5) * CELL_M
     )
     # The coast's middle sits so that sea and islands fill the seaward quarter of the frame.
-    terrain.centre_x = ORIGIN_X_M + WIDTH_M / 2 - terrain.inland_x * 17_000
-    terrain.centre_y = ORIGIN_Y_M + HEIGHT_M / 2 - terrain.inland_y * 17_000
+    terrain.centre_x = ORIGIN_X_M + WIDTH_M / 2 - terrain.inland_x * 22_000
+    terrain.centre_y = ORIGIN_Y_M + HEIGHT_M / 2 - terrain.inland_y * 22_000
     terrain.shore_m = terrain.shore(terrain.x, terrain.y)
     terrain.height_m = terrain.height(terrain.x, terrain.y, terrain.shore_m)
     reach = terrain.reach(terrain.x, terrain.y)
     land = np.sort(reach[terrain.shore_m > 0])
     wanted = PROVINCE_AREA_KM2 * (0.96 + 0.1 * float(uniform(mix(np.array(seed + 6)))))
     terrain.limit = float(land[min(len(land) - 1, int(wanted * 1e6 / CELL_M**2))])
-    terrain.inside = (terrain.shore_m > 0) & (reach < terrain.limit)
+    terrain.inside = _in_one_piece(terrain.shore_m > 0, reach < terrain.limit)
     _let_water_flow(terrain, reach)
     return terrain
+
+
+def _in_one_piece(land: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """The land that is near enough, without pieces of the mainland that hang on land beyond."""
+    number = np.arange(land.size).reshape(land.shape)
+
+    def masses(mask: np.ndarray) -> np.ndarray:
+        across = (mask[:, 1:] & mask[:, :-1], number[:, 1:], number[:, :-1])
+        up = (mask[1:] & mask[:-1], number[1:], number[:-1])
+        links = np.concatenate([np.stack([a[both], b[both]], axis=1) for both, a, b in (across, up)])
+        return components(land.size, links).reshape(land.shape)
+
+    inside = land & near
+    mass, part = masses(land), masses(inside)
+    mainland = mass == np.bincount(mass[inside]).argmax()
+    main_part = part == np.bincount(part[inside & mainland]).argmax()
+    return inside & (main_part | ~mainland)
 
 
 def _let_water_flow(terrain: Terrain, reach: np.ndarray) -> None:

@@ -17,13 +17,31 @@ from .names import District
 from .overlay import Piece
 from .planting import Defect, Draft
 from .provincial_plan import ProvincialPlan
+from .shapes import width_m
 from .sites import Site
 from .zoning import ZONES
 
-COLUMNS = (
-    "defect_id rule kind noise plan_a zone_a fid_a code_a plan_b zone_b fid_b code_b territory area_m2 width_m x y "
-    "note_vi note_en"
-).split()
+COLUMNS = [
+    "defect_id",
+    "rule",
+    "kind",
+    "noise",
+    "plan_a",
+    "zone_a",
+    "fid_a",
+    "code_a",
+    "plan_b",
+    "zone_b",
+    "fid_b",
+    "code_b",
+    "territory",
+    "area_m2",
+    "width_m",
+    "x",
+    "y",
+    "note_vi",
+    "note_en",
+]
 PROVINCIAL_PLAN_ID = "QHT"
 Row = dict[str, Any]
 
@@ -44,18 +62,28 @@ def coverage_rows(defects: list[Defect], draft: Draft, district: District) -> li
                 plan_b=plan_id(district), zone_b=draft.key[defect.b], fid_b=defect.b + 1, code_b=draft.code[defect.b]
             )
         row.update(note_vi=text(key, "vi"), note_en=text(key, "en"))
+        if defect.rule == "geometry.invalid":
+            # The finding is a place on the outline, not the zone.
+            row.update(area_m2=0.0, width_m=0.0)
         rows.append(row)
     return rows
 
 
 def conformity_rows(
-    pieces: list[Piece], draft: Draft, district: District, plan: ProvincialPlan, sites: dict[int, Site]
+    pieces: list[Piece],
+    draft: Draft,
+    district: District,
+    plan: ProvincialPlan,
+    sites: dict[int, Site],
+    holes: list[shapely.Polygon],
 ) -> list[Row]:
     """Truth rows of what does not fit the provincial plan; ``sites`` are the planted uses by row."""
     rows = []
     for piece in pieces:
         site = sites.get(piece.row)
-        kind = "site" if site and piece.upper is not None else "hole" if piece.upper is None else "unplanted"
+        kind = "site" if site else "unplanted"
+        if piece.upper is None:
+            kind = "hole" if any(shapely.intersects(hole, piece.place) for hole in holes) else "overhang"
         row = _row(piece.rule, kind, False, district, draft, piece.row, piece.place, piece.width_m)
         row["plan_b"] = PROVINCIAL_PLAN_ID
         if piece.upper is not None:
@@ -78,15 +106,11 @@ def noise_rows(draft: Draft, district: District, plan: ProvincialPlan, sites: di
             continue
         place = draft.geometry[number]
         upper = int(tree.query(place, predicate="intersects")[0])
-        row = _row("conformity.conflict", "strip", True, district, draft, number, place, _breadth(place))
+        row = _row("conformity.conflict", "strip", True, district, draft, number, place, width_m(place))
         row.update(plan_b=PROVINCIAL_PLAN_ID, zone_b=plan.keys[upper], fid_b=upper + 1, code_b=ZONES[plan.zone[upper]])
         row.update(note_vi=site.note_vi, note_en=site.note_en)
         rows.append(row)
     return rows
-
-
-def _breadth(place: shapely.Geometry | None) -> float:
-    return 2.0 * float(shapely.length(shapely.maximum_inscribed_circle(place, tolerance=0.01)))
 
 
 def _row(
@@ -148,13 +172,15 @@ def summary_frame(truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measures_row(polygons: np.ndarray, boundary: shapely.Geometry, draft: Draft, district: District) -> Row:
-    """The balance of one plan: sums that do not depend on the truth rows but on the finished polygons."""
+def measures_row(
+    polygons: np.ndarray, boundary: shapely.Geometry, defects: list[Defect], draft: Draft, district: District
+) -> Row:
+    """The balance of one plan as planted: what is left out, what sticks out, what is covered more than once."""
     total = float(shapely.area(polygons).sum())
-    # In blocks of neighbours, so that a large plan needs no union of a million rings at once.
-    covered_geometry = shapely.union_all(polygons)
-    covered = float(shapely.area(covered_geometry))
-    inside = float(shapely.area(shapely.intersection(covered_geometry, boundary)))
+    gap = sum(float(shapely.area(d.place)) for d in defects if d.rule == "coverage.gap")
+    outside = sum(float(shapely.area(d.place)) for d in defects if d.rule == "coverage.outside")
+    inside = float(shapely.area(boundary))
+    covered = inside - gap + outside
     return {
         "plan_id": plan_id(district),
         "territory": district.full_name,
@@ -162,7 +188,7 @@ def measures_row(polygons: np.ndarray, boundary: shapely.Geometry, draft: Draft,
         "zone_area_m2": round(total, 3),
         "covered_area_m2": round(covered, 3),
         "excess_area_m2": round(total - covered, 3),
-        "boundary_area_m2": round(float(shapely.area(boundary)), 3),
-        "gap_area_m2": round(float(shapely.area(boundary)) - inside, 3),
-        "outside_area_m2": round(covered - inside, 3),
+        "boundary_area_m2": round(inside, 3),
+        "gap_area_m2": round(gap, 3),
+        "outside_area_m2": round(outside, 3),
     }

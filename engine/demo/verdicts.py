@@ -15,12 +15,12 @@ from ..rulesets.ruleset import RuleSet
 from .zoning import ZONES
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _ruleset() -> RuleSet:
     return read_ruleset(None)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def verdict(zone: str, code: str) -> str:
     """The verdict for a functional zone's code and a land-use code."""
     return _ruleset().verdict(zone, code).verdict

@@ -202,7 +202,7 @@ def _zones(terrain: Terrain, network: Network, f: _Fields) -> np.ndarray:
     n5 = fractal_noise(f.x, f.y, 5_500, s + 92, octaves=3)
     n9 = fractal_noise(f.x, f.y, 9_500, s + 93, octaves=3)
     zone = np.full(len(f.x), ZONE["Z_RSX"])
-    zone[f.height > 430 + 170 * n5] = ZONE["Z_RPH"]
+    zone[f.height > 500 + 240 * n5 + 90 * n3] = ZONE["Z_RPH"]
     foot = (f.height < 105 + 70 * n5) | ((f.river < 420 + 260 * n3) & (f.height < 330))
     zone[foot & (n3 < 0.42)] = ZONE["Z_CLN"]
     plain = f.height < 23 + 9 * n3
@@ -264,7 +264,7 @@ def _with_places(terrain: Terrain, network: Network, f: _Fields, zone: np.ndarra
             if any(np.hypot(px - tx, py - ty) < radius + tr + 600 for tx, ty, tr in taken):
                 continue
             taken.append((px, py, radius))
-            wobble = 1 + 0.3 * smooth_noise(f.x, f.y, radius * 1.1, terrain.seed + 750 + number)
+            wobble = 1 + 0.42 * fractal_noise(f.x, f.y, radius * 1.3, terrain.seed + 750 + number, octaves=3)
             here = np.hypot(f.x - px, f.y - py) < radius * wobble
             if code != "Z_RDD":
                 # One district decides over such a place.
