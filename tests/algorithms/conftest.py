@@ -7,12 +7,14 @@ on paper.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from planconcord.engine.catalogue import text
 from qgis.core import (
     QgsApplication,
     QgsFeature,
@@ -173,6 +175,11 @@ def opened(result: str, context: QgsProcessingContext) -> QgsVectorLayer:
     made = held if held is not None else QgsVectorLayer(result, "result", "ogr")
     assert made.isValid(), result
     return made
+
+
+def says(words: str, key: str, language: str) -> bool:
+    """Whether ``words`` are the catalogue's sentence ``key`` in ``language``, whatever fills its placeholders."""
+    return all(part.strip() in words for part in re.split(r"{\w+}", text(key, language)))
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,11 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .conftest import ORIGIN, grid, layer, polygon, run, saved, square
+from .conftest import ORIGIN, grid, layer, polygon, run, saved, says, square
 
 X, Y = ORIGIN
 RICE, FOREST = "Z_LUA", "RSX"
+both = pytest.mark.parametrize("language", ["en", "vi"])
 OVERLAPPING = [*grid(2, 2), (square(50, 50), "x", "ONT")]  # x lies over a quarter of each of the four
 OUTER = square(-100, -100, 400)
 BOWTIE = polygon((300, 0), (400, 100), (400, 0), (300, 100))
@@ -54,13 +55,11 @@ def test_only_the_selected_features_are_checked(in_project) -> None:
     assert run("checkcoverage", {"INPUT": selection(plan, "so in ('x', '0-0')")})["OVERLAP_COUNT"] == 1
 
 
-@pytest.mark.parametrize(("locale", "words"), [("en", "selected features only"), ("vi", "chỉ đối tượng được chọn")])
-def test_nothing_selected_is_an_error_that_mentions_the_selection(
-    speaking, in_project, locale: str, words: str
-) -> None:
-    speaking(locale)
+@both
+def test_nothing_selected_is_an_error_that_mentions_the_selection(speaking, in_project, language: str) -> None:
+    speaking(language)
     refused = run("checkcoverage", {"INPUT": selection(in_project(layer(OVERLAPPING)), "false")})
-    assert not refused.ok and words in refused.error and "quy hoạch" in refused.error
+    assert not refused.ok and says(refused.error, "error.layer_empty", language) and "quy hoạch" in refused.error
 
 
 def test_the_filter_of_the_parameter_is_respected(in_project) -> None:
@@ -217,16 +216,16 @@ def test_zones_without_geometry_are_findings() -> None:
     assert empty["zone_a"] == "trống" and not found["CONFORMS"]
 
 
-@pytest.mark.parametrize(("locale", "words"), [("en", "has a polygon with area"), ("vi", "có hình vùng")])
-def test_a_layer_of_nulls_only_is_an_error(speaking, locale: str, words: str) -> None:
-    speaking(locale)
+@both
+def test_a_layer_of_nulls_only_is_an_error(speaking, language: str) -> None:
+    speaking(language)
     refused = run("checkcoverage", {"INPUT": layer([(None, "1", "A"), (None, "2", "B")], name="toàn rỗng")})
-    assert not refused.ok and words in refused.error and "toàn rỗng" in refused.error
+    assert not refused.ok and says(refused.error, "error.no_geometry", language) and "toàn rỗng" in refused.error
     upper = layer([(None, "1", RICE)], name="tỉnh rỗng")
     refused = run(
         "checkconformity", {"LOWER": layer(grid(1, 1)), "LOWER_CODE": "ma", "UPPER": upper, "UPPER_CODE": "ma"}
     )
-    assert not refused.ok and words in refused.error and "tỉnh rỗng" in refused.error
+    assert not refused.ok and says(refused.error, "error.no_geometry", language) and "tỉnh rỗng" in refused.error
 
 
 def test_a_boundary_of_several_and_invalid_polygons_is_one_ground() -> None:

@@ -9,7 +9,7 @@ import pytest
 from osgeo import ogr, osr
 from qgis.core import QgsVectorLayer
 
-from .conftest import Outcome, grid, layer, run, square
+from .conftest import Outcome, grid, layer, run, says, square
 
 LANGUAGES = ("en", "vi")
 RULES_HEADER = "upper_code,lower_code,verdict,min_area_m2\n"
@@ -39,7 +39,7 @@ def test_a_missing_field_is_named_with_those_that_exist(speaking, language: str)
     for parameter in ("KEY_FIELD", "CODE_FIELD"):
         said = refused("checkcoverage", {"INPUT": layer(grid(1, 1)), parameter: "loai_dat"})
         assert "loai_dat" in said and "so, ma" in said and "quy hoạch" in said
-        assert {"en": "has no field", "vi": "không có trường"}[language] in said
+        assert says(said, "error.field_missing", language)
     said = refused("checkconformity", plans(LOWER_CODE="loai_dat"))
     assert "loai_dat" in said and "huyện" in said
 
@@ -54,7 +54,7 @@ def test_an_empty_layer(speaking, language: str) -> None:
     speaking(language)
     said = refused("checkcoverage", {"INPUT": layer([], name="chưa có gì")})
     assert "chưa có gì" in said
-    assert {"en": "no features", "vi": "không có đối tượng"}[language] in said
+    assert says(said, "error.layer_empty", language)
     assert "tỉnh trống" in refused("checkconformity", plans(UPPER=layer([], name="tỉnh trống")))
     assert "ranh trống" in refused(
         "checkcoverage", {"INPUT": layer(grid(1, 1)), "BOUNDARY": layer([], name="ranh trống")}
@@ -69,7 +69,7 @@ def test_lines_and_points_instead_of_polygons(speaking, language: str, kind: str
     wrong = layer([(drawn, "1", "A")], kind=kind, name="đường")
     said = refused("checkcoverage", {"INPUT": wrong})
     assert "đường" in said
-    assert {"en": "expected polygons", "vi": "cần lớp vùng"}[language] in said
+    assert says(said, "error.not_polygons", language)
     assert "đường" in refused("checkcoverage", {"INPUT": layer(grid(1, 1)), "BOUNDARY": wrong})
     assert "đường" in refused("checkconformity", plans(UPPER=wrong))
 
@@ -86,7 +86,7 @@ def test_lines_and_points_among_polygons_are_left_out_and_counted(speaking, lang
     found = run("checkcoverage", {"INPUT": _mixed(tmp_path / "cad.gpkg", drawn)})
     assert found.ok, found.error
     assert found["OVERLAP_COUNT"] == 1
-    assert {"en": "2 features that are not polygons", "vi": "bỏ qua 2 đối tượng không phải vùng"}[language] in found.log
+    assert says(found.log, "note.dropped", language) and "LineString, Point" in found.log
 
 
 def test_collections_give_their_polygons(tmp_path: Path) -> None:
@@ -154,24 +154,23 @@ def test_rules_that_are_not_there(speaking, language: str, tmp_path: Path) -> No
 
 @both
 @pytest.mark.parametrize(
-    ("rows", "words"),
+    ("rows", "key"),
     [
-        ("a,b\n1,2\n", {"en": "columns upper_code", "vi": "thiếu các cột"}),
-        (f"{RULES_HEADER}Z,A,maybe,\n", {"en": "row 2, column verdict: maybe", "vi": "dòng 2, cột verdict: maybe"}),
-        (f"{RULES_HEADER}Z,A,conflict,many\n", {"en": "not an area", "vi": "không phải diện tích"}),
-        (f"{RULES_HEADER}Z,,conflict,\n", {"en": "column lower_code: empty", "vi": "cột lower_code: để trống"}),
-        (RULES_HEADER, {"en": "no usable row", "vi": "không có dòng nào"}),
-        ("", {"en": "columns", "vi": "thiếu các cột"}),
-        (f"{RULES_HEADER}Z,A,conflict,\nZ,A,compatible,\n", {"en": "row 3", "vi": "dòng 3"}),
+        ("a,b\n1,2\n", "rules.columns"),
+        (f"{RULES_HEADER}Z,A,maybe,\n", "rules.verdict"),
+        (f"{RULES_HEADER}Z,A,conflict,many\n", "rules.number"),
+        (f"{RULES_HEADER}Z,,conflict,\n", "rules.blank"),
+        (RULES_HEADER, "rules.empty"),
+        ("", "rules.columns"),
+        (f"{RULES_HEADER}Z,A,conflict,\nZ,A,compatible,\n", "rules.contradiction"),
     ],
 )
-def test_wrong_rules_are_named_by_row_and_column(
-    speaking, language: str, tmp_path: Path, rows: str, words: dict
-) -> None:
+def test_wrong_rules_are_named_by_row_and_column(speaking, language: str, tmp_path: Path, rows: str, key: str) -> None:
     speaking(language)
     path = tmp_path / "verdicts.csv"
     path.write_text(rows, encoding="utf-8")
-    assert words[language] in refused("checkconformity", plans(RULES=str(path)))
+    said = refused("checkconformity", plans(RULES=str(path)))
+    assert says(said, key, language) and says(said, "rules.wrong", language)
 
 
 def test_rules_in_a_legacy_encoding(tmp_path: Path) -> None:
