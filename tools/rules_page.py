@@ -76,7 +76,7 @@ WORDS = {
         ),
         "severities": (
             "Mức `error` (lỗi) làm cho CONFORMS sai. Mức `warning` (cảnh báo) cần người xem xét. Mức `info` chỉ để thông "
-            "tin: mảnh nằm trong dung sai luôn ở mức này, bất kể quy tắc nào, và diện tích vẫn được tính vào tổng."
+            "tin: mảnh vụn trong phạm vi dung sai luôn ở mức này, bất kể quy tắc nào, và diện tích vẫn được tính vào tổng."
         ),
         "other": "[English](rules.md)",
         "severity": "Mức độ",
