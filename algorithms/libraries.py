@@ -41,27 +41,36 @@ if TYPE_CHECKING:
 
 
 class Library(NamedTuple):
-    """A library by its import name: what serves, what the command asks for, its compiled module, what it needs."""
+    """A library by its import name: from which version on it serves, what the command asks for, and what that needs.
+
+    The command asks with ~= and never with < or >, which a terminal of Windows takes for files.
+    """
 
     name: str
     at_least: str
-    below: str = ""
-    below_with_numpy_1: str = ""
+    asked: str = ""
+    asked_with_numpy_1: str = ""
+    asked_with_python_39: str = ""
     compiled: str = ""
     beside: tuple[str, ...] = ()
 
 
-NUMPY = Library("numpy", "1.24", "3")
+NUMPY = Library("numpy", "1.24")
+NUMPY_BELOW = "3"
 LIBRARIES = (
-    Library("shapely", "2.0", "3", "2.2", "shapely.lib"),
-    Library("pyproj", "3.3", "4", "4", "pyproj._transformer", ("certifi",)),
-    Library("pandas", "2.0", "4", "3", "", ("python-dateutil", "pytz", "six", "tzdata")),
-    Library("geopandas", "1.0", "2", "1.2", "", ("packaging",)),
+    Library("shapely", "2.0", "~=2.1", "~=2.1.0", "~=2.0.6", "shapely.lib"),
+    Library("pyproj", "3.3", "~=3.3", compiled="pyproj._transformer", beside=("certifi",)),
+    Library("pandas", "2.0", "~=2.2", beside=("python-dateutil", "pytz", "six", "tzdata")),
+    Library("geopandas", "1.0", "~=1.1", "~=1.1.0", "~=1.0.0", beside=("packaging",)),
 )
 # Either reads and writes files; the command brings both, because a format that one refuses the other may read.
 READERS = (
-    Library("pyogrio", "0.7.2", "1", "1", "pyogrio._io", ("certifi", "packaging")),
-    Library("fiona", "1.8.21", "2", "2", "fiona.ogrext", ("attrs", "certifi", "click", "click-plugins", "cligj")),
+    Library("pyogrio", "0.7.2", "~=0.7", compiled="pyogrio._io", beside=("certifi", "packaging")),
+    Library(
+        *("fiona", "1.8.21", "~=1.9"),
+        compiled="fiona.ogrext",
+        beside=("attrs", "certifi", "click", "click-plugins", "cligj"),
+    ),
 )
 BUNDLING = ("shapely", "pyproj", "pyogrio", "fiona")
 
@@ -109,9 +118,9 @@ def _same(one: object, other: object) -> bool:
 
 def _numpy_unfit() -> str:
     found = _version("numpy")
-    if found and not _older(found, NUMPY.at_least) and _older(found, NUMPY.below):
+    if found and not _older(found, NUMPY.at_least) and _older(found, NUMPY_BELOW):
         return ""
-    return _say("libraries.numpy", found=found or _say("libraries.none"), least=NUMPY.at_least, below=NUMPY.below)
+    return _say("libraries.numpy", found=found or _say("libraries.none"), least=NUMPY.at_least, below=NUMPY_BELOW)
 
 
 def _loaded_unfit() -> str:
@@ -233,8 +242,12 @@ def install_arguments(folder: Path | str, numpy_version: str, libraries: Iterabl
 
 
 def _requirement(library: Library, numpy_version: str) -> str:
-    below = library.below_with_numpy_1 if _older(numpy_version, "2") else library.below
-    return f"{library.name}>={library.at_least},<{below}"
+    asked = library.asked
+    if _older(numpy_version, "2"):
+        asked = library.asked_with_numpy_1 or asked
+    if sys.version_info < (3, 10):
+        asked = library.asked_with_python_39 or asked
+    return f"{library.name}{asked}"
 
 
 def _removal_command(name: str, home: str) -> str:

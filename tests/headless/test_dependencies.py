@@ -77,7 +77,7 @@ def test_an_algorithm_without_libraries_says_what_to_copy(bare, one_zone: str) -
     said = bare.fail("planconcord:checkcoverage", INPUT=one_zone, FINDINGS="TEMPORARY_OUTPUT")
     assert "lacks shapely (2.0 or newer)" in said
     assert re.search(
-        r"python3\S* -m pip install .*--no-deps .*--target .*planconcord-libraries.* 'shapely>=2.0,<", said
+        r"python3\S* -m pip install .*--no-deps .*--target .*planconcord-libraries.*shapely~=2\.1", said
     )
     assert not re.search(r"pip install [^\n]*numpy", said), "numpy must never be replaced"
 
@@ -91,7 +91,7 @@ def test_the_sentence_is_vietnamese_where_qgis_is(bare, one_zone: str) -> None:
 def test_the_command_that_is_shown_fills_the_folder(bare, probe) -> None:
     """What the sentence names is what the profile's folder of the other tests was filled with."""
     said = bare.fail("probe:libraries")
-    named = set(re.findall(r"'?([a-z-]+)>=", said))
+    named = set(re.findall(r"([a-z-]+)~=", said))
     folder = probe.profile / "profiles" / "default" / "python" / "planconcord-libraries"
     installed = {path.name.split("-")[0] for path in folder.glob("py*/*.dist-info")}
     assert named and named <= installed
