@@ -76,9 +76,7 @@ def test_the_toolbox_lists_the_algorithms_without_any_library(bare) -> None:
 def test_an_algorithm_without_libraries_says_what_to_copy(bare, one_zone: str) -> None:
     said = bare.fail("planconcord:checkcoverage", INPUT=one_zone, FINDINGS="TEMPORARY_OUTPUT")
     assert "lacks shapely (2.0 or newer)" in said
-    assert re.search(
-        r"python3\S* -m pip install .*--no-deps .*--target .*planconcord-libraries.*shapely~=2\.1", said
-    )
+    assert re.search(r"python3\S* -m pip install .*--no-deps .*--target .*planconcord-libraries.*shapely~=2\.1", said)
     assert not re.search(r"pip install [^\n]*numpy", said), "numpy must never be replaced"
 
 
