@@ -188,12 +188,14 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
     """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside; the marker alone without area."""
     info = kind.severity == "info"
     near = f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}"
+    # Noise lies along every border: on a small map its outlines would be a net over all else.
+    shown = f"({near}) AND ({has_area})" if info else has_area
     areas = [_tint(kind), *(_hatch(kind, angle) for angle in kind.hatch_angles)]
     for area in areas:
         area.setRenderingPass(INFO_AREAS if info else AREAS)
-        _only_if(area, has_area)
+        _only_if(area, shown)
     outline = QgsSimpleLineSymbolLayer(QColor(kind.colour), NOISE_OUTLINE_MM if info else OUTLINE_MM)
-    _only_if(outline, has_area)
+    _only_if(outline, shown)
     lines = [outline]
     if not info:
         # A casing parts the outline from strong land-use colours; on a small map it would only hide its neighbours.
@@ -214,7 +216,7 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
 
 def _tint(kind: Kind) -> QgsFillSymbolLayer:
     colour = QColor(kind.colour)
-    colour.setAlpha(30 if kind.severity == "info" else 55)
+    colour.setAlpha(25 if kind.severity == "info" or kind.name == "defective" else 55)
     return QgsSimpleFillSymbolLayer(colour, Qt.BrushStyle.SolidPattern, colour, Qt.PenStyle.NoPen)
 
 

@@ -18,8 +18,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-COLUMNS = ("conflicts", "overlaps", "gaps", "other_errors", "warnings", "error_ha")
-COLUMN_OF = {"conflict": "conflicts", "overlap": "overlaps", "gap": "gaps"}
+COLUMNS = ("conflicts", "overlaps", "gaps", "outside", "other_errors", "warnings", "error_ha")
+COLUMN_OF = {"conflict": "conflicts", "overlap": "overlaps", "gap": "gaps", "outside": "outside"}
 
 
 def count_findings(findings: QgsVectorLayer) -> tuple[dict[str, Counter[str]], Counter[str]]:
@@ -33,9 +33,12 @@ def count_findings(findings: QgsVectorLayer) -> tuple[dict[str, Counter[str]], C
         territory = feature["territory"]
         row = by_territory.setdefault("" if territory in (None, NULL) else str(territory), Counter())
         if severity == "error":
-            row[COLUMN_OF.get(kind.name if kind else "", "other_errors")] += 1
+            column = COLUMN_OF.get(kind.name if kind else "", "other_errors")
+            row[column] += 1
             area = feature["area_m2"]
-            row["error_ha"] += 0.0 if area in (None, NULL) else float(area) / 1e4
+            # The area of other errors is that of whole zones, which says nothing about how much is wrong.
+            if column != "other_errors" and area not in (None, NULL):
+                row["error_ha"] += float(area) / 1e4
         elif severity == "warning":
             row["warnings"] += 1
     return by_territory, kinds

@@ -32,6 +32,7 @@ from qgis.core import (
     QgsLayoutItemScaleBar,
     QgsLayoutPoint,
     QgsLayoutSize,
+    QgsLayoutTable,
     QgsLayoutUtils,
     QgsLegendRenderer,
     QgsLegendStyle,
@@ -202,8 +203,8 @@ class Page:
 
     # beside the map
 
-    def _side(self, y_mm: float) -> float:
-        """Legends and table one below the other; returns where they end."""
+    def _side(self, y_mm: float) -> None:
+        """Legends and table one below the other."""
         sheet = self._sheet
         y_mm = self._caption(self._words("findings"), y_mm)
         y_mm = self._legend([(sheet.findings, "")], y_mm, columns=1)
@@ -217,7 +218,7 @@ class Page:
             y_mm = self._caption(self._words("base"), y_mm)
             y_mm = self._legend(base, y_mm, columns=2)
         y_mm = self._caption(self._words("counts"), y_mm)
-        return self._table(y_mm)
+        self._table(y_mm)
 
     def _drop_absent_classes(self) -> None:
         """The legend of the first plan names the classes of all plans, and no others."""
@@ -258,6 +259,7 @@ class Page:
             legend.setStyle(style, changed)
         for style, top_mm in (("Group", 0.0), ("Subgroup", 0.0), ("Symbol", 1.1)):
             legend.rstyle(getattr(QgsLegendStyle.Style, style)).setMargin(QgsLegendStyle.Side.Top, top_mm)
+        legend.rstyle(QgsLegendStyle.Style.Title).setMargin(QgsLegendStyle.Side.Bottom, 0.0)
         legend.setWrapString("\n")
         self._place(legend, QRectF(SIDE_X_MM, y_mm, SIDE_WIDTH_MM, 10))
         # The item itself knows its size only after it has been painted.
@@ -265,11 +267,12 @@ class Page:
         size = QgsLegendRenderer(legend.model(), legend.legendSettings()).minimumSize(context)
         return y_mm + size.height() + GAP_MM
 
-    def _table(self, y_mm: float) -> float:
+    def _table(self, y_mm: float) -> None:
         rows = table_rows(self._by_territory, self._sheet.territories, self._language)
         table = QgsLayoutItemManualTable.create(self._layout)
         self._layout.addMultiFrame(table)
-        table.setColumnWidths([35.0, *[12.3] * 5, 14.5])
+        table.setColumnWidths([31.0, 10.6, 10.6, 11.4, 12.8, 9.8, 10.4, 14.0])
+        table.setHeaderMode(QgsLayoutTable.HeaderMode.NoHeaders)
         table.setContentTextFormat(written(6.8))
         table.setCellMargin(0.65)
         table.setGridColor(QColor("#C8C8C8"))
@@ -277,7 +280,7 @@ class Page:
         table.setVerticalGrid(False)
         # QGIS gives its own header row one line only; ours is the first row of the contents.
         names = [self._words("territory"), *(self._words(name) for name in COLUMNS)]
-        contents = [self._row(names, written(6.4, True), "#DCD7E2")]
+        contents = [self._row(names, written(6.0, True), "#DCD7E2")]
         for index, row in enumerate(rows[:-1]):
             contents.append(self._row(row, written(6.8), "#F6F5F8" if index % 2 else "#FFFFFF"))
         contents.append(self._row(rows[-1], written(6.8, True), "#E9E6EE"))
@@ -287,13 +290,11 @@ class Page:
         frame = QgsLayoutFrame(self._layout, table)
         self._place(frame, QRectF(SIDE_X_MM, y_mm, SIDE_WIDTH_MM, height))
         table.addFrame(frame)
-        size = table.totalSize()
-        self._place(frame, QRectF(SIDE_X_MM, y_mm, SIDE_WIDTH_MM, size.height() + 0.3))
-        y_mm += size.height() + 1.5
+        self._place(frame, QRectF(SIDE_X_MM, y_mm, SIDE_WIDTH_MM, table.totalSize().height() + 0.3))
         informed = self._kinds["noise"] + self._kinds["diagram"]
         remark = self._words("noise", count=informed)
-        self._label(remark, QRectF(SIDE_X_MM, y_mm, SIDE_WIDTH_MM, 10), written(6.2, colour=FAINT, italic=True))
-        return y_mm + 10
+        below = QRectF(SIDE_X_MM, MAP_MM.bottom() - 26, SIDE_WIDTH_MM, 9)
+        self._label(remark, below, written(6.2, colour=FAINT, italic=True))
 
     @staticmethod
     def _row(row: list[str], shape: QgsTextFormat, ground: str) -> list[QgsTableCell]:
