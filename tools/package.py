@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
-FOLDERS = ("algorithms", "engine", "qgis_plugin", "resources")
-KINDS = {".csv", ".html", ".json", ".md", ".model3", ".png", ".py", ".qml", ".qpt", ".svg", ".txt"}
+CODE, DATA = {".py"}, {".csv", ".html", ".json", ".md", ".model3", ".png", ".qml", ".qpt", ".svg", ".txt"}
+FOLDERS = {"algorithms": CODE, "engine": CODE, "qgis_plugin": CODE, "resources": DATA}
 # One date for all, so that the zip tells nothing but its contents; zip knows none before 1980.
 DATE = (2000, 1, 1, 0, 0, 0)
 LARGEST_ZIP_BYTES = 5_000_000
@@ -33,13 +33,13 @@ def contents() -> Iterator[Path]:
     for name in FILES:
         if (ROOT / name).is_file():
             yield Path(name)
-    for folder in FOLDERS:
+    for folder, kinds in FOLDERS.items():
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)
             if path.is_dir() or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
                 continue
-            if path.suffix not in KINDS:
-                raise SystemExit(f"{inside}: a file of this kind does not go into the plugin; expected {sorted(KINDS)}")
+            if path.suffix not in kinds:
+                raise SystemExit(f"{inside} does not go into the plugin; {folder}/ is for {', '.join(sorted(kinds))}")
             yield inside
 
 
