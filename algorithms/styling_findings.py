@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from qgis.core import (
     Qgis,
-    QgsCentroidFillSymbolLayer,
     QgsEditorWidgetSetup,
     QgsExpression,
     QgsFillSymbol,
     QgsFillSymbolLayer,
+    QgsGeometryGeneratorSymbolLayer,
     QgsLinePatternFillSymbolLayer,
     QgsPalLayerSettings,
     QgsProperty,
@@ -28,7 +28,6 @@ from qgis.core import (
     QgsSimpleMarkerSymbolLayerBase,
     QgsSymbol,
     QgsSymbolLayer,
-    QgsUnitTypes,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
     QgsVectorSimplifyMethod,
@@ -202,7 +201,7 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
         casing = QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM)
         _only_if(casing, f"({near}) AND ({has_area})")
         thin = QgsProperty.fromExpression(f"if({near}, {OUTLINE_MM}, {THIN_OUTLINE_MM})")
-        outline.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyStrokeWidth, thin)
+        outline.setDataDefinedProperty(QgsSymbolLayer.Property.StrokeWidth, thin)
         lines = [casing, outline]
     for line in lines:
         line.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -224,27 +223,26 @@ def _hatch(kind: Kind, angle: float) -> QgsFillSymbolLayer:
     hatch = QgsLinePatternFillSymbolLayer()
     hatch.setLineAngle(angle)
     hatch.setDistance(kind.hatch_distance_mm)
-    hatch.setDistanceUnit(QgsUnitTypes.RenderUnit.RenderMillimeters)
+    hatch.setDistanceUnit(Qgis.RenderUnit.Millimeters)
     hatch.setSubSymbol(line_symbol(kind.colour, HATCH_MM))
     return hatch
 
 
-def _marker(kind: Kind) -> QgsCentroidFillSymbolLayer:
+def _marker(kind: Kind) -> QgsGeometryGeneratorSymbolLayer:
     shape, _ = QgsSimpleMarkerSymbolLayerBase.decodeShape(kind.marker)
     simple = QgsSimpleMarkerSymbolLayer(shape, kind.size_mm)
     simple.setColor(QColor(kind.colour))
     simple.setStrokeColor(QColor(kind.stroke))
     simple.setStrokeWidth(0.15 if kind.severity == "info" else 0.35)
-    marker = QgsCentroidFillSymbolLayer()
+    # Of the whole finding: a centroid fill would take a point of what the window shows, and wander with it.
+    marker = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": "point_on_surface(@geometry)"})
+    marker.setSymbolType(Qgis.SymbolType.Marker)
     marker.setSubSymbol(marker_symbol(simple))
-    marker.setPointOnSurface(True)
-    marker.setPointOnAllParts(False)
-    marker.setClipPoints(False)
     return marker
 
 
 def _only_if(layer: QgsSymbolLayer, condition: str) -> None:
-    layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyLayerEnabled, QgsProperty.fromExpression(condition))
+    layer.setDataDefinedProperty(QgsSymbolLayer.Property.LayerEnabled, QgsProperty.fromExpression(condition))
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────

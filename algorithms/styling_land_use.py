@@ -22,7 +22,6 @@ from qgis.core import (
     QgsRendererCategory,
     QgsSimpleFillSymbolLayer,
     QgsSimpleLineSymbolLayer,
-    QgsUnitTypes,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
@@ -137,7 +136,7 @@ def _hatched(colour: str, angle: float) -> QgsFillSymbol:
     hatch = QgsLinePatternFillSymbolLayer()
     hatch.setLineAngle(angle)
     hatch.setDistance(2.6)
-    hatch.setDistanceUnit(QgsUnitTypes.RenderUnit.RenderMillimeters)
+    hatch.setDistanceUnit(Qgis.RenderUnit.Millimeters)
     hatch.setSubSymbol(line_symbol(colour, 0.3))
     return fill_symbol([fill, hatch, QgsSimpleLineSymbolLayer(QColor(colour), 0.6)])
 

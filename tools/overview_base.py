@@ -18,7 +18,6 @@ from qgis.core import (
     QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
@@ -37,7 +36,7 @@ def name_field(layer: QgsVectorLayer) -> str:
 
 def style_base(role: str, layer: QgsVectorLayer, names: str) -> None:
     """Draw a base layer as its role asks; ``names`` is the field to write beside it, "" for none."""
-    polygons = layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
+    polygons = layer.geometryType() == Qgis.GeometryType.Polygon
     layer.setRenderer(QgsSingleSymbolRenderer(_symbol(role, polygons)))
     if names and role in ("district_boundary", "towns", "sea"):
         layer.setLabeling(QgsVectorLayerSimpleLabeling(boundary_label(names, role)))

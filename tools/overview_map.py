@@ -25,12 +25,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("CPL_LOG", os.devnull)
 
 from qgis.core import (
+    Qgis,
     QgsApplication,
     QgsFeature,
     QgsProject,
     QgsProviderRegistry,
     QgsVectorLayer,
-    QgsWkbTypes,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,7 @@ def sublayers(path: Path) -> list[QgsVectorLayer]:
     layers = []
     for detail in details:
         layer = QgsVectorLayer(detail.uri(), detail.name(), "ogr")
-        if layer.isValid() and layer.geometryType() != QgsWkbTypes.GeometryType.NullGeometry:
+        if layer.isValid() and layer.geometryType() != Qgis.GeometryType.Null:
             layers.append(layer)
     return layers
 

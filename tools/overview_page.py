@@ -18,6 +18,7 @@ from overview_counts import COLUMNS, classes_in, count_findings, table_rows
 from planconcord.algorithms.styling import style_findings, style_land_classes
 from planconcord.engine.catalogue import RESOURCES, number, text
 from qgis.core import (
+    Qgis,
     QgsCoordinateTransform,
     QgsLayoutExporter,
     QgsLayoutFrame,
@@ -42,7 +43,6 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsTableCell,
     QgsTextFormat,
-    QgsUnitTypes,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QRectF, Qt
@@ -318,7 +318,7 @@ class Page:
         self._layout.addLayoutItem(bar)
         bar.setStyle("Single Box")
         bar.setLinkedMap(self._map)
-        bar.setUnits(QgsUnitTypes.DistanceUnit.DistanceKilometers)
+        bar.setUnits(Qgis.DistanceUnit.Kilometers)
         bar.setUnitLabel("km")
         segment_km = max((s for s in (1, 2, 5, 10, 20) if s * 1e6 / denominator <= 24), default=1)
         bar.setUnitsPerSegment(segment_km)

@@ -184,6 +184,17 @@ def test_a_finding_without_area_is_a_marker_only_at_every_scale(qgis_app):
             assert 12 < shown < (kind(name).size_mm / 25.4 * 96) ** 2, (name, scale)
 
 
+@pytest.mark.parametrize("x, y", [(0, 0), (150, 0), (-120, 130)])
+def test_a_marker_keeps_its_place_when_the_window_shows_a_part_of_the_finding(qgis_app, x, y):
+    styled = findings([(square(-1_000, -1_000, 2_000), "geometry.empty", "error")], area_m2=0.0)
+    styling.style_findings(styled, "en")
+    styled.setLabelsEnabled(False)
+    image = picture([styled], 5_000, x, y)
+    pixel_m = 5_000 * 0.0254 / 96
+    where = image.copy(round(200 - x / pixel_m) - 8, round(200 + y / pixel_m) - 8, 16, 16)
+    assert pixels(where, kind("defective").colour) == pixels(image, kind("defective").colour) > 12
+
+
 def test_noise_is_small_and_lies_below_an_error_at_the_same_place(qgis_app):
     place = square(-1, -1, 2)
     both = findings([(place, "coverage.gap", "error"), (place, "coverage.gap", "info")])
