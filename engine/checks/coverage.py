@@ -18,7 +18,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
-from ..planar.bruteforce import cover as find_cover
+from ..planar.kernel import cover as find_cover
 from ..planar.polygons import polygonal
 from ..planar.width import widths
 from .balance import Balance

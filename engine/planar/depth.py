@@ -49,11 +49,12 @@ def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None 
         return np.zeros(0, dtype=int)
     tree = tree or shapely.STRtree(zones)
     depth, met = _counts(zones, deep_points(faces), tree)
-    unclear = np.flatnonzero(met != depth)
+    area = shapely.area(faces)
+    unclear = np.flatnonzero((met != depth) & (area > 0))
     if len(unclear):
         face, zone = tree.query(faces[unclear], predicate="intersects")
         shared = shapely.area(shapely.intersection(faces[unclear][face], zones[zone]))
-        covered = np.bincount(face, weights=shared, minlength=len(unclear)) / shapely.area(faces[unclear])
+        covered = np.bincount(face, weights=shared, minlength=len(unclear)) / area[unclear]
         depth[unclear] = np.rint(covered).astype(int)
     return depth
 

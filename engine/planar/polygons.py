@@ -17,17 +17,24 @@ POLYGON = 3
 EMPTY = shapely.MultiPolygon()
 
 
-def parts(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
-    """(polygons, source): every polygon with area in ``geometries`` and the index of the one it came from."""
+def singles(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
+    """(polygons, source): every polygon in ``geometries``, valid or not, and the index of the one it came from."""
     polygons, source = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
     while np.any(nested := shapely.get_type_id(polygons) > POLYGON):
         inner, origin = shapely.get_parts(polygons[nested], return_index=True)
         polygons = np.concatenate([polygons[~nested], inner])
         source = np.concatenate([source[~nested], source[nested][origin]])
-    keep = (shapely.get_type_id(polygons) == POLYGON) & (shapely.area(polygons) > 0)
+    keep = shapely.get_type_id(polygons) == POLYGON
     polygons, source = polygons[keep], source[keep]
     order = np.argsort(source, kind="stable")
     return polygons[order], source[order]
+
+
+def parts(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
+    """(polygons, source): as :func:`singles`, but only what has an area."""
+    polygons, source = singles(geometries)
+    keep = shapely.area(polygons) > 0
+    return polygons[keep], source[keep]
 
 
 def gather(polygons: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:

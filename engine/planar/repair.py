@@ -1,9 +1,10 @@
 """Invalid polygons made valid for a check, with the reason and the place; the user's layer is never touched.
 
-Polygons and MultiPolygons go in (projected CRS in metres); the same number comes out, valid and polygonal, with one
-:class:`Defect` for each that was invalid. ``make_valid`` by linework keeps every vertex; where it raises, as it does on
-real data, rings collapsed to a point or line are left out, else method "structure" is the last resort. Not-a-number and
-infinite coordinates are dropped first. A zone of which nothing is left comes out empty, and its defect says so.
+Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out, valid and polygonal,
+with one :class:`Defect` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
+dropped first. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
+exports write zones as holes of a shell that is a mere point. Parts of a MultiPolygon that lie over each other are united.
+A zone of which nothing is left comes out empty, and its defect says so.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from .polygons import EMPTY, polygonal
+from .polygons import EMPTY, polygonal, singles
 
 PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
 
 @dataclass(frozen=True)
 class Defect:
-    """Zone ``index`` was invalid: GEOS's ``reason``, the ``x``, ``y`` it names, and what the repair did to the area."""
+    """Zone ``index`` was invalid: GEOS's ``reason``, the ``x``, ``y`` it names, and what the repair did to the area.
+
+    ``area_before_m2`` is what its rings say, shells less holes, and may be 0 or negative where they are wrong.
+    """
 
     index: int
     reason: str
@@ -40,61 +44,56 @@ def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
     for index in np.flatnonzero(present & ~shapely.is_valid(repaired)):
         original = repaired[index]
         reason = str(shapely.is_valid_reason(original))
-        made = polygonal([_valid(_finite(original))])[0]
-        repaired[index] = made
+        made = repaired[index] = _valid(original)
         x, y = _place(reason, original)
-        defects.append(
-            Defect(int(index), PLACE.sub("", reason).strip(), x, y, _area(original), float(shapely.area(made)))
-        )
+        reason = PLACE.sub("", reason).strip()
+        defects.append(Defect(int(index), reason, x, y, _area(original), float(shapely.area(made))))
     return repaired, defects
 
 
 def _valid(polygon: shapely.Geometry) -> shapely.Geometry:
-    if shapely.is_empty(polygon):
-        return EMPTY
-    if shapely.is_valid(polygon):
-        return polygon
-    try:
-        return shapely.make_valid(polygon)
-    except shapely.errors.GEOSException:
-        # Row 225 of a real detailed plan: shell and one hole are single points, so GEOS fails to node the linework; the
-        # outline proper stands as a hole, so that "structure" would leave nothing of a zone of 4.4 ha.
-        rings = _without_collapsed_rings(polygon)
-    try:
-        return shapely.make_valid(rings)
-    except shapely.errors.GEOSException:
-        return shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+    """The ground of all parts, each made valid by itself."""
+    made = [_valid_part(part) for part in singles([polygon])[0]]
+    if len(made) < 2:
+        return polygonal(made)[0] if made else EMPTY
+    return polygonal([shapely.union_all(polygonal(made))])[0]
 
 
-def _without_collapsed_rings(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The rings that enclose something; the linework decides what is inside, so any of them may be the shell."""
+def _valid_part(part: shapely.Polygon) -> shapely.Geometry:
+    rings = [_sound(ring) for ring in (part.exterior, *part.interiors)]
+    holes = [ring for ring in rings[1:] if ring is not None]
+    if rings[0] is not None:
+        drawn: shapely.Geometry = shapely.Polygon(rings[0], holes)
+    else:
+        drawn = shapely.MultiPolygon([shapely.Polygon(ring) for ring in holes])
+    for way in (shapely.make_valid, _by_rings, lambda polygon: shapely.buffer(polygon, 0)):
+        try:
+            made = polygonal([way(drawn)])[0]
+        except shapely.errors.GEOSException:
+            continue  # GEOS cannot node the linework of some real polygons; rebuilding by rings then succeeds
+        if shapely.is_valid(made):
+            return made
+    return EMPTY
+
+
+def _by_rings(polygon: shapely.Geometry) -> shapely.Geometry:
+    """The shells united, less the holes; plain operations, because shapely 2.0 has no ``make_valid`` by structure."""
     made = []
-    for part in shapely.get_parts(polygon):
-        rings = [ring for ring in (part.exterior, *part.interiors) if _finite_ring(ring) is not None]
-        if rings:
-            made.append(shapely.Polygon(rings[0], rings[1:]))
-    return shapely.MultiPolygon(made) if len(made) != 1 else made[0]
+    for part in singles([polygon])[0]:
+        shell, *holes = (shapely.buffer(shapely.Polygon(ring), 0) for ring in (part.exterior, *part.interiors))
+        made.append(shapely.difference(shell, shapely.union_all(holes)))
+    return shapely.union_all(made)
 
 
-def _finite(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The polygon without its non-finite vertices; a ring of fewer than three others disappears."""
-    if np.isfinite(shapely.get_coordinates(polygon)).all():
-        return polygon
-    made = []
-    for part in shapely.get_parts(polygon):
-        rings = [_finite_ring(ring) for ring in (part.exterior, *part.interiors)]
-        if rings[0] is not None:
-            made.append(shapely.Polygon(rings[0], [hole for hole in rings[1:] if hole is not None]))
-    return shapely.MultiPolygon(made)
-
-
-def _finite_ring(ring: shapely.LinearRing) -> np.ndarray | None:
+def _sound(ring: shapely.LinearRing) -> np.ndarray | None:
+    """The vertices of a ring that are numbers; None if fewer than three places are left."""
     coordinates = shapely.get_coordinates(ring)
     kept = coordinates[np.isfinite(coordinates).all(axis=1)]
     return kept if len(np.unique(kept, axis=0)) >= 3 else None
 
 
 def _place(reason: str, polygon: shapely.Geometry) -> tuple[float, float]:
+    """Where GEOS says that it is invalid, else its first vertex; not a number where no vertex is one."""
     found = PLACE.search(reason)
     if found:
         x, y = float(found.group(1)), float(found.group(2))
@@ -102,7 +101,7 @@ def _place(reason: str, polygon: shapely.Geometry) -> tuple[float, float]:
             return x, y
     coordinates = shapely.get_coordinates(polygon)
     finite = coordinates[np.isfinite(coordinates).all(axis=1)]
-    x, y = finite[0] if len(finite) else (0.0, 0.0)
+    x, y = finite[0] if len(finite) else (math.nan, math.nan)
     return float(x), float(y)
 
 
