@@ -111,6 +111,8 @@ def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:
     made["rule"] = rule
     for name, value in columns.items():
         made[name] = value
+        if name in NOT_STORED:
+            made[name] = made[name].map(str)  # whole numbers would become 2.0 beside findings without any
     if "severity" not in made:
         made["severity"] = rules()[rule].severity
     return made
@@ -137,8 +139,7 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
         else:
             table[name] = table[name].astype(object).where(table[name].notna(), "")
     for name in NOT_STORED:
-        if name not in table:
-            table[name] = ""
+        table[name] = table[name].where(table[name].notna(), "") if name in table else ""
     table["status"] = "open"
     table["run_id"] = run_id
     geometry = _multipolygons(np.asarray(table["geometry"], dtype=object))
@@ -187,8 +188,8 @@ def _message(row: dict[Any, Any], language: str) -> str:
         area=area_text(row["area_m2"], language),
         width=width_text(row["width_m"], language),
         share=share_text(row["share_a"], language),
-        detail=str(row["detail"]),
-        reason=str(row["reason"]) if isinstance(row["reason"], str) else "",
+        detail=row["detail"],
+        reason=row["reason"],
     )
     return rules()[row["rule"]].text("message", language).format_map(values).strip()
 

@@ -20,14 +20,15 @@ import pyproj
 import shapely
 
 from .errors import PlanError
-from .planar.polygons import polygonal
+from .planar.polygons import gather, polygonal, singles
 from .planar.repair import repair
 
 Note = tuple[str, dict[str, object]]
 """Something that reading or reprojecting changed: a key of the catalogue and its values."""
 
 FID = "fid="
-POLYGONAL = (3, 6, 7)  # polygon, multipolygon, collection
+COLLECTION = 7
+POLYGONAL = (3, 6, COLLECTION)  # polygon, multipolygon, collection
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class PlanLayer:
         _refuse_without_polygons(geometry, name)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
         kept, notes = _only_polygons(geometry, name)
-        frame, geometry, numbers = frame[kept], geometry[kept], numbers[kept]
+        frame, geometry, numbers = frame[kept], _polygons_of_collections(geometry[kept]), _told_apart(numbers[kept])
         given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
         zones = gpd.GeoDataFrame(
             {
@@ -94,8 +95,8 @@ class PlanLayer:
             return self
         zones = self.zones.to_crs(crs)
         values: dict[str, object] = {"layer": self.name, "crs": str(self.crs.name), "target": str(crs.name)}
-        lost = ~np.isfinite(zones.total_bounds).all() and bool(np.isfinite(self.zones.total_bounds).all())
-        if lost:
+        before, after = (shapely.get_coordinates(np.asarray(z.geometry.values)) for z in (self.zones, zones))
+        if (np.isfinite(before) & ~np.isfinite(after)).any():
             raise PlanError("error.transform", **values)
         return replace(self, zones=zones, notes=[*self.notes, ("note.reprojected", values)])
 
@@ -112,6 +113,16 @@ def _only_polygons(geometry: np.ndarray, name: str) -> tuple[np.ndarray, list[No
         return kept, []
     found = ", ".join(sorted({g.geom_type for g in geometry[~kept]}))
     return kept, [("note.dropped", {"layer": name, "count": int((~kept).sum()), "found": found})]
+
+
+def _polygons_of_collections(geometry: np.ndarray) -> np.ndarray:
+    """Collections as MultiPolygons of their polygons, so that parts which lie over each other are seen as invalid."""
+    collections = np.flatnonzero(shapely.get_type_id(geometry) == COLLECTION)
+    if len(collections):
+        polygons, source = singles(geometry[collections])
+        geometry = geometry.copy()
+        geometry[collections] = gather(polygons, source, len(collections))
+    return geometry
 
 
 def _refuse_without_polygons(geometry: np.ndarray, name: str) -> None:
@@ -145,4 +156,20 @@ def _keys(given: np.ndarray, numbers: np.ndarray, wanted: bool) -> np.ndarray:
     keys = given.copy()
     for index in np.flatnonzero((given == "") | (counts > 1)):
         keys[index] = f"{given[index]} ({FID}{numbers[index]})" if given[index] else f"{FID}{numbers[index]}"
-    return keys
+    return _told_apart(keys)
+
+
+def _told_apart(names: np.ndarray) -> np.ndarray:
+    """The same names where they are unique, else with " [2]", " [3]" ... from the second one on."""
+    taken = set(names)
+    if len(taken) == len(names):
+        return names
+    made, counts = names.copy(), dict.fromkeys(taken, 1)
+    for index in np.flatnonzero(pd.Series(names).duplicated()):
+        name = names[index]
+        while name in taken:
+            counts[names[index]] += 1
+            name = f"{names[index]} [{counts[names[index]]}]"
+        taken.add(name)
+        made[index] = name
+    return made

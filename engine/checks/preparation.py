@@ -7,6 +7,7 @@ without a place carries the territory's polygon (design, section 4).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,10 @@ LEAST_DISC_RADIUS_M = 0.5
 
 @dataclass
 class Prepared:
-    """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each belongs to."""
+    """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each belongs to.
+
+    They stand in the order of their keys, so that no result depends on the order of the features.
+    """
 
     plan: PlanLayer
     polygons: np.ndarray
@@ -45,8 +49,23 @@ def prepare(plan: PlanLayer) -> Prepared:
     empty = shapely.is_missing(repaired) | shapely.is_empty(usable)
     broken = {defect.index for defect in defects}
     row = np.flatnonzero(~empty)
+    row = row[_in_order(plan.zones["key"].to_numpy()[row])]
     without_place = np.array([index for index in np.flatnonzero(empty) if index not in broken], dtype=int)
     return Prepared(plan, usable[row], row, defects, without_place)
+
+
+def _in_order(keys: np.ndarray) -> np.ndarray:
+    """The order of keys as people count them: 2 before 10, A2 before A10."""
+    if all(len(key) < 19 and key.isdecimal() for key in keys):
+        return np.argsort([int(key) for key in keys], kind="stable")
+    numbers_in_text = re.compile(r"(\d+)")
+
+    def natural(index: int) -> tuple[list[object], str]:
+        words: list[object] = list(numbers_in_text.split(keys[index]))
+        words[1::2] = [int(str(word)) for word in words[1::2]]
+        return words, keys[index]
+
+    return np.array(sorted(range(len(keys)), key=natural), dtype=int)
 
 
 def zone_findings(prepared: Prepared, territory: shapely.Geometry, settings: Settings) -> list[pd.DataFrame]:
@@ -56,7 +75,7 @@ def zone_findings(prepared: Prepared, territory: shapely.Geometry, settings: Set
         row = prepared.empty
         batches.append(batch("geometry.empty", [territory] * len(row), **_names(prepared.plan, row)))
     if prepared.defects:
-        batches.append(_invalid(prepared, settings))
+        batches.append(_invalid(prepared, territory, settings))
     return batches + table_findings(prepared, territory)
 
 
@@ -100,10 +119,13 @@ def zone_batch(rule: str, prepared: Prepared, which: np.ndarray, **more: object)
     return batch(rule, shape, area_m2=shapely.area(shape), **names, **more)
 
 
-def _invalid(prepared: Prepared, settings: Settings) -> pd.DataFrame:
+def _invalid(prepared: Prepared, territory: shapely.Geometry, settings: Settings) -> pd.DataFrame:
     radius_m = max(settings.tolerance.width_m / 2.0, LEAST_DISC_RADIUS_M)
     defects = prepared.defects
-    discs = shapely.buffer(shapely.points([(d.x, d.y) for d in defects]), radius_m)
+    places = np.array([(d.x, d.y) for d in defects])
+    discs = np.full(len(defects), territory, dtype=object)
+    placed = np.isfinite(places).all(axis=1)
+    discs[placed] = shapely.buffer(shapely.points(places[placed]), radius_m)
     rows = np.array([d.index for d in defects])
     details = [explain(defect, settings.language) for defect in defects]
     return batch("geometry.invalid", discs, detail=details, **_names(prepared.plan, rows))
