@@ -150,6 +150,16 @@ def gather(findings: Path, folder: Path) -> Sheet:
     return sheet
 
 
+def keep_style(findings: QgsVectorLayer, language: str) -> None:
+    """Store the style in the file of the findings, so that they open in QGIS as they look on the map."""
+    from planconcord.algorithms.styling import store_style, style_findings
+
+    style_findings(findings, language)
+    problem = store_style(findings, "Plan Concord")
+    if problem:
+        raise SystemExit(f"The style could not be stored with the findings: {problem}")
+
+
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -159,6 +169,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--language", choices=("vi", "en"), default="vi")
     parser.add_argument("--dpi", type=int, default=PAPER_DPI)
     parser.add_argument("--title", default="")
+    parser.add_argument("--keep-style", action="store_true", help="also store the style in FINDINGS, for QGIS to open")
     parser.add_argument("--note", default=None, help="the line under the subtitle; a remark on the demo by default")
     parser.add_argument("--date", type=datetime.date.fromisoformat, default=None)
     return parser.parse_args(given)
@@ -177,6 +188,8 @@ def main(given: Sequence[str] | None = None) -> int:
         from overview_page import Page
 
         sheet = gather(options.findings, options.demo)
+        if options.keep_style:
+            keep_style(sheet.findings, options.language)
         page = Page(QgsProject.instance(), sheet, options, package.__version__)
         page.compose()
         problem = page.export(options.output)

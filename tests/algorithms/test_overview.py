@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from planconcord.algorithms.styling_findings import kinds
 from planconcord.engine.findings import NAMES
+from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtGui import QImage
 
 from .conftest import layer, polygon, saved, square
@@ -84,8 +85,6 @@ def test_findings_in_several_layers_are_drawn_together(province, tmp_path):
     far = findings([(polygon((30_000, 5_000), (30_040, 5_000), (30_040, 5_030)), "coverage.overlap", "error")])
     saved(far, tmp_path / "two.gpkg", "GPKG")
     shutil.copy(tmp_path / "one.gpkg", path)
-    from qgis.core import QgsProject, QgsVectorFileWriter
-
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.layerName, options.driverName = "two", "GPKG"
     options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
@@ -98,6 +97,17 @@ def test_findings_in_several_layers_are_drawn_together(province, tmp_path):
     for name in ("gap", "overlap"):
         wanted = next(kind for kind in kinds() if kind.name == name)
         assert pixels(QImage(str(output)), wanted.colour) > 40, name
+
+
+def test_the_findings_open_styled_when_asked_for(province, tmp_path):
+    path = tmp_path / "findings.gpkg"
+    found(path)
+    arguments = ["--findings", path, "--demo", province, "--output", tmp_path / "overview.png", "--dpi", 50]
+    assert draw(arguments).returncode == 0
+    assert QgsVectorLayer(str(path), "findings", "ogr").renderer().type() == "singleSymbol"
+    assert draw([*arguments, "--keep-style"]).returncode == 0
+    opened = QgsVectorLayer(str(path), "findings", "ogr")
+    assert opened.renderer().type() == "RuleRenderer" and opened.labelsEnabled()
 
 
 @pytest.mark.parametrize("missing", ["findings", "register", "fields"])
