@@ -27,7 +27,7 @@ from ..engine.run import RUN_FIELDS, Run
 from ..engine.tolerance import Tolerance
 from .base import PlanAlgorithm
 from .feedback import QgisProgress
-from .sinks import Destination
+from .sinks import Destination, refuse_shared_files
 from .source import plan_layer, to_pyproj
 
 READING, CHECKING = 0.15, 0.9
@@ -45,6 +45,7 @@ class Checking:
         feedback: QgsProcessingFeedback,
     ):
         self._algorithm, self._parameters, self._context, self._feedback = algorithm, parameters, context, feedback
+        refuse_shared_files(algorithm, parameters, context)
         self.language = algorithm.language(parameters, context)
         self.run = Run(algorithm.ID)
         self._progress = QgisProgress(feedback)

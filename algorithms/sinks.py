@@ -30,6 +30,8 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
+    QgsProviderRegistry,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QMetaType
 
@@ -50,6 +52,33 @@ def qgs_fields(columns: Sequence[tuple[str, str]]) -> QgsFields:
     for name, kind in columns:
         fields.append(QgsField(name, QMetaType.Type.QString if kind == TEXT else QMetaType.Type.Double))
     return fields
+
+
+def refuse_shared_files(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> None:
+    """PlanError when an output names the file of an input, which it would replace, or of another output."""
+    taken: dict[str, str] = {}
+    for definition in algorithm.parameterDefinitions():
+        name = definition.name()
+        if definition.isDestination():
+            path = _file_of(parameters.get(name))
+        else:
+            layer = (
+                algorithm.parameterAsVectorLayer(parameters, name, context) if definition.type() == "source" else None
+            )
+            path = _file_behind(layer) if layer is not None else ""
+        if not path:
+            continue
+        place = os.path.normcase(os.path.realpath(path))
+        if definition.isDestination() and place in taken:
+            raise PlanError("error.shared_file", name=name, other=taken[place], path=path)
+        taken.setdefault(place, name)
+
+
+def _file_behind(layer: QgsVectorLayer) -> str:
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    return str(parts.get("path") or "")
 
 
 class Destination:

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .conftest import Listening, Outcome, grid, layer, opened, run, says, square
+from .conftest import Listening, Outcome, grid, layer, opened, run, saved, says, square
 
 DEFECTS = [*grid(3, 3), (square(50, 50), "x", "ONT")]
 MOMENTS = (-1, 0, 15, 16, 50, 60, 85, 90)
@@ -332,3 +332,29 @@ def test_the_layer_can_be_asked_for_by_a_later_step(tmp_path: Path) -> None:
     found = check(FINDINGS=str(tmp_path / "findings.gpkg"))
     request = QgsFeatureRequest().setFilterExpression("\"severity\" = 'error'")
     assert len(list(opened(found["FINDINGS"], found.context).getFeatures(request))) == 4
+
+
+# Files that must not be replaced
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_plan_itself_is_never_replaced_by_its_findings(speaking, tmp_path: Path, language: str) -> None:
+    speaking(language)
+    path = tmp_path / "huyện Đông.gpkg"
+    plan = saved(layer(DEFECTS), path, "GPKG")
+    (tmp_path / "a").mkdir()
+    for given in (plan, str(path)):
+        for output in (path, tmp_path / "a" / ".." / "huyện Đông.gpkg"):
+            found = run("checkcoverage", {"INPUT": given, "FINDINGS": str(output)})
+            assert not found.ok and says(found.error, "error.shared_file", language)
+            assert "FINDINGS" in found.error and "INPUT" in found.error
+    boundary = {"INPUT": layer(DEFECTS), "BOUNDARY": str(path), "RUNS": str(path)}
+    assert "BOUNDARY" in run("checkcoverage", boundary).error
+    assert QgsVectorLayer(str(path), "plan", "ogr").featureCount() == len(DEFECTS)
+
+
+def test_two_outputs_in_one_file_do_not_replace_each_other(tmp_path: Path) -> None:
+    path = str(tmp_path / "one.gpkg")
+    found = check(FINDINGS=path, RUNS=path)
+    assert not found.ok and "RUNS and FINDINGS" in found.error
+    tidy(tmp_path)
