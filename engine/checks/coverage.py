@@ -63,6 +63,7 @@ def check_coverage(
 def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary_name: str) -> None:
     if shapely.is_empty(boundary) or shapely.area(boundary) == 0:
         raise PlanError("error.boundary_empty", layer=boundary_name)
+    shapely.prepare(boundary)
     if not shapely.intersects(boundary, prepared.polygons).any():
         raise PlanError(
             "error.boundary_elsewhere",
@@ -94,7 +95,8 @@ class _Twins:
         first = np.arange(len(zones))
         boxes = pd.DataFrame(shapely.bounds(zones))
         alike = np.flatnonzero(boxes.duplicated(keep=False))  # the same outline has the same box
-        outline = pd.Series(shapely.to_wkb(shapely.normalize(zones[alike])))
+        unsigned = shapely.transform(zones[alike], lambda xy: xy + 0.0)  # -0.0 and 0.0 are one place
+        outline = pd.Series(shapely.to_wkb(shapely.normalize(unsigned)))
         first[alike] = alike[pd.Series(range(len(alike))).groupby(outline).transform("first").to_numpy(dtype=int)]
         other = np.flatnonzero(first != np.arange(len(zones)))
         return cls(first[other], other, np.flatnonzero(first == np.arange(len(zones))))
@@ -104,9 +106,7 @@ class _Twins:
         i, j, shared = self.single[pairs[0]], self.single[pairs[1]], pairs[2]
         if len(self.other) == 0 or len(i) == 0:
             return i, j, shared
-        copies: dict[int, list[int]] = {}
-        for first, other in zip(self.first.tolist(), self.other.tolist()):
-            copies.setdefault(first, [first]).append(other)
+        copies = self._copies()
         which, a, b = [], [], []
         for index, (one, two) in enumerate(zip(i.tolist(), j.tolist())):
             for left in copies.get(one, [one]):
@@ -115,6 +115,21 @@ class _Twins:
                     a.append(min(left, right))
                     b.append(max(left, right))
         return np.array(a), np.array(b), shared[which]
+
+    def each(self, zones: np.ndarray, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Single zones and what is left of them, repeated for every zone with the outline of one of them."""
+        zones = self.single[zones]
+        copies = self._copies()
+        repeated = [copies.get(zone, [zone]) for zone in zones.tolist()]
+        which = np.repeat(np.arange(len(zones)), [len(zone) for zone in repeated])
+        return np.array([copy for zone in repeated for copy in zone], dtype=int), rest[which]
+
+    def _copies(self) -> dict[int, list[int]]:
+        """The zones of an outline by the first of them, where there are several."""
+        copies: dict[int, list[int]] = {}
+        for first, other in zip(self.first.tolist(), self.other.tolist()):
+            copies.setdefault(first, [first]).append(other)
+        return copies
 
 
 class _Coverage:
@@ -130,8 +145,8 @@ class _Coverage:
         self._i, self._j, shared = self._twins.for_each((cover.i, cover.j, cover.shared))
         self._overlap_pieces = sort_out(shared, tolerance)
         self._gaps = sort_out(cover.gaps, tolerance)
-        self._beyond = self._twins.single[cover.beyond]
-        self._outside = sort_out(cover.overhang, tolerance)
+        self._beyond, overhang = self._twins.each(cover.beyond, cover.overhang)
+        self._outside = sort_out(overhang, tolerance)
 
     def batches(self) -> list[pd.DataFrame]:
         """The findings of the overlays."""
