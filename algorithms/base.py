@@ -153,6 +153,10 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     def add_working_crs(self) -> None:
         """The CRS to measure in; empty means the province's."""
         self.add(QgsProcessingParameterCrs("WORKING_CRS", self.words("WORKING_CRS"), optional=True), advanced=True)
+        self.add_language()
+
+    def add_language(self) -> None:
+        """The language of the messages; empty means the user's."""
         self.add_choice("LANGUAGE", LANGUAGES, None)
 
     def add_findings_outputs(self) -> None:

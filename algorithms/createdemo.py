@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputFile,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
+    QgsVectorLayer,
 )
 
+from ..engine.catalogue import read_table
 from .base import PlanAlgorithm
+from .styling import store_style, style_land_use
 
 SMALLEST, LARGEST = 2_000, 1_000_000
 
@@ -32,21 +37,33 @@ class CreateDemo(PlanAlgorithm):
                 "SIZE", self.words("SIZE"), whole, SMALLEST, minValue=SMALLEST, maxValue=LARGEST
             )
         )
+        self.add(QgsProcessingParameterBoolean("LOAD", self.words("LOAD"), True))
+        self.add_language()
         self.addOutput(QgsProcessingOutputFile("REGISTER", self.words("REGISTER")))
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from pathlib import Path
-
         from ..engine.demo import create_demo
         from .feedback import QgisProgress
 
+        language = self.language(parameters, context)
         register = create_demo(
             Path(self.parameterAsString(parameters, "FOLDER", context)),
             seed=self.parameterAsInt(parameters, "SEED", context),
             size=self.parameterAsInt(parameters, "SIZE", context),
-            language=self.language(parameters, context),
-            progress=QgisProgress(feedback),
+            language=language,
+            progress=QgisProgress(feedback).part(0.0, 0.95),
         )
+        load = self.parameterAsBool(parameters, "LOAD", context)
+        for plan in read_table(register):
+            layer = QgsVectorLayer(str(register.parent / plan["source"]), plan["title"], "ogr")
+            style_land_use(layer, plan["code_field"], language)
+            fault = store_style(layer, plan["plan_id"])
+            if fault:
+                feedback.pushWarning(fault)
+            if load and context.project() is not None:
+                context.temporaryLayerStore().addMapLayer(layer)
+                details = QgsProcessingContext.LayerDetails(plan["title"], context.project(), plan["plan_id"])
+                context.addLayerToLoadOnCompletion(layer.id(), details)
         return {"FOLDER": str(register.parent), "REGISTER": str(register)}

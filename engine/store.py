@@ -19,6 +19,9 @@ from .errors import PlanError
 from .findings import FIELDS, MEASURE_FIELDS, NAMES, TEXT
 from .run import RUN_FIELDS
 
+GPKG = {"VERSION": "1.2"}
+"""The version that every QGIS and GDAL of today reads without a warning."""
+
 DECISION_FIELDS: tuple[tuple[str, str], ...] = (
     ("finding_id", TEXT),
     ("status", TEXT),
@@ -55,4 +58,4 @@ def _add(path: Path, layer: str, table: pd.DataFrame, fields: Sequence[tuple[str
     for name, kind in fields:
         typed[name] = typed[name].astype(object if kind == TEXT else float)
     options = {"geometry_type": "MultiPolygon"} if isinstance(table, gpd.GeoDataFrame) else {}
-    pyogrio.write_dataframe(typed, path, layer=layer, driver="GPKG", append=False, **options)
+    pyogrio.write_dataframe(typed, path, layer=layer, driver="GPKG", append=False, **GPKG, **options)

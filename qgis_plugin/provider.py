@@ -9,9 +9,10 @@ from ..algorithms.base import ICONS, user_language
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
 from ..algorithms.createdemo import CreateDemo
+from ..algorithms.stylelanduse import StyleLandUse
 from ..engine.catalogue import text
 
-ALGORITHMS = (CheckCoverage, CheckConformity, CreateDemo)
+ALGORITHMS = (CheckCoverage, CheckConformity, CreateDemo, StyleLandUse)
 
 
 class PlanConcordProvider(QgsProcessingProvider):

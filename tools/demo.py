@@ -38,7 +38,7 @@ def main() -> int:
     _say("Installing the plugin's zip into a QGIS profile of its own: build/profile")
     install(BUILD / "profile", newest_zip(), BUILD / "libraries")
     _say(f"Making a demo province of {options.size} zones, seed {options.seed}: build/demo/province")
-    made = _process("createdemo", FOLDER=str(PROVINCE), SEED=options.seed, SIZE=options.size, LANGUAGE="vi")
+    made = _process("createdemo", FOLDER=str(PROVINCE), SEED=options.seed, SIZE=options.size, LANGUAGE="vi", LOAD=False)
     register = pd.read_csv(made["REGISTER"], dtype=str, keep_default_na=False)
     RUNS.mkdir(parents=True, exist_ok=True)
     jobs = _jobs(register)
@@ -180,7 +180,7 @@ def _print_table(register: pd.DataFrame, findings: pd.DataFrame) -> None:
 
 def _draw(store: Path, picture: Path) -> None:
     """The overview map, by QGIS's own layout, in QGIS's own Python."""
-    arguments = ["--findings", str(store), "--demo", str(PROVINCE), "--output", str(picture)]
+    arguments = ["--findings", str(store), "--demo", str(PROVINCE), "--output", str(picture), "--keep-style"]
     command = ["/usr/bin/python3", str(ROOT / "tools" / "overview_map.py"), *arguments]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
     if done.returncode:

@@ -65,7 +65,7 @@ def multipolygons(geometry: np.ndarray) -> np.ndarray:
 def write_layer(path: Path, layer: str, columns: dict[str, object], geometry: np.ndarray) -> None:
     """A layer of any geometry."""
     frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(list(geometry), crs=CRS), crs=CRS)
-    frame.to_file(path, layer=layer, driver="GPKG", index=False)
+    frame.to_file(path, layer=layer, driver="GPKG", index=False, VERSION="1.2")
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:

@@ -33,17 +33,20 @@ CONFORMITY_NUMBERS = (
 FROZEN = {
     "checkcoverage": (f"{COVERAGE_INPUTS} {SINKS}", f"{SINKS} {COVERAGE_NUMBERS} CONFORMS"),
     "checkconformity": (f"{CONFORMITY_INPUTS} {SINKS}", f"{SINKS} {CONFORMITY_NUMBERS} CONFORMS"),
-    "createdemo": ("FOLDER SEED SIZE", "FOLDER REGISTER"),
+    "createdemo": ("FOLDER SEED SIZE LOAD LANGUAGE", "FOLDER REGISTER"),
+    "stylelanduse": ("INPUT CODE_FIELD ALL_CODES LANGUAGE", "OUTPUT"),
 }
 REQUIRED = {
     "checkcoverage": {"INPUT", "FINDINGS"},
     "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
-    "createdemo": {"FOLDER", "SEED", "SIZE"},
+    "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD"},
+    "stylelanduse": {"INPUT", "CODE_FIELD", "ALL_CODES"},
 }
 DEFAULTS = {
     "checkcoverage": {"MIN_AREA": 0.0, "WIDTH_TOLERANCE": None, "SCALE": None},
     "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
-    "createdemo": {"SEED": 1, "SIZE": 2000},
+    "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True},
+    "stylelanduse": {"ALL_CODES": False},
 }
 VIRTUAL = {
     *("canExecute", "createInstance", "displayName", "group", "groupId", "icon", "name", "prepareAlgorithm"),
@@ -111,5 +114,8 @@ def test_no_method_of_qgis_is_shadowed(name: str) -> None:
 
 
 @each
-def test_it_runs_in_a_thread(name: str) -> None:
+def test_it_runs_in_a_thread_unless_it_changes_a_layer_of_the_project(name: str) -> None:
+    if name == "stylelanduse":
+        assert algorithm(name).flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading
+        return
     assert not algorithm(name).flags() & QgsProcessingAlgorithm.Flag.FlagNoThreading
