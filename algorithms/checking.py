@@ -64,13 +64,18 @@ class Checking:
         layer = plan_layer(
             source,
             title or source.sourceName(),
-            self._progress.part(0.0, READING),
+            self._reading(),
             algorithm.parameterAsString(parameters, key, context) if key else "",
             algorithm.parameterAsString(parameters, code, context) if code else "",
             **known,
         )
         self._layers.append(layer)
         return layer
+
+    def _reading(self) -> Progress:
+        """The stretch of the progress for the next layer: half of what the layers before have left."""
+        start, end = (READING * (1.0 - 0.5**count) for count in (len(self._layers), len(self._layers) + 1))
+        return self._progress.part(start, end)
 
     def value(self, name: str) -> str:
         """A text parameter, "" where none was given."""

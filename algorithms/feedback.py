@@ -11,11 +11,12 @@ class QgisProgress(Progress):
     """Forwards steps to a QgsProcessingFeedback and asks it whether the person cancelled."""
 
     def __init__(self, feedback: QgsProcessingFeedback):
-        self._feedback, self._text = feedback, ""
+        self._feedback, self._text, self._furthest = feedback, "", 0.0
 
     def step(self, fraction: float, text: str = "") -> None:
-        """Set the bar, and the line above it when the text changes."""
-        self._feedback.setProgress(100.0 * fraction)
+        """Set the bar, which never goes back, and the line above it when the text changes."""
+        self._furthest = max(self._furthest, fraction)
+        self._feedback.setProgress(100.0 * self._furthest)
         if text and text != self._text:
             self._text = text
             self._feedback.setProgressText(text)

@@ -21,6 +21,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProject,
     QgsTask,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
@@ -89,7 +90,7 @@ def test_a_run_that_refuses_in_the_background_ends_with_its_sentence() -> None:
 def test_the_progress_never_goes_back_and_ends_at_a_hundred(tmp_path: Path) -> None:
     found = run("checkcoverage", {"INPUT": layer(OVERLAPPING), "RUNS": "memory:", "MEASURES": str(tmp_path / "m.csv")})
     assert found.feedback.steps == sorted(found.feedback.steps) and found.feedback.steps[-1] == 100
-    lower, upper = layer(OVERLAPPING), layer([(square(0, 0, 500), "A", "Z_LUA")])
+    lower, upper = layer(grid(75, 75)), layer([(square(0, 0, 500), "A", "Z_LUA"), *grid(75, 75, "Z_ODT")])
     fields = {"LOWER_CODE": "ma", "UPPER_CODE": "ma"}
     found = run("checkconformity", {"LOWER": lower, "UPPER": upper, **fields})
     assert found.feedback.steps == sorted(found.feedback.steps) and found.feedback.steps[-1] == 100
@@ -110,6 +111,21 @@ def test_a_script_gets_the_sentence_as_the_exception(qgis_processing) -> None:
     given = {"INPUT": layer([]), "FINDINGS": "TEMPORARY_OUTPUT"}
     with pytest.raises(QgsProcessingException, match="has no features"):
         processing.run("planconcord:checkcoverage", given)
+
+
+def test_the_dialog_can_repeat_it_for_each_boundary(qgis_processing, tmp_path: Path) -> None:
+    """The arrow beside a layer in the dialog: one run for each of its features, one result each."""
+    from processing.gui.AlgorithmExecutor import executeIterating
+
+    halves = layer([(square(0, 0, 150, 300), "", ""), (square(150, 0, 160, 300), "", "")])
+    given = {"INPUT": layer(grid(3, 3)), "BOUNDARY": halves, "FINDINGS": str(tmp_path / "findings.gpkg")}
+    algorithm = QgsApplication.processingRegistry().algorithmById("planconcord:checkcoverage").create()
+    context, feedback = QgsProcessingContext(), Listening()
+    context.setProject(QgsProject.instance())
+    assert executeIterating(algorithm, given, "BOUNDARY", context, feedback), feedback.errors
+    made = [QgsVectorLayer(str(path), path.stem, "ogr") for path in sorted(tmp_path.iterdir())]
+    counts = [{feature["rule"] for feature in findings.getFeatures()} for findings in made]
+    assert counts == [{"coverage.outside"}, {"coverage.outside", "coverage.gap"}]
 
 
 def test_a_model_hands_its_values_over_and_leaves_the_rest_out() -> None:
