@@ -102,11 +102,21 @@ def overlaps(polygons: np.ndarray) -> Overlaps:
     )
 
 
-def enclosed_gaps(union: Any) -> np.ndarray:
-    """Areas of the places that ``union`` encloses without covering."""
+def enclosed(union: Any) -> np.ndarray:
+    """The places that ``union`` encloses without covering."""
     box = shapely.box(*shapely.bounds(union)).buffer(1000.0)
     rest = shapely.get_parts(shapely.difference(box, union))
-    return shapely.area(rest[~shapely.intersects(rest, box.exterior)])
+    return rest[~shapely.intersects(rest, box.exterior)]
+
+
+def enclosed_gaps(union: Any) -> np.ndarray:
+    """Their areas."""
+    return shapely.area(enclosed(union))
+
+
+def mean_width_m(polygons: np.ndarray) -> np.ndarray:
+    """2A/P, which no circle inside is narrower than."""
+    return 2.0 * shapely.area(polygons) / shapely.length(polygons)
 
 
 def pieces(geometries: Any) -> np.ndarray:
