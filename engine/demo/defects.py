@@ -264,8 +264,12 @@ def of_attributes(planter: Planter) -> list[Defect]:
     draft, found = planter.draft, []
     # Neither specks nor whole mountains, as far as there are others.
     sizes = ((60_000.0, 1.5e6), (3_000.0, 6e6), (3_000.0, np.inf))
-    free = (row for least, most in sizes for row in planter.rows(least, most))
-    rows = list(dict.fromkeys(row for row in free if _untouched(planter, row)))[:7]
+    rows: list[int] = []
+    for row in (row for least, most in sizes for row in planter.rows(least, most)):
+        if len(rows) < 7 and row not in rows and _untouched(planter, row):
+            rows.append(row)
+        elif len(rows) == 7:
+            break
     if len(rows) < 7:
         return []
     planter.busy.update(rows)

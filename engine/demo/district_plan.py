@@ -20,7 +20,7 @@ from .land_use import DEMO, choose_codes
 from .noise import hash_pair, uniform
 from .regions import BLOCK, FREE, Regions
 from .terrain import Terrain
-from .tessellation import Tessellation, border_lines, spread_seeds, tessellate
+from .tessellation import Tessellation, draw_apart, spread_seeds, tessellate
 from .zoning import ZONES, Pattern
 
 # How far apart cells lie in a zone, compared with others.
@@ -31,7 +31,7 @@ RELATIVE_SPACING = {
 }  # fmt: skip
 _RELATIVE = np.array([RELATIVE_SPACING[zone] for zone in ZONES])
 LEVELS = 7
-CELLS_PER_ZONE = 2.0
+MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE = 2.0, 1.25
 SAME_CODE_DRAWS = 4.0
 SMALL_IN_LIFE = ("DGD", "DYT", "TSC", "DVH", "DTT", "DCH", "TIN", "DSH", "TMD", "DNL", "CAN", "TON")
 
@@ -59,9 +59,8 @@ def make_zones(regions: Regions, terrain: Terrain, pattern: Pattern, wanted: int
     fixed_count = int((~free).sum())
     wanted_free = max(int(free.sum()), wanted - fixed_count)
     cells, unit_m = _cells(regions, pattern, terrain, wanted_free)
-    lines = _fine_lines(cells, pattern, terrain, unit_m)
-    soup = shapely.unary_union(np.concatenate([lines, shapely.boundary(regions.geometry)]), grid_size=0.001)
-    faces = shapely.get_parts(shapely.polygonize([soup]))
+    lines = _noded(cells, _fine_lines(cells, terrain, unit_m), regions)
+    faces = shapely.get_parts(shapely.polygonize(lines))
     return _zones(faces, regions, cells, terrain, pattern, wanted, unit_m, town)
 
 
@@ -78,7 +77,9 @@ def whole_regions(regions: Regions) -> Regions:
 
 def _cells(regions: Regions, pattern: Pattern, terrain: Terrain, wanted: int) -> tuple[Tessellation, float]:
     """(cells over the district, the spacing in metres where the relative spacing is 1)."""
-    unit_m = 1_000.0 * float(np.sqrt(need(regions).sum() / (wanted * CELLS_PER_ZONE)))
+    # Small plans need shapes of several cells; in large ones a cell is a zone nearly as it is.
+    cells_per_zone = float(np.interp(np.log10(wanted), [2.5, 4.0], [MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE]))
+    unit_m = 1_000.0 * float(np.sqrt(need(regions).sum() / (wanted * cells_per_zone)))
     ground = shapely.simplify(shapely.coverage_union_all(regions.geometry), 50.0)
     ground = shapely.buffer(ground, 3 * unit_m, quad_segs=2)
     coarsest = unit_m * 2.6
@@ -94,14 +95,37 @@ def _cells(regions: Regions, pattern: Pattern, terrain: Terrain, wanted: int) ->
     return tessellate(seeds), unit_m
 
 
-def _fine_lines(cells: Tessellation, pattern: Pattern, terrain: Terrain, unit_m: float) -> np.ndarray:
+def _fine_lines(cells: Tessellation, terrain: Terrain, unit_m: float) -> np.ndarray:
     x, y = cells.seeds.T
     height = terrain.sample(terrain.height_m, x, y)
     on_edge = height[cells.sides].mean(axis=1)
     # A line on a map at 1:10,000 has a vertex every two or three millimetres, the mountains' sheets fewer.
     spacing = np.where(on_edge > 160, 60.0, 32.0)
-    spacing = np.minimum(spacing, max(9.0, unit_m / 6))
-    return border_lines(cells, np.arange(len(x)), spacing, 0.16, terrain.seed + 902)
+    spacing = np.minimum(spacing, max(9.0, unit_m / 5))
+    return draw_apart(cells, spacing, 0.16, terrain.seed + 902)
+
+
+def _noded(cells: Tessellation, lines: np.ndarray, regions: Regions) -> np.ndarray:
+    """Lines of cells and borders of regions, cut where they meet; only lines that meet something are cut at all."""
+    rings = shapely.boundary(regions.geometry)
+    borders = _short_pieces(rings)
+    tree = shapely.STRtree(borders)
+    meets = np.zeros(len(lines), dtype=bool)
+    meets[np.unique(tree.query(lines, predicate="intersects")[0])] = True
+    outline = shapely.coverage_union_all(regions.geometry)
+    shapely.prepare(outline)
+    inside = shapely.contains_xy(outline, *cells.nodes[cells.ends[:, 0]].T)
+    knotted = shapely.unary_union(np.concatenate([lines[meets], rings]), grid_size=0.001)
+    return np.concatenate([shapely.get_parts(knotted), lines[inside & ~meets]])
+
+
+def _short_pieces(rings: np.ndarray, vertices: int = 16) -> np.ndarray:
+    """Rings as many short lines, which a tree tells apart better."""
+    found = []
+    for ring in shapely.get_parts(rings):
+        xy = shapely.get_coordinates(ring)
+        found += [shapely.linestrings(xy[k : k + vertices + 1]) for k in range(0, len(xy) - 1, vertices)]
+    return np.array(found, dtype=object)
 
 
 def _zones(

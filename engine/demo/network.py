@@ -90,7 +90,9 @@ def _towns(terrain: Terrain) -> np.ndarray:
     order = order[~isle[order]]
     centres = _spread_out(x[order], y[order], weight[order], DISTRICTS - 1)
     points = np.stack([x, y], axis=1)
-    main = ~isle
+    main = np.zeros(len(x), dtype=bool)
+    # Some thousands of cells place the middles as well as all of them.
+    main[order[:6_000]] = True
     for _ in range(25):
         nearest = np.argmin(((points[main, None, :] - centres[None]) ** 2).sum(axis=2), axis=1)
         for k in range(len(centres)):

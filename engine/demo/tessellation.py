@@ -89,10 +89,12 @@ def border_lines(
     padded = np.append(label, -9)
     border = np.flatnonzero(padded[cells.sides[:, 0]] != padded[cells.sides[:, 1]])
     spacing = np.broadcast_to(np.asarray(spacing_m, dtype=float), len(cells.ends))[border]
-    return draw_edges(cells.nodes, cells.ends[border], spacing, roughness, seed)
+    return draw_edges(cells.nodes, cells.ends[border], spacing, np.full(len(border), roughness), seed)
 
 
-def draw_edges(nodes: np.ndarray, ends: np.ndarray, spacing_m: np.ndarray, roughness: float, seed: int) -> np.ndarray:
+def draw_edges(
+    nodes: np.ndarray, ends: np.ndarray, spacing_m: np.ndarray, roughness: np.ndarray, seed: int
+) -> np.ndarray:
     """LineStrings along edges between nodes: bends rounded, fractal detail of ``roughness`` times the edge's length."""
     if len(ends) == 0:
         return np.array([], dtype=object)
@@ -120,10 +122,43 @@ def draw_edges(nodes: np.ndarray, ends: np.ndarray, spacing_m: np.ndarray, rough
             + (t**3 - t**2) * tangent_b[here, None]
         )
         across = np.stack([-(stop - start)[here, 1], (stop - start)[here, 0]], axis=1)
-        curve = curve + _wander(count, a[here], b[here], seed)[:, :, None] * roughness * across[:, None]
+        curve = curve + (_wander(count, a[here], b[here], seed) * roughness[here, None])[:, :, None] * across[:, None]
         curve[:, 0], curve[:, -1] = start[here], stop[here]
         lines[here] = shapely.linestrings(np.round(curve, 3))
     return lines
+
+
+def draw_apart(cells: Tessellation, spacing_m: np.ndarray, roughness: float, seed: int) -> np.ndarray:
+    """LineStrings along all edges that meet in their ends only.
+
+    A line that keeps to the kite of its edge (the triangles from the edge to the seeds on both sides) meets no other,
+    because kites do not overlap. One that strays is drawn smoother, at last straight.
+    """
+    rough = np.full(len(cells.ends), roughness)
+    lines = draw_edges(cells.nodes, cells.ends, spacing_m, rough, seed)
+    for smoother in (0.4, 0.0):
+        rough[_strays(cells, lines)] = roughness * smoother
+        lines = draw_edges(cells.nodes, cells.ends, spacing_m, rough, seed)
+    return lines
+
+
+def _strays(cells: Tessellation, lines: np.ndarray) -> np.ndarray:
+    """Which lines leave their kites."""
+    xy, edge = shapely.get_coordinates(lines, return_index=True)
+    a, b = cells.nodes[cells.ends[edge, 0]], cells.nodes[cells.ends[edge, 1]]
+    offset = _cross(b - a, xy - a)
+    astray = np.zeros(len(lines), dtype=bool)
+    for side in (0, 1):
+        seed = cells.seeds[cells.sides[edge, side]]
+        facing = np.sign(_cross(b - a, seed - a))
+        here = (offset * facing > 0) & (cells.sides[edge, side] >= 0)
+        inside = (_cross(a - seed, xy - seed) * facing >= 0) & (_cross(b - seed, xy - seed) * facing <= 0)
+        astray[edge[here & ~inside]] = True
+    return astray
+
+
+def _cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
 
 
 def _limited(tangent: np.ndarray, length: np.ndarray) -> np.ndarray:
