@@ -3,12 +3,14 @@
 Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out, valid and polygonal,
 with one :class:`Defect` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
 dropped first. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
-exports write zones as holes of a shell that is a mere point. Parts of a MultiPolygon that lie over each other are united.
+exports write zones as holes of a shell that is a mere point. Where GEOS raises, each ring is made valid by itself, then method
+"structure" and a buffer of 0 are tried. Parts of a MultiPolygon that lie over each other are united.
 A zone of which nothing is left comes out empty, and its defect says so.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -66,23 +68,28 @@ def _valid_part(part: shapely.Polygon) -> shapely.Geometry:
         drawn: shapely.Geometry = shapely.Polygon(rings[0], holes)
     else:
         drawn = shapely.MultiPolygon([shapely.Polygon(ring) for ring in holes])
-    for way in (shapely.make_valid, _by_rings, lambda polygon: shapely.buffer(polygon, 0)):
+    for way in (shapely.make_valid, _ring_by_ring, _by_structure, _by_buffer):
         try:
             made = polygonal([way(drawn)])[0]
-        except shapely.errors.GEOSException:
-            continue  # GEOS cannot node the linework of some real polygons; rebuilding by rings then succeeds
+        except (shapely.errors.GEOSException, TypeError):
+            continue  # GEOS cannot node the linework of some real polygons; shapely 2.0 knows no method "structure"
         if shapely.is_valid(made):
             return made
     return EMPTY
 
 
-def _by_rings(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The shells united, less the holes; plain operations, because shapely 2.0 has no ``make_valid`` by structure."""
-    made = []
-    for part in singles([polygon])[0]:
-        shell, *holes = (shapely.buffer(shapely.Polygon(ring), 0) for ring in (part.exterior, *part.interiors))
-        made.append(shapely.difference(shell, shapely.union_all(holes)))
-    return shapely.union_all(made)
+def _ring_by_ring(polygon: shapely.Geometry) -> shapely.Geometry:
+    """What lies in an odd number of rings, each made valid by itself."""
+    rings = [ring for part in singles([polygon])[0] for ring in (part.exterior, *part.interiors)]
+    return functools.reduce(shapely.symmetric_difference, [shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
+
+
+def _by_structure(polygon: shapely.Geometry) -> shapely.Geometry:
+    return shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+
+
+def _by_buffer(polygon: shapely.Geometry) -> shapely.Geometry:
+    return shapely.buffer(polygon, 0)
 
 
 def _sound(ring: shapely.LinearRing) -> np.ndarray | None:
@@ -106,5 +113,6 @@ def _place(reason: str, polygon: shapely.Geometry) -> tuple[float, float]:
 
 
 def _area(polygon: shapely.Geometry) -> float:
-    area = float(shapely.area(polygon))
+    with np.errstate(invalid="ignore"):
+        area = float(shapely.area(polygon))
     return area if math.isfinite(area) else 0.0

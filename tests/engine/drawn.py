@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-
 from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.coverage import check_coverage
 from planconcord.engine.checks.settings import Settings
@@ -30,6 +29,11 @@ def shapes(drawn: Sequence[Any]) -> list[Any]:
 def square(x: float, y: float, width: float = 10.0, height: float | None = None) -> str:
     """A rectangle by its lower left corner, as WKT."""
     return shapely.box(x, y, x + width, y + (width if height is None else height)).wkt
+
+
+def moved(drawn: Sequence[Any], x: float, y: float) -> list[Any]:
+    """The same shapes elsewhere."""
+    return list(shapely.transform(np.array(shapes(drawn), dtype=object), lambda places: places + np.array([x, y])))
 
 
 def plan(

@@ -6,8 +6,7 @@ import math
 
 import pytest
 import shapely
-from drawn import areas, cover, numbers, of, plan, same_ground, square
-
+from drawn import areas, cover, moved, numbers, of, plan, same_ground, square
 from planconcord.engine.errors import PlanError
 
 OVERLAPS = ("overlap_count", "overlap_area", "excess_area", "duplicate_count")
@@ -95,7 +94,7 @@ def test_what_a_duplicate_shares_with_a_third_zone_is_found_for_each_of_the_two(
 
 def test_a_duplicate_beyond_the_boundary_is_beyond_it_like_its_twin() -> None:
     result = cover([square(0, 0), square(0, 0)], square(0, 0, 6, 10))
-    assert of(result, "coverage.outside")["zone_a"].tolist() == ["0", "1"]
+    assert set(of(result, "coverage.outside")["zone_a"]) == {"0", "1"}
     assert numbers(result, *OUTSIDE) == {"outside_count": 2, "outside_area": 40}
 
 
@@ -289,9 +288,9 @@ def test_noise_between_zones_of_three_pairs_is_three_findings() -> None:
 def test_the_same_plan_far_from_the_origin_has_the_same_findings() -> None:
     near = [square(0, 0), square(6, 4), square(20, 0)]
     for x, y in ((580_000, 2_320_000), (-4_000_000, 9_000_000)):
-        far = shapely.transform([shapely.from_wkt(zone) for zone in near], lambda c, x=x, y=y: c + [x, y])
+        far = moved(near, x, y)
         boundary = shapely.box(x, y, x + 30, y + 10).wkt
-        here, there = cover(near, square(0, 0, 30, 10)), cover(list(far), boundary)
+        here, there = cover(near, square(0, 0, 30, 10)), cover(far, boundary)
         for name in (*OVERLAPS, *GAPS, *OUTSIDE, "noise_count"):
             assert there.value(name) == pytest.approx(here.value(name), abs=1e-6), name
 
@@ -309,8 +308,8 @@ def test_crooked_borders_far_from_the_origin_leave_no_noise() -> None:
 
 def test_a_vertex_that_only_one_of_two_neighbours_has_leaves_dust_at_most() -> None:
     zones = ["POLYGON((0 0,10.1 0,10.3 9.7,0 10,0 0))", "POLYGON((10.1 0,20 0,20 10,10.3 9.7,10.2 4.85,10.1 0))"]
-    far = shapely.transform([shapely.from_wkt(zone) for zone in zones], lambda c: c + [580_000, 2_320_000])
-    assert len(cover(list(far)).findings) == 0
+    far = moved(zones, 580_000, 2_320_000)
+    assert len(cover(far).findings) == 0
 
 
 def test_a_boundary_elsewhere_is_refused_with_both_places() -> None:
