@@ -71,7 +71,7 @@ def _unmatched(planted: pd.DataFrame, found: pd.DataFrame) -> tuple[list[str], l
         areas.setdefault(_name(row), []).append(float(row["area_m2"]))
     missed = []
     for row in planted.to_dict("records"):
-        name = _name(row)
+        name = _name(_as_reported(row))
         area = float(row["area_m2"] or "nan")
         near = [a for a in areas.get(name, []) if _same_area(a, area)]
         if not near:
@@ -81,6 +81,15 @@ def _unmatched(planted: pd.DataFrame, found: pd.DataFrame) -> tuple[list[str], l
         rest[name] -= 1
     extra = [f"{name} {area:.2f} m²" for name, left in areas.items() for area in left]
     return missed, extra
+
+
+def _as_reported(row: dict[str, object]) -> dict[str, object]:
+    """The planted defect with the zone called as a finding calls it: a key that is missing or not unique by its fid."""
+    if row["rule"] == "key.missing":
+        return {**row, "zone_a": f"fid={row['fid_a']}", "zone_b": ""}
+    if row["rule"] == "key.duplicate":
+        return {**row, "zone_a": f"{row['zone_a']} (fid={row['fid_a']})", "zone_b": ""}
+    return row
 
 
 def _same_area(found: float, planted: float) -> bool:
