@@ -110,8 +110,8 @@ class Checking:
         """Log, write the layers, and return the outputs."""
         for line in result.log:
             self._feedback.pushInfo(line)
-        options = {name: str(value) for name, value in self._parameters.items()}
-        record = self.run.record(result.status, self._layers, describe(self._crs), self._tolerance, options, rules)
+        crs = describe(self._crs)
+        record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules)
         self._progress.step(CHECKING, text("progress.writing", self.language))
         outputs = self._write(
             {
@@ -128,6 +128,15 @@ class Checking:
         for output, _ in self._algorithm.OUTPUT_NUMBERS:
             self._feedback.pushInfo(f"{output}: {shown(outputs[output], self.language)}")
         return outputs
+
+    def _options(self) -> dict[str, str]:
+        """What was given, as a script would write it: a layer by its source, with its selection and filter."""
+        given = {}
+        for definition in self._algorithm.parameterDefinitions():
+            value = self._parameters.get(definition.name())
+            if value not in (None, NULL, ""):
+                given[definition.name()] = definition.valueAsPythonString(value, self._context)
+        return given
 
     def _write(self, tables: dict[str, Table]) -> dict[str, Any]:
         """All tables that are wanted, or none: they take their places when the last is complete."""

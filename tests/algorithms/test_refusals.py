@@ -9,7 +9,7 @@ import pytest
 from osgeo import ogr, osr
 from qgis.core import QgsVectorLayer
 
-from .conftest import Outcome, grid, layer, run, says, square
+from .conftest import Listening, Outcome, grid, layer, run, says, square
 
 LANGUAGES = ("en", "vi")
 RULES_HEADER = "upper_code,lower_code,verdict,min_area_m2\n"
@@ -199,3 +199,28 @@ def test_rules_in_a_folder_or_a_zip_are_used(tmp_path: Path) -> None:
         found = run("checkconformity", plans(RULES=str(source)))
         assert found.ok, found.error
         assert (found["CONDITIONAL_COUNT"], found["CONFLICT_COUNT"]) == (1, 0)
+
+
+# The demo province
+
+
+@both
+def test_a_folder_of_other_files_is_never_filled_with_a_demo(speaking, language: str, tmp_path: Path) -> None:
+    speaking(language)
+    mine = tmp_path / "của tôi.txt"
+    mine.write_text("không được mất", encoding="utf-8")
+    assert str(tmp_path) in refused("createdemo", {"FOLDER": str(tmp_path), "SEED": 1, "SIZE": 2000})
+    assert [path.name for path in tmp_path.iterdir()] == [mine.name]
+    assert mine.read_text(encoding="utf-8") == "không được mất"
+
+
+@pytest.mark.parametrize("size", [1999, 1_000_001, "nhiều"])
+def test_a_size_out_of_range_is_refused(tmp_path: Path, size: object) -> None:
+    assert "SIZE" in refused("createdemo", {"FOLDER": str(tmp_path / "demo"), "SEED": 1, "SIZE": size})
+
+
+def test_a_demo_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
+    found = run("createdemo", {"FOLDER": str(tmp_path / "demo"), "SEED": 1, "SIZE": 2000}, Listening(cancel_after=0))
+    assert found.feedback.isCanceled() and found.results == {}
+    assert not any(path.name != "demo" for path in tmp_path.iterdir())
+    assert not (tmp_path / "demo").exists() or not any((tmp_path / "demo").iterdir())

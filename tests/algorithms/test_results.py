@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsGeometry, QgsProcessingUtils
+from qgis.core import QgsGeometry, QgsProcessingFeatureSourceDefinition, QgsProcessingUtils, QgsProject
 
 from .conftest import Outcome, grid, layer, opened, polygon, run, square
 
@@ -240,6 +240,19 @@ def test_the_run_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert {"shapely", "geopandas", "numpy", "geos"} <= set(json.loads(row["libraries"]))
     assert json.loads(row["options"])["WIDTH_TOLERANCE"] == "2"
     assert row["started"] <= row["ended"]
+
+
+def test_the_run_tells_which_part_of_which_layer_was_checked() -> None:
+    plan = layer(ZONES)
+    QgsProject.instance().addMapLayer(plan)
+    plan.selectByExpression("so != 'x'")
+    chosen = QgsProcessingFeatureSourceDefinition(plan.id(), selectedFeaturesOnly=True)
+    found = run("checkcoverage", {"INPUT": chosen, "RUNS": "memory:"})
+    [row] = table(found, "RUNS")
+    QgsProject.instance().removeMapLayer(plan)
+    options = json.loads(row["options"])
+    assert "selectedFeaturesOnly=True" in options["INPUT"] and "Polygon?crs=EPSG:5899" in options["INPUT"]
+    assert "BOUNDARY" not in options
 
 
 def test_the_digest_of_an_input_is_of_what_was_checked() -> None:
