@@ -71,24 +71,26 @@ def make_district(
     draft, site_rows = _draft(zones, district, sites)
     boundary = shapely.coverage_union_all(np.array(draft.geometry, dtype=object))
     tolerance_m = district.scale * MM_ON_PAPER / 1000
-    planter = Planter(draft, tolerance_m, _Admission(plan), random)
+    bounds = boundary.bounds
+    planter = Planter(draft, tolerance_m, _Admission(plan.near(bounds)), random)
     planter.busy.update(site_rows)
     planter.footprints.extend(draft.geometry[row] for row in site_rows)
     planted = [defect for _ in range(rounds) for defect in _spoil(planter)]
     holes = _cut_holes(planter, plan, rounds)
     progress.checkpoint()
     repaired = _repaired(draft)
+    local = plan.near(bounds)
     pieces = conformity_pieces(
         repaired,
         np.array([code or "" for code in draft.code], dtype=object),
         np.array([bool(code) and code not in kinds.UNKNOWN_CODES for code in draft.code]),
-        plan,
+        local,
         np.concatenate([unplanned, np.array(holes, dtype=object)]),
         PROVINCE_TOLERANCE_M,
     )
     rows = coverage_rows(planted, draft, district)
-    rows += conformity_rows(pieces, draft, district, plan, site_rows, holes)
-    rows += noise_rows(draft, district, plan, site_rows)
+    rows += conformity_rows(pieces, draft, district, local, site_rows, holes)
+    rows += noise_rows(draft, district, local, site_rows)
     measures = measures_row(repaired[~shapely.is_missing(repaired)], boundary, planted, draft, district)
     _write(folder, draft, repaired, district)
     return Made(boundary, rows, measures)
@@ -161,14 +163,18 @@ class _Admission:
     """Whether the provincial plan admits a code on a piece of ground and a little around it."""
 
     def __init__(self, plan: ProvincialPlan):
-        self._plan, self._tree = plan, plan.tree()
+        self._plan, self._tree = plan, shapely.STRtree(plan.geometry)
+        shapely.prepare(plan.geometry)
 
     def __call__(self, code: str, place: shapely.Geometry) -> bool:
-        near = shapely.buffer(place, 15.0)
-        upper = self._tree.query(near, predicate="intersects")
+        near = shapely.buffer(place, 15.0, quad_segs=2)
+        upper = self._tree.query(near)
+        upper = upper[shapely.intersects(self._plan.geometry[upper], near)]
         if any(verdict(ZONES[self._plan.zone[k]], code) != "compatible" for k in upper):
             return False
-        rest = shapely.difference(place, shapely.union_all(self._plan.geometry[upper]))
+        if shapely.covers(self._plan.geometry[upper], place).any():
+            return True
+        rest = shapely.difference(place, shapely.union_all(shapely.intersection(self._plan.geometry[upper], near)))
         if rest.is_empty or rest.area < 1.0:
             return True
         # Beyond the province the piece is unplanned as well: clearly so, or clearly noise.
@@ -179,7 +185,6 @@ class _Admission:
 def _cut_holes(planter: Planter, plan: ProvincialPlan, count: int) -> list[shapely.Polygon]:
     """Places inside one zone on which the provincial plan says nothing."""
     holes: list[shapely.Polygon] = []
-    tree = plan.tree()
     for row in planter.rows(least_m2=150_000.0):
         if len(holes) == count:
             break
@@ -190,10 +195,8 @@ def _cut_holes(planter: Planter, plan: ProvincialPlan, count: int) -> list[shape
             continue
         hole = blob(centre, radius, planter.random)
         around = shapely.buffer(hole, 30.0)
-        upper = tree.query(around, predicate="within")
+        upper = np.flatnonzero(shapely.contains_properly(plan.geometry, around))
         if len(upper) != 1 or not shapely.contains_properly(polygon, around) or not planter.is_apart(hole, (row,)):
-            continue
-        if not shapely.contains_properly(plan.geometry[upper[0]], around):
             continue
         plan.cut(int(upper[0]), hole)
         planter.claim(hole, (row,))

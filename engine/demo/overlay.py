@@ -58,8 +58,7 @@ def conformity_pieces(
     tolerance_m: float,
 ) -> list[Piece]:
     """Every piece wider than ``tolerance_m``; ``known`` marks rows whose code the rule set knows."""
-    tree = plan.tree()
-    row, upper = tree.query(polygons, predicate="intersects")
+    row, upper = plan.meeting(polygons)
     verdict = verdicts(plan.zone[upper], np.where(known, code, "")[row])
     found: list[Piece] = []
     for word in ("conflict", "conditional"):

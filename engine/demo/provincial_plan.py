@@ -22,19 +22,34 @@ GENERALISED_M = 5.0
 
 @dataclass
 class ProvincialPlan:
-    """``zone`` is the index into ZONES of each polygon; ``keys`` are the names of the polygons."""
+    """``zone`` is the index into ZONES of each polygon, ``keys`` are the names, ``number`` the places in the whole plan."""
 
     geometry: np.ndarray
     zone: np.ndarray
     keys: np.ndarray
+    number: np.ndarray
 
-    def tree(self) -> shapely.STRtree:
-        return shapely.STRtree(self.geometry)
+    def near(self, bounds: tuple[float, float, float, float]) -> ProvincialPlan:
+        """The plan around a rectangle (500 m wider), in polygons small enough for many questions."""
+        x0, y0, x1, y1 = bounds
+        box = shapely.box(x0 - 500, y0 - 500, x1 + 500, y1 + 500)
+        touching = np.flatnonzero(shapely.intersects(box, self.geometry))
+        parts, which = shapely.get_parts(shapely.intersection(self.geometry[touching], box), return_index=True)
+        some = shapely.get_type_id(parts) == 3
+        chosen = touching[which[some]]
+        return ProvincialPlan(parts[some], self.zone[chosen], self.keys[chosen], self.number[chosen])
 
-    def cut(self, index: int, hole: shapely.Polygon) -> None:
-        """Say nothing where ``hole`` lies, strictly inside polygon ``index``."""
-        polygon = self.geometry[index]
-        self.geometry[index] = shapely.Polygon(polygon.exterior, [*polygon.interiors, hole.exterior])
+    def meeting(self, polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(polygon, plan's polygon) of all pairs that intersect."""
+        shapely.prepare(self.geometry)
+        row, upper = shapely.STRtree(self.geometry).query(polygons)
+        meet = shapely.intersects(self.geometry[upper], polygons[row])
+        return row[meet], upper[meet]
+
+    def cut(self, number: int, hole: shapely.Polygon) -> None:
+        """Say nothing where ``hole`` lies, strictly inside polygon ``number``."""
+        polygon = self.geometry[number]
+        self.geometry[number] = shapely.Polygon(polygon.exterior, [*polygon.interiors, hole.exterior])
 
 
 def make_provincial_plan(regions: Regions, seed: int) -> ProvincialPlan:
@@ -53,7 +68,7 @@ def make_provincial_plan(regions: Regions, seed: int) -> ProvincialPlan:
     bounds = shapely.bounds(geometry)
     order = np.lexsort((bounds[:, 0], -bounds[:, 3], label))
     keys = np.array([f"QHT-{number:04d}" for number in range(1, len(order) + 1)], dtype=object)
-    return ProvincialPlan(geometry[order], label[order], keys)
+    return ProvincialPlan(geometry[order], label[order], keys, np.arange(len(order)))
 
 
 def _arcs(polygons: np.ndarray) -> np.ndarray:

@@ -87,7 +87,8 @@ def conformity_rows(
         row = _row(piece.rule, kind, False, district, draft, piece.row, piece.place, piece.width_m)
         row["plan_b"] = PROVINCIAL_PLAN_ID
         if piece.upper is not None:
-            row.update(zone_b=plan.keys[piece.upper], fid_b=piece.upper + 1, code_b=ZONES[plan.zone[piece.upper]])
+            fid = int(plan.number[piece.upper]) + 1
+            row.update(zone_b=plan.keys[piece.upper], fid_b=fid, code_b=ZONES[plan.zone[piece.upper]])
         if site:
             row.update(note_vi=site.note_vi, note_en=site.note_en)
         else:
@@ -100,14 +101,14 @@ def conformity_rows(
 def noise_rows(draft: Draft, district: District, plan: ProvincialPlan, sites: dict[int, Site]) -> list[Row]:
     """Truth rows of planted uses too narrow to count at the provincial plan's scale."""
     rows = []
-    tree = plan.tree()
-    for number, site in sites.items():
-        if not site.noise:
-            continue
-        place = draft.geometry[number]
-        upper = int(tree.query(place, predicate="intersects")[0])
-        row = _row("conformity.conflict", "strip", True, district, draft, number, place, width_m(place))
-        row.update(plan_b=PROVINCIAL_PLAN_ID, zone_b=plan.keys[upper], fid_b=upper + 1, code_b=ZONES[plan.zone[upper]])
+    strips = [number for number, site in sites.items() if site.noise]
+    places = np.array([draft.geometry[number] for number in strips], dtype=object)
+    upper_of = dict(zip(*(found.tolist() for found in plan.meeting(places))))
+    for k, number in enumerate(strips):
+        site, place, upper = sites[number], places[k], upper_of[k]
+        row = _row("conformity.conflict", "strip", True, district, draft, number, place, width_m(place, 0.05))
+        fid = int(plan.number[upper]) + 1
+        row.update(plan_b=PROVINCIAL_PLAN_ID, zone_b=plan.keys[upper], fid_b=fid, code_b=ZONES[plan.zone[upper]])
         row.update(note_vi=site.note_vi, note_en=site.note_en)
         rows.append(row)
     return rows

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-
 from planconcord.engine.demo import create_demo
 from planconcord.engine.demo.coverage import segments, shared
 from planconcord.engine.errors import PlanError
@@ -74,10 +73,10 @@ def test_the_province_has_thirteen_districts_and_as_many_zones_as_asked(demo):
 
 
 def test_the_register_is_complete_and_its_sources_open(demo):
-    assert list(demo.register.columns) == (
-        "plan_id title level territory source key_field code_field scale nature status decision_no decision_date "
-        "valid_from valid_to upper_plans"
-    ).split(" ")
+    assert ",".join(demo.register.columns) == (
+        "plan_id,title,level,territory,source,key_field,code_field,scale,nature,status,decision_no,decision_date,"
+        "valid_from,valid_to,upper_plans"
+    )
     assert set(demo.districts.upper_plans) == {"QHT"}
     assert set(demo.districts.territory) == set(demo.boundary.index)
     for row in demo.register.itertuples():
@@ -227,7 +226,7 @@ def test_neighbours_boundaries_differ_by_metres_only(demo):
 
 def fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("qhsdd_*.gpkg")) + [folder / "quy_hoach_tinh.gpkg"]:
+    for path in [*sorted(folder.glob("qhsdd_*.gpkg")), folder / "quy_hoach_tinh.gpkg"]:
         plan = gpd.read_file(path)
         for polygon in plan.geometry:
             digest.update(shapely.to_wkb(polygon) if polygon is not None else b"-")
