@@ -75,7 +75,10 @@ def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary
 
 
 def _hull(polygons: np.ndarray) -> shapely.Geometry:
-    return shapely.convex_hull(shapely.multipoints(shapely.get_coordinates(shapely.convex_hull(polygons))))
+    """Around the boxes of all zones: the territory where no boundary is given."""
+    west, south, east, north = shapely.bounds(polygons).T
+    corners = np.column_stack([np.r_[west, west, east, east], np.r_[south, north, south, north]])
+    return shapely.convex_hull(shapely.MultiPoint(np.unique(corners, axis=0)))
 
 
 def _bounds(bounds: np.ndarray) -> str:
@@ -180,7 +183,7 @@ class _Coverage:
             ("coverage.gap", *self._gap_rows()),
             ("coverage.outside", self._outside, self._outside_rows(key, code, area)),
         ):
-            batches, noise = to_batches(rule, pieces, rows)
+            batches, noise = to_batches(rule, pieces, rows, self._progress)
             made += batches
             self._noise_count += noise
         return made

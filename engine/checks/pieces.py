@@ -7,6 +7,7 @@ the totals (design, section 3). What is smaller than DUST_M2 is rounding of the 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import shapely
 from ..findings import batch
 from ..planar.polygons import Geometries, gather, parts
 from ..planar.width import wider_than, widths
+from ..progress import Progress
 from ..tolerance import Tolerance
 
 DUST_M2 = 1e-6
@@ -70,15 +72,18 @@ def sort_out(overlays: Geometries, tolerance: Tolerance, min_area_m2: np.ndarray
     return Pieces(polygons, source, real)
 
 
-def to_batches(rule: str, pieces: Pieces, rows: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
+def to_batches(
+    rule: str, pieces: Pieces, rows: pd.DataFrame, progress: Progress | None = None
+) -> tuple[list[pd.DataFrame], int]:
     """(batches of findings, number of noise findings). ``rows``: columns of the findings, one row an overlay.
 
     Real pieces become one finding each, noise one finding for all overlays whose rows have the same zones.
     ``zone_area_m2`` in ``rows``, if given, is the area that ``share_a`` refers to.
     """
+    width_of = functools.partial(widths, progress=progress)
     batches = []
     if pieces.real.any():
-        batches.append(_batch(rule, pieces.polygons[pieces.real], rows.iloc[pieces.source[pieces.real]], widths))
+        batches.append(_batch(rule, pieces.polygons[pieces.real], rows.iloc[pieces.source[pieces.real]], width_of))
     noise = pieces.polygons[~pieces.real]
     if len(noise) == 0:
         return batches, 0
@@ -87,7 +92,7 @@ def to_batches(rule: str, pieces: Pieces, rows: pd.DataFrame) -> tuple[list[pd.D
     group = owners.groupby(names, sort=False).ngroup().to_numpy()
     count = int(group.max()) + 1
     widest = np.zeros(count)
-    np.maximum.at(widest, group, widths(noise))
+    np.maximum.at(widest, group, width_of(noise))
     first = owners.groupby(group).head(1).reset_index(drop=True)
     noise_batch = _batch(rule, gather(noise, group, count), first, lambda _: widest)
     noise_batch["severity"] = "info"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from ..progress import Progress
 from .polygons import POLYGON, parts
 
 RELATIVE_ACCURACY = 0.002
@@ -18,6 +19,7 @@ SLENDER = 200.0
 """Outline longer than so many mean widths: measured by shrinking."""
 MANY_VERTICES = 1000
 """Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
+CIRCLES_AT_ONCE = 500
 
 
 def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
@@ -40,8 +42,10 @@ def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
     return wide
 
 
-def widths(polygons: np.ndarray) -> np.ndarray:
+def widths(polygons: np.ndarray, progress: Progress | None = None) -> np.ndarray:
     """The diameter of the largest circle in each polygon, in metres, to 0.2 %; below THREAD_M the mean width 2A/P.
+
+    Some ten thousand circles take seconds: ``progress`` is asked now and then whether to stop.
 
     The search for the circle's centre covers the polygon with cells of the wanted accuracy, which takes seconds for one
     sliver a kilometre long and a centimetre wide; such pieces are measured by shrinking instead, unless they have many vertices.
@@ -50,7 +54,7 @@ def widths(polygons: np.ndarray) -> np.ndarray:
     if (shapely.get_type_id(polygons) != POLYGON).any():
         single, source = parts(polygons)
         widest = np.zeros(len(polygons))
-        np.maximum.at(widest, source, widths(single))
+        np.maximum.at(widest, source, widths(single, progress))
         return widest
     mean_m = _mean_width(polygons)
     width_m = mean_m.copy()
@@ -61,9 +65,12 @@ def widths(polygons: np.ndarray) -> np.ndarray:
         slender[:] = True
     long, compact = thick[slender], thick[~slender]
     width_m[long] = _widths_by_shrinking(polygons[long])
-    if len(compact):
-        circles = shapely.maximum_inscribed_circle(polygons[compact], tolerance=mean_m[compact] * RELATIVE_ACCURACY)
-        width_m[compact] = 2.0 * shapely.length(circles)
+    for start in range(0, len(compact), CIRCLES_AT_ONCE):
+        if progress is not None:
+            progress.checkpoint()
+        some = compact[start : start + CIRCLES_AT_ONCE]
+        circles = shapely.maximum_inscribed_circle(polygons[some], tolerance=mean_m[some] * RELATIVE_ACCURACY)
+        width_m[some] = 2.0 * shapely.length(circles)
     return width_m
 
 
