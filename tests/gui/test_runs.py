@@ -1,0 +1,41 @@
+"""Long runs and many runs: Cancel answers and leaves everything as it was; the batch window runs every row."""
+
+from __future__ import annotations
+
+ANSWER_S = 5.0
+STANDSTILL_S = 2.0
+
+
+def test_cancel_answers_within_seconds(english) -> None:
+    for run in english.seen("cancel_a_long_run")["cancelled"]:
+        assert run["ended_by_itself"] is False, "the layer is too small to be cancelled"
+        assert run["answered_s"] < ANSWER_S
+        assert not run["successful"] and run["results"] == {}
+        assert run["log"].rstrip().splitlines(), "the log is empty"
+        assert "Cancelled: nothing was written" in run["log"]
+
+
+def test_the_window_stays_alive_during_a_long_run(english) -> None:
+    for run in english.seen("cancel_a_long_run")["cancelled"]:
+        assert run["longest_silence_s"] < STANDSTILL_S
+
+
+def test_cancel_leaves_the_older_result_and_nothing_beside(english) -> None:
+    seen = english.seen("cancel_a_long_run")
+    assert seen["first"], "the older result was not made"
+    assert seen["before"]["beside"] == ["older findings.gpkg"]
+    assert seen["after"] == seen["before"]
+
+
+def test_the_batch_window_runs_every_row(english) -> None:
+    seen = english.seen("batch_of_two")
+    assert seen["columns"][0] == "Plan layer" and "Findings" in seen["columns"]
+    assert seen["files"] == {"plan": True, "upper": True}
+    assert seen["log"].count("correctly executed") == 2
+    assert "failed" not in seen["log"]
+
+
+def test_nothing_was_complained_about_at_the_end(english) -> None:
+    from .test_toolbox import complaints
+
+    assert complaints(english.seen("nothing_was_complained_about")["log"]) == []
