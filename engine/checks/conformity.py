@@ -3,8 +3,8 @@
 Goes in: the lower and the upper PlanLayer in the same working CRS in metres, and a RuleSet. Comes out: a CheckResult
 with the findings conformity.conflict, .conditional, .unlisted, .unplanned, .diagram, code.unknown, code.missing and the
 measures that the contract's outputs are named after. Only pairs whose verdict is reported are clipped. Areas in m² on
-the plane; a place under two upper zones gets both verdicts. Fails with PlanError when one of the plans has no area or the
-two do not meet at all; Cancelled when asked to.
+the plane; a place under two upper zones gets both verdicts. Fails with PlanError when one of the plans has no code field or
+no area, or the two do not meet at all; Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble
 from ..plan import PlanLayer
 from ..planar.bruteforce import CHUNK, minus_nearby
+from ..planar.pairs import meeting, properly_within
 from ..rulesets.ruleset import UNLISTED, RuleSet, Verdict
 from .pieces import sort_out, to_batches
 from .preparation import Prepared, explain, prepare, table_findings, zone_batch
@@ -43,13 +44,16 @@ def check_conformity(lower: PlanLayer, upper: PlanLayer, rules: RuleSet, setting
     """The conformity check of one lower plan against one upper plan; see the module's paragraph."""
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
+    for plan in (lower, upper):
+        if not plan.code_field:
+            raise PlanError("error.no_code_field", layer=plan.name)
     below, above = prepare(lower), prepare(upper)
     for prepared in (below, above):
         if len(prepared.polygons) == 0:
             raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))
     progress.step(0.1, text("progress.meetings", settings.language))
     judged = _Judged(below, above, rules, settings)
-    progress.step(0.7, text("progress.unplanned", settings.language))
+    progress.step(0.95, text("progress.findings", settings.language))
     batches = judged.batches()
     findings = assemble(batches, lower.crs, settings.language, settings.run_id)
     passed = not (findings["severity"] == "error").any()
@@ -65,10 +69,12 @@ def check_conformity(lower: PlanLayer, upper: PlanLayer, rules: RuleSet, setting
 
 
 def _repairs(prepared: Prepared, language: str) -> list[str]:
-    if not prepared.defects:
-        return []
-    count = len(prepared.defects)
-    lines = [text("conformity.repaired", language, layer=prepared.plan.name, count=count)]
+    """What the log says of zones that were repaired, or could not be checked because they have no geometry."""
+    name, lines = prepared.plan.name, []
+    if len(prepared.empty):
+        lines.append(text("conformity.empty", language, layer=name, count=len(prepared.empty)))
+    if prepared.defects:
+        lines.append(text("conformity.repaired", language, layer=name, count=len(prepared.defects)))
     for defect in prepared.defects[:EXPLAINED_DEFECTS]:
         lines.append(f"  {prepared.plan.zones['key'].iloc[defect.index]}: {explain(defect, language)}")
     return lines
@@ -81,10 +87,11 @@ class _Judged:
         self._below, self._above, self._rules, self._settings = below, above, rules, settings
         self._lower_code, self._upper_code = below.column("code"), above.column("code")
         self._kinds = (DIAGRAM,) if above.plan.nature == DIAGRAM else REPORTED
-        lower, upper = shapely.STRtree(above.polygons).query(below.polygons, predicate="intersects")
+        lower, upper = meeting(below.polygons, above.polygons, settings.progress.part(0.1, 0.2))
         if len(lower) == 0:
             raise PlanError("error.plans_apart", **_places(below, above))
-        self._judgeable = np.array([code != "" and rules.knows_lower(code) for code in self._lower_code], dtype=bool)
+        known = {code: code != "" and rules.knows_lower(code) for code in set(self._lower_code)}
+        self._judgeable = np.array([known[code] for code in self._lower_code], dtype=bool)
         self._pairs = self._reported(lower, upper)
         floor = np.array([verdict.min_area_m2 for verdict in self._pairs.verdicts], dtype=float)
         self._pieces = sort_out(self._shared(), settings.tolerance, floor)
@@ -112,15 +119,15 @@ class _Judged:
         return _Pairs(lower[shown], upper[shown], [verdict for verdict, yes in zip(verdicts, shown) if yes])
 
     def _shared(self) -> np.ndarray:
-        """What the zones of each pair share, clipped in chunks."""
-        progress = self._settings.progress.part(0.1, 0.7)
-        shared = np.empty(len(self._pairs.lower), dtype=object)
+        """What the zones of each pair share, clipped in chunks; a zone inside another is not clipped at all."""
+        progress = self._settings.progress.part(0.2, 0.7)
+        shared = self._below.polygons[self._pairs.lower]
         for start in range(0, len(shared), CHUNK):
             progress.checkpoint()
             progress.step(start / len(shared))
-            chunk = slice(start, start + CHUNK)
-            lower = self._below.polygons[self._pairs.lower[chunk]]
-            shared[chunk] = shapely.intersection(lower, self._above.polygons[self._pairs.upper[chunk]])
+            upper = self._above.polygons[self._pairs.upper[start : start + CHUNK]]
+            cut = np.flatnonzero(~properly_within(shared[start : start + CHUNK], upper))
+            shared[start + cut] = shapely.intersection(shared[start + cut], upper[cut])
         return shared
 
     def batches(self) -> list[pd.DataFrame]:
@@ -132,6 +139,8 @@ class _Judged:
             made += batches
             self._noise_count += noise
         batches, noise = to_batches("conformity.unplanned", self._rest, self._unplanned_rows())
+        if DIAGRAM in self._kinds:
+            batches = [batch.assign(severity="info") for batch in batches]  # a diagram never shows where anything ends
         self._noise_count += noise
         return made + batches
 

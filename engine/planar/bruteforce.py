@@ -13,10 +13,12 @@ import shapely
 from ..progress import Progress
 from .cover import Cover
 from .depth import overlap_faces, uncovered_faces
+from .pairs import meeting, properly_within
 from .polygons import EMPTY, parts, polygonal
 from .threads import in_order
 
 CHUNK = 2000
+STEPS_AT_ONCE = 100
 STEP_M = 1e-6
 """The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin."""
 
@@ -84,22 +86,17 @@ def meetings(
 
 def minus_nearby(a: np.ndarray, b: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     """(i, rest): what is left of each ``a[i]`` outside every ``b``; only those of which something is left."""
-    tree = shapely.STRtree(b)
-    found: list[tuple[np.ndarray, np.ndarray]] = []
-    for start in range(0, len(a), CHUNK):
-        progress.checkpoint()
-        progress.step(start / len(a))
-        chunk = a[start : start + CHUNK]
-        i, j = tree.query(chunk, predicate="intersects")
-        order = np.argsort(i, kind="stable")
-        i, j = i[order], j[order]
-        rest = chunk.copy()
-        owners, starts = np.unique(i, return_index=True)
-        for owner, near in zip(owners, np.split(j, starts[1:])):
-            cover = b[near[0]] if len(near) == 1 else shapely.union_all(b[near])
-            rest[owner] = shapely.difference(chunk[owner], cover)
-        left = np.flatnonzero(shapely.area(rest) > 0)
-        found.append((left + start, rest[left]))
-    if not found:
-        return np.zeros(0, dtype=int), np.zeros(0, dtype=object)
-    return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+    i, j = meeting(a, b, progress.part(0.0, 0.4))
+    inside = np.zeros(len(a), dtype=bool)
+    inside[i[properly_within(a[i], b[j])]] = True
+    rest = np.where(inside, EMPTY, a)
+    i, j = i[~inside[i]], j[~inside[i]]
+    owners, starts = np.unique(i, return_index=True)
+    for step, (owner, near) in enumerate(zip(owners, np.split(j, starts[1:]))):
+        if step % STEPS_AT_ONCE == 0:
+            progress.checkpoint()
+            progress.step(0.4 + 0.6 * step / len(owners))
+        cover = b[near[0]] if len(near) == 1 else shapely.union_all(b[near])
+        rest[owner] = shapely.difference(a[owner], cover)
+    left = np.flatnonzero(shapely.area(rest) > 0)
+    return left, rest[left]

@@ -8,6 +8,7 @@ over in silence.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,11 +82,11 @@ class RuleSet:
         """Whether some row names this upper code, or any code."""
         return bool({fold(code), ANY} & self._upper_codes)
 
-    @property
+    @functools.cached_property
     def _lower_codes(self) -> frozenset[str]:
         return frozenset(lower for _, lower in self.verdicts)
 
-    @property
+    @functools.cached_property
     def _upper_codes(self) -> frozenset[str]:
         return frozenset(upper for upper, _ in self.verdicts)
 
