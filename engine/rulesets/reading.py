@@ -13,10 +13,12 @@ import hashlib
 import io
 import math
 import zipfile
+import zlib
 from pathlib import Path
 
 from ..catalogue import RESOURCES, text
 from ..errors import PlanError
+from ..levels import LEVELS
 from .ruleset import VERDICTS, Precedence, RuleSet, Verdict, fold
 
 BUILT_IN = RESOURCES / "rulesets" / "provincial_draft"
@@ -34,6 +36,9 @@ class _Mistakes:
 
     def add(self, key: str, **values: object) -> None:
         self._found.append((key, values))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def raise_if_any(self) -> None:
         if self._found:
@@ -80,14 +85,21 @@ def _files(path: Path) -> dict[str, bytes]:
     wanted = (VERDICTS_FILE, PRECEDENCE_FILE)
     try:
         if path.is_dir():
-            return {name: (path / name).read_bytes() for name in wanted if (path / name).is_file()}
+            return {name: _read(path / name) for name in wanted if (path / name).is_file()}
         if path.suffix.lower() == ".zip":
             return _zipped(path, wanted)
-        return {VERDICTS_FILE: path.read_bytes()}
-    except zipfile.BadZipFile as error:
+        return {VERDICTS_FILE: _read(path)}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: encrypted, or compressed in a way that Python does not know
         raise PlanError("rules.unreadable", source=path, reason=error) from error
     except OSError as error:
         raise PlanError("rules.unreadable", source=path, reason=error.strerror or error) from error
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise PlanError("rules.too_large", source=path, file=path.name, limit=LARGEST_FILE_BYTES)
+    return path.read_bytes()
 
 
 def _zipped(path: Path, wanted: tuple[str, ...]) -> dict[str, bytes]:
@@ -112,22 +124,31 @@ def _table(
         mistakes.add("rules.encoding", file=file, row=content[: error.start].count(b"\n") + 1)
         return []
     header = decoded.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(decoded, newline=""), delimiter=delimiter)
-    reader.fieldnames = [(name or "").strip().lower() for name in reader.fieldnames or []]
-    missing = [name for name in required if name not in reader.fieldnames]
-    if missing:
-        mistakes.add("rules.columns", file=file, missing=", ".join(missing), found=", ".join(reader.fieldnames) or "–")
-        return []
+    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=max(",;\t", key=header.count))
     rows = []
     try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        if not _columns_are_right(names, required, file, mistakes):
+            return []
         for row in reader:
-            cells = {name: value.strip() for name, value in row.items() if name and isinstance(value, str)}
-            if any(cells.values()):
-                rows.append((reader.line_num, cells))
+            cells = [value.strip() for value in row]
+            if any(cells[len(names) :]):
+                mistakes.add("rules.cells", file=file, row=reader.line_num)
+            if any(cells):
+                rows.append((reader.line_num, dict(zip(names, cells))))
     except csv.Error as error:
-        mistakes.add("rules.csv", file=file, row=reader.line_num, reason=error)
+        mistakes.add("rules.csv", file=file, row=max(reader.line_num, 1), reason=error)
     return rows
+
+
+def _columns_are_right(names: list[str], required: tuple[str, ...], file: str, mistakes: _Mistakes) -> bool:
+    missing = [name for name in required if name not in names]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if missing:
+        mistakes.add("rules.columns", file=file, missing=", ".join(missing), found=", ".join(names) or "–")
+    for name in twice:
+        mistakes.add("rules.column_twice", file=file, column=name)
+    return not missing and not twice
 
 
 def _verdicts(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Verdict]:
@@ -156,12 +177,12 @@ def _verdicts(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Verd
             bool(row.get("review", "")),
         )
         pair = (fold(row["upper_code"]), fold(row["lower_code"]))
-        if pair in verdicts and verdicts[pair].verdict != word:
-            names = {"upper": row["upper_code"], "lower": row["lower_code"], "other_row": first_row[pair]}
-            mistakes.add("rules.contradiction", value=word, other=verdicts[pair].verdict, **names, **place)
-        verdicts.setdefault(pair, verdict)
+        earlier = verdicts.setdefault(pair, verdict)
         first_row.setdefault(pair, number)
-    if not verdicts:
+        if (earlier.verdict, earlier.min_area_m2) != (word, min_area_m2):
+            names = {"upper": row["upper_code"], "lower": row["lower_code"], "other_row": first_row[pair]}
+            mistakes.add("rules.contradiction", value=_said(verdict), other=_said(earlier), **names, **place)
+    if not verdicts and not mistakes:
         mistakes.add("rules.empty", file=VERDICTS_FILE)
     return verdicts
 
@@ -176,11 +197,22 @@ def _area(written: str) -> float | None:
     return area if math.isfinite(area) and area >= 0 else None
 
 
+def _said(verdict: Verdict) -> str:
+    return f"{verdict.verdict} (min_area_m2 {verdict.min_area_m2:g})" if verdict.min_area_m2 else verdict.verdict
+
+
 def _precedence(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Precedence]:
-    required = ("upper_level", "lower_level", "must_adjust_vi", "must_adjust_en")
-    return {
-        (row["upper_level"], row["lower_level"]): Precedence(
-            row["must_adjust_vi"], row["must_adjust_en"], row.get("article", "")
-        )
-        for _, row in _table(content, PRECEDENCE_FILE, required, mistakes)
-    }
+    levels, words = ("upper_level", "lower_level"), ("must_adjust_vi", "must_adjust_en")
+    found = {}
+    for number, row in _table(content, PRECEDENCE_FILE, (*levels, *words), mistakes):
+        place = {"file": PRECEDENCE_FILE, "row": number}
+        blank = [name for name in (*levels, *words) if not row.get(name)]
+        for name in blank:
+            mistakes.add("rules.blank", column=name, **place)
+        for name in levels:
+            if name not in blank and row[name].lower() not in LEVELS:
+                mistakes.add("rules.level", column=name, value=row[name], expected=", ".join(LEVELS), **place)
+        if not blank:
+            who = Precedence(row["must_adjust_vi"], row["must_adjust_en"], row.get("article", ""))
+            found[row["upper_level"].lower(), row["lower_level"].lower()] = who
+    return found
