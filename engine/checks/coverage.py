@@ -41,7 +41,8 @@ def check_coverage(
         _refuse_other_place(prepared, boundary, boundary_name)
     progress.checkpoint()
     coverage = _Coverage(prepared, boundary, settings)
-    territory = boundary if boundary is not None else _hull(prepared.polygons)
+    without_place = len(prepared.polygons) < len(plan.zones)
+    territory = _hull(prepared.polygons) if boundary is None and without_place else boundary
     batches = zone_findings(prepared, polygonal([territory])[0], settings)
     batches += coverage.batches()
     findings = assemble(batches, plan.crs, settings.language, settings.run_id)
