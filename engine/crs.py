@@ -4,7 +4,9 @@ Goes in: the CRS and bounds of the layers. Comes out: a projected CRS in metres 
 and why. The order of the default: a layer that is in a VN-2000 TM-3 zone already stays there; in Vietnam the TM-3 zone
 of the nearest province (resources/crs/provinces.csv, seats from memory, to be reviewed); elsewhere the layer's own
 projected CRS if it is in metres, else the UTM zone of WGS 84. Deprecated 6956-6959 and Hanoi 1972 are never chosen, and
-refused with the reason: 6956-6959 have easting and northing swapped, and PROJ has no good path from Hanoi 1972.
+refused with the reason: 6956-6959 have easting and northing swapped, and PROJ has no good path from Hanoi 1972. So is a CRS
+that shows areas falsely, as Web Mercator does, and a TM-3 layer whose coordinates lie nowhere near Vietnam: degrees, or
+easting and northing swapped.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyproj
+import shapely
 
 from .catalogue import RESOURCES, read_table, text
 from .errors import PlanError
@@ -22,6 +25,10 @@ from .plan import PlanLayer
 
 FARTHEST_SEAT_DEGREES = 1.8
 """No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from Vinh)."""
+AROUND_VIETNAM = (99.0, 5.0, 118.0, 26.5)
+"""With the islands in the east; a TM-3 layer beyond it has wrong coordinates."""
+FALSE_AREA = 0.01
+"""A zone of UTM or TM-3, or a national system, shows areas true to 0.5 %; Web Mercator doubles them in France."""
 TM3_DEPRECATED = (6956, 6957, 6958, 6959)
 HANOI_1972 = (4147, 2044, 2045, 2093)
 
@@ -58,21 +65,28 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
         refuse_unsafe(wanted, "WORKING_CRS")
         if not _in_metres(wanted):
             raise PlanError("error.working_crs", crs=describe(wanted))
+        _refuse_false_areas(wanted, layers[0])
         return wanted, text("crs.wanted", language, crs=describe(wanted))
     for layer in layers:
         epsg = layer.crs.to_epsg()
         if epsg in tm3_zones():
+            _refuse_far_from_vietnam(layer)
             return layer.crs, text("crs.own_tm3", language, crs=describe(layer.crs), layer=layer.name)
-    longitude, latitude = _centre(layers[0])
+    layer = layers[0]
+    longitude, latitude = _centre(layer)
     province = min(provinces(), key=lambda p: _degrees_away(p, longitude, latitude))
     if _degrees_away(province, longitude, latitude) <= FARTHEST_SEAT_DEGREES:
         crs = pyproj.CRS.from_epsg(province.epsg)
-        return crs, text("crs.province", language, crs=describe(crs), layer=layers[0].name, province=province.name)
-    if _in_metres(layers[0].crs):
-        return layers[0].crs, text("crs.own_metres", language, crs=describe(layers[0].crs), layer=layers[0].name)
+        return crs, text("crs.province", language, crs=describe(crs), layer=layer.name, province=province.name)
     zone = int((longitude + 180.0) // 6.0) % 60 + 1
-    crs = pyproj.CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
-    return crs, text("crs.utm", language, crs=describe(crs), layer=layers[0].name)
+    utm = pyproj.CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
+    if not _in_metres(layer.crs):
+        return utm, text("crs.utm", language, crs=describe(utm), layer=layer.name)
+    falsehood = _false_area(layer.crs, longitude, latitude)
+    if falsehood > FALSE_AREA:
+        told = {"layer": layer.name, "own": describe(layer.crs), "percent": round(100 * falsehood, 1)}
+        return utm, text("crs.utm_true", language, crs=describe(utm), **told)
+    return layer.crs, text("crs.own_metres", language, crs=describe(layer.crs), layer=layer.name)
 
 
 def refuse_unsafe(crs: pyproj.CRS, layer: str) -> None:
@@ -94,20 +108,51 @@ def _in_metres(crs: pyproj.CRS) -> bool:
     return crs.is_projected and all(math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2])
 
 
+def _false_area(crs: pyproj.CRS, longitude: float, latitude: float) -> float:
+    """By which share the plane of ``crs`` shows areas too large or too small at a place; 0 where PROJ cannot tell."""
+    try:
+        scale = float(pyproj.Proj(crs).get_factors(longitude, latitude).areal_scale)
+    except pyproj.exceptions.ProjError:
+        return 0.0
+    return abs(scale - 1.0) if math.isfinite(scale) else math.inf
+
+
+def _refuse_false_areas(crs: pyproj.CRS, layer: PlanLayer) -> None:
+    falsehood = _false_area(crs, *_centre(layer))
+    if falsehood > FALSE_AREA:
+        percent = round(100 * min(falsehood, 99.0), 1)
+        raise PlanError("error.crs_false_areas", crs=describe(crs), layer=layer.name, percent=percent)
+
+
+def _refuse_far_from_vietnam(layer: PlanLayer) -> None:
+    west, south, east, north = AROUND_VIETNAM
+    longitude, latitude = _centre(layer)
+    if not (west <= longitude <= east and south <= latitude <= north):
+        raise _impossible(layer)
+
+
 def _centre(layer: PlanLayer) -> tuple[float, float]:
-    bounds = np.asarray(layer.zones.total_bounds, dtype=float)
-    if not np.isfinite(bounds).all():
-        raise PlanError("error.no_geometry", layer=layer.name, count=len(layer.zones))
+    """Longitude and latitude of the middle vertex, which a stray zone at the origin does not move."""
     to_degrees = pyproj.Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-    if not (math.isfinite(longitude) and math.isfinite(latitude) and abs(latitude) <= 90):
-        raise PlanError(
-            "error.crs_impossible",
-            layer=layer.name,
-            crs=describe(layer.crs),
-            bounds=", ".join(f"{value:.2f}" for value in bounds),
-        )
-    return longitude, latitude
+    longitude, latitude = to_degrees.transform(*np.median(_finite(layer), axis=0))
+    if not (math.isfinite(longitude) and math.isfinite(latitude) and abs(latitude) <= 90 and abs(longitude) <= 360):
+        raise _impossible(layer)
+    return (longitude + 180.0) % 360.0 - 180.0, latitude
+
+
+def _impossible(layer: PlanLayer) -> PlanError:
+    places = _finite(layer)
+    bounds = ", ".join(f"{value:.2f}" for value in (*places.min(axis=0), *places.max(axis=0)))
+    return PlanError("error.crs_impossible", layer=layer.name, crs=describe(layer.crs), bounds=bounds)
+
+
+def _finite(layer: PlanLayer) -> np.ndarray:
+    """The vertices of a layer that are numbers, (n, 2)."""
+    places = shapely.get_coordinates(np.asarray(layer.zones.geometry.values, dtype=object))
+    places = places[np.isfinite(places).all(axis=1)]
+    if len(places) == 0:
+        raise PlanError("error.no_geometry", layer=layer.name, count=len(layer.zones))
+    return places
 
 
 def _degrees_away(province: Province, longitude: float, latitude: float) -> float:
