@@ -90,7 +90,7 @@ def outside(least: float, most: float) -> Kind:
             piece, bent = found
             bent_zone = planter.bend(stretch, bent)
             others = planter.tree.query(shapely.buffer(piece, 1.0), predicate="intersects")
-            base = np.array(planter.draft.geometry, dtype=object)[others]
+            base = np.array([planter.draft.geometry[k] for k in others], dtype=object)
             if not bent_zone.is_valid or shapely.area(shapely.intersection(base, piece)).sum() > 1e-6:
                 continue
             if not planter.admitted(planter.draft.code[row], piece):

@@ -31,7 +31,7 @@ RELATIVE_SPACING = {
 }  # fmt: skip
 _RELATIVE = np.array([RELATIVE_SPACING[zone] for zone in ZONES])
 LEVELS = 7
-MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE = 2.0, 1.25
+MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE = 2.2, 1.12
 SAME_CODE_DRAWS = 4.0
 SMALL_IN_LIFE = ("DGD", "DYT", "TSC", "DVH", "DTT", "DCH", "TIN", "DSH", "TMD", "DNL", "CAN", "TON")
 
@@ -78,7 +78,7 @@ def whole_regions(regions: Regions) -> Regions:
 def _cells(regions: Regions, pattern: Pattern, terrain: Terrain, wanted: int) -> tuple[Tessellation, float]:
     """(cells over the district, the spacing in metres where the relative spacing is 1)."""
     # Small plans need shapes of several cells; in large ones a cell is a zone nearly as it is.
-    cells_per_zone = float(np.interp(np.log10(wanted), [2.5, 4.0], [MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE]))
+    cells_per_zone = float(np.interp(np.log10(wanted), [3.5, 4.6], [MOST_CELLS_PER_ZONE, LEAST_CELLS_PER_ZONE]))
     unit_m = 1_000.0 * float(np.sqrt(need(regions).sum() / (wanted * cells_per_zone)))
     ground = shapely.simplify(shapely.coverage_union_all(regions.geometry), 50.0)
     ground = shapely.buffer(ground, 3 * unit_m, quad_segs=2)
@@ -216,6 +216,8 @@ def _fewer(
     length = np.where(code[pairs[:, 0]] == code[pairs[:, 1]], SAME_CODE_DRAWS * length, length)
     # Schools and offices are small in life; they shall not be the first to go.
     weight = np.where(np.isin(code, SMALL_IN_LIFE), 4.0, 1.0) / _RELATIVE[zone] ** 2
+    # Chance keeps sizes as uneven as in life.
+    weight = weight * 8.0 ** (uniform(hash_pair(np.arange(len(faces)), wanted, 7)) - 0.5)
     owner = _merge_smallest(shapely.area(faces) * weight, pairs, length, len(faces) - wanted)
     name, number = np.unique(code.astype(str), return_inverse=True)
     share = np.zeros((len(faces), len(name)))

@@ -7,7 +7,7 @@ not made by this demo is refused with PlanError; a demo folder is replaced only 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def fresh_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def write_polygons(path: Path, layer: str, columns: dict[str, object], geometry: np.ndarray) -> None:
+def write_polygons(path: Path, layer: str, columns: Mapping[str, object], geometry: np.ndarray) -> None:
     """A layer of multipolygons, null geometries kept."""
     write_layer(path, layer, columns, multipolygons(geometry))
 
@@ -62,7 +62,7 @@ def multipolygons(geometry: np.ndarray) -> np.ndarray:
     return several
 
 
-def write_layer(path: Path, layer: str, columns: dict[str, object], geometry: np.ndarray) -> None:
+def write_layer(path: Path, layer: str, columns: Mapping[str, object], geometry: np.ndarray) -> None:
     """A layer of any geometry."""
     frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(list(geometry), crs=CRS), crs=CRS)
     frame.to_file(path, layer=layer, driver="GPKG", index=False, VERSION="1.2")

@@ -175,10 +175,10 @@ def _cheapest(cost: np.ndarray, height: np.ndarray, climb: float, sources: np.nd
                 best[there], parent[there], label[there] = total, here, label[here]
                 heapq.heappush(queue, (total, there))
     unpad = np.arange(len(ground)).reshape(rows + 2, width)[1:-1, 1:-1].ravel()
-    number = np.full(len(ground), -1)
-    number[unpad] = np.arange(len(unpad))
+    unpadded = np.full(len(ground), -1)
+    unpadded[unpad] = np.arange(len(unpad))
     parents = np.array(parent)[unpad]
-    parents = np.where(parents >= 0, number[parents], -1)
+    parents = np.where(parents >= 0, unpadded[parents], -1)
     return parents, np.array(label)[unpad].reshape(rows, columns)
 
 

@@ -24,7 +24,7 @@ def mix(values: np.ndarray) -> np.ndarray:
         return z ^ (z >> np.uint64(31))
 
 
-def hash_pair(a: np.ndarray, b: np.ndarray, seed: int) -> np.ndarray:
+def hash_pair(a: np.ndarray | int, b: np.ndarray | int, seed: int) -> np.ndarray:
     """64-bit hashes of pairs of whole numbers."""
     a = np.asarray(a).astype(np.int64).astype(np.uint64)
     b = np.asarray(b).astype(np.int64).astype(np.uint64)

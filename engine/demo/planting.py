@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -28,9 +29,9 @@ Admitted = Callable[[str, shapely.Geometry], bool]
 class Draft:
     """The rows of a plan while it is being made; extras are appended, so a row's number is its place in the file."""
 
-    geometry: list[shapely.Geometry | None]
+    geometry: list[Any]  # polygons; None for a row without geometry
     key: list[str | None]
-    code: list[str | None]
+    code: list[Any]  # text; None where the code is missing
     zone: list[int]
     kind: list[int]
     note: list[str]

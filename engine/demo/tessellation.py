@@ -34,7 +34,7 @@ class Tessellation:
 def spread_seeds(
     spacing: Spacing, bounds: tuple[float, float, float, float], coarsest_m: float, levels: int, seed: int
 ) -> np.ndarray:
-    """Points (n, 2) about ``spacing`` apart: a quadtree's leaves, each with one point near its middle."""
+    """Points (n, 2) about ``spacing`` apart: a quadtree's leaves, each with one point in it."""
     x0, y0, x1, y1 = bounds
     # The grid is anchored to the whole plane, so that a place has the same points whatever the bounds.
     i0, j0 = np.floor(x0 / coarsest_m), np.floor(y0 / coarsest_m)
@@ -48,7 +48,7 @@ def spread_seeds(
         split = (spacing(x, y) < size * blur * 0.85) if level < levels else np.zeros(len(x), dtype=bool)
         jitter_x = uniform(hash_pair(i, j, seed + 201 + level)) - 0.5
         jitter_y = uniform(hash_pair(i, j, seed + 301 + level)) - 0.5
-        found.append(np.stack([x + 0.72 * size * jitter_x, y + 0.72 * size * jitter_y], axis=1)[~split])
+        found.append(np.stack([x + 0.9 * size * jitter_x, y + 0.9 * size * jitter_y], axis=1)[~split])
         i, j, size = i[split], j[split], size / 2
         i = (2 * i[:, None] + np.array([0, 1, 0, 1])).ravel()
         j = (2 * j[:, None] + np.array([0, 0, 1, 1])).ravel()
