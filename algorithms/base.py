@@ -196,10 +196,15 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         try:
             return self.carry_out(parameters, context, feedback)
         except PlanError as error:
-            raise QgsProcessingException(error.text(self.language(parameters, context))) from error
+            sentence = error.text(self.language(parameters, context))
+        except QgsProcessingException as error:
+            sentence = str(error)
         except Cancelled:
             feedback.pushInfo(self.words("cancelled"))
             return {}
+        # QGIS never lets go of an exception: on its traceback all layers would stay in memory until QGIS is closed.
+        del parameters, context, feedback
+        raise QgsProcessingException(sentence)
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -6,11 +6,15 @@ on paper.
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import inspect
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -195,6 +199,21 @@ def provider(qgis_app: QgsApplication) -> Iterator[Any]:
     plugin.initProcessing()
     yield QgsApplication.processingRegistry().providerById("planconcord")
     plugin.unload()
+    _let_go_of_layers()
+
+
+def _let_go_of_layers() -> None:
+    """Empty the frames of ended tests, or their layers outlive QGIS and crash it at its end.
+
+    QGIS keeps the exception of every run that refused, the exception keeps the frames that called it.
+    """
+    here = str(Path(__file__).parent)
+    for frame in gc.get_objects():
+        ours = isinstance(frame, FrameType) and frame.f_code.co_filename.startswith(here)
+        if ours and not frame.f_code.co_flags & inspect.CO_GENERATOR:
+            with contextlib.suppress(RuntimeError):  # of a frame that still runs
+                frame.clear()
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

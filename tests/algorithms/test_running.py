@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from planconcord.engine.checks import coverage as coverage_check
+from planconcord.engine.plan import PlanLayer
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,
@@ -197,3 +199,11 @@ def test_loading_the_toolbox_imports_no_geometry_library() -> None:
         "print([n for n in ('shapely', 'geopandas', 'pandas', 'pyproj') if n in sys.modules])"
     )
     assert _alone(code) == "[]"
+
+
+def test_a_run_that_refuses_leaves_no_zones_in_memory() -> None:
+    """QGIS keeps every exception of an algorithm until it is closed, with all that its traceback holds."""
+    far = layer([(square(50_000, 0), "", "")])
+    assert "different places" in run("checkcoverage", {"INPUT": layer(OVERLAPPING), "BOUNDARY": far}).error
+    gc.collect()
+    assert [left for left in gc.get_objects() if isinstance(left, PlanLayer)] == []
