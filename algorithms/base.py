@@ -35,6 +35,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
 from .libraries import missing
+from .running import noted
 from .threads import keep_thread_state
 
 ICONS = RESOURCES / "icons"
@@ -194,7 +195,8 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         from ..engine.progress import Cancelled
 
         try:
-            return self.carry_out(parameters, context, feedback)
+            with noted(feedback):
+                return self.carry_out(parameters, context, feedback)
         except PlanError as error:
             sentence = error.text(self.language(parameters, context))
         except QgsProcessingException as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
 
+from .background_runs import BackgroundRuns
 from .provider import PlanConcordProvider
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class PlanConcordPlugin:
     def __init__(self, iface: QgisInterface | None):
         self._iface = iface
         self._provider: PlanConcordProvider | None = None
+        self._runs: BackgroundRuns | None = None
 
     def initProcessing(self) -> None:
         """Register the provider; all that qgis_process calls."""
@@ -27,9 +29,14 @@ class PlanConcordPlugin:
     def initGui(self) -> None:
         """Called by the program with a window."""
         self.initProcessing()
+        self._runs = BackgroundRuns()
+        self._runs.watch()
 
     def unload(self) -> None:
-        """Leave no trace when the plugin is switched off."""
+        """Leave no trace when the plugin is switched off; a run that goes on is cancelled first."""
+        if self._runs is not None:
+            self._runs.end()
+            self._runs = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
