@@ -43,7 +43,7 @@ class Tolerance:
         """The given width (0 means zero), else the scale's, else the default without a scale."""
         if width_m is not None:
             return cls(width_m, area_m2)
-        if scale_denominator:
+        if scale_denominator is not None:
             return cls.from_scale(scale_denominator, area_m2=area_m2)
         return cls(area_m2=area_m2)
 
