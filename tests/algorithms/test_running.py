@@ -27,7 +27,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
-from .conftest import Listening, grid, layer, opened, run, square
+from .conftest import Listening, grid, layer, opened, run, says, square
 
 OVERLAPPING = [*grid(3, 3), (square(50, 50), "x", "ONT")]
 PATIENCE_MS = 30_000
@@ -48,9 +48,14 @@ class Background:
         self.task.progressChanged.connect(self.progress.append)
         if cancel_at is not None:
             self.task.progressChanged.connect(lambda percent: self.task.cancel() if percent >= cancel_at else None)
-        QTimer.singleShot(PATIENCE_MS, loop.quit)
+        patience = QTimer()
+        patience.setSingleShot(True)
+        patience.timeout.connect(loop.quit)
+        patience.start(PATIENCE_MS)
         QgsApplication.taskManager().addTask(self.task)
         loop.exec()
+        assert patience.isActive(), f"the run did not end: {self.progress} {self.feedback.lines}"
+        patience.stop()
 
 
 def test_a_run_in_the_background_moves_the_progress_and_returns_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +91,8 @@ def test_a_run_in_the_background_can_be_cancelled(tmp_path: Path) -> None:
 def test_a_run_that_refuses_in_the_background_ends_with_its_sentence() -> None:
     background = Background({"INPUT": layer([]), "FINDINGS": "memory:"})
     [(ok, _)] = background.ended
-    assert not ok and "has no features" in "\n".join(background.feedback.errors)
+    assert not ok
+    assert says("\n".join(background.feedback.errors), "error.layer_empty", "en"), background.feedback.lines
 
 
 def test_the_progress_never_goes_back_and_ends_at_a_hundred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
