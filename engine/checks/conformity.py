@@ -63,9 +63,21 @@ def check_conformity(lower: PlanLayer, upper: PlanLayer, rules: RuleSet, setting
         measures.append(Measure(f"{side}_invalid_count", len(prepared.defects), "count"))
         measures.append(Measure(f"{side}_empty_count", len(prepared.empty), "count"))
     log = [line for prepared in (below, above) for line in _repairs(prepared, settings.language)]
+    if _swapped(below, above, rules):
+        log.append(text("conformity.swapped", settings.language, lower=lower.name, upper=upper.name))
     progress.step(1.0)
     status = "passed" if passed else "failed"
     return CheckResult(findings, measures, status, log, plan=lower.name, territory=lower.territory)
+
+
+def _swapped(below: Prepared, above: Prepared, rules: RuleSet) -> bool:
+    """Whether the rule set knows the upper plan's codes as lower ones rather than the lower plan's."""
+
+    def known(prepared: Prepared) -> float:
+        codes = np.unique(prepared.column("code"))
+        return float(np.mean([rules.knows_lower(code) for code in codes]))
+
+    return known(below) < 0.5 < known(above)
 
 
 def _repairs(prepared: Prepared, language: str) -> list[str]:

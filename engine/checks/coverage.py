@@ -8,6 +8,7 @@ overhang. Fails with PlanError when no zone has an area or the boundary lies in 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
-from ..planar.kernel import cover as find_cover
+from ..planar.kernel import fitting_cover
 from ..planar.polygons import polygonal
 from ..planar.width import widths
 from .balance import Balance
@@ -26,6 +27,9 @@ from .neighbours import two_nearest
 from .pieces import Pieces, sort_out, to_batches
 from .preparation import Prepared, prepare, zone_findings
 from .settings import Settings
+
+LARGER_BOUNDARY_SHARE = 0.5
+"""A plan that covers less of its boundary than this was most likely given the boundary of a larger territory."""
 
 
 def check_coverage(
@@ -55,6 +59,8 @@ def check_coverage(
     log = balance.log(settings.language)
     if boundary is None:
         log.append(text("coverage.no_boundary", settings.language))
+    elif balance.covered_m2 < LARGER_BOUNDARY_SHARE * shapely.area(boundary):
+        log.append(text("coverage.larger_boundary", settings.language, boundary=boundary_name, layer=plan.name))
     progress.step(1.0)
     return CheckResult(
         findings, measures, "passed" if passed else "failed", log, plan=plan.name, territory=plan.territory
@@ -141,10 +147,11 @@ class _Coverage:
 
     def __init__(self, prepared: Prepared, boundary: shapely.Geometry | None, settings: Settings):
         self._prepared, self._boundary, self._progress = prepared, boundary, settings.progress
+        self._language = settings.language
         zones, progress, tolerance = prepared.polygons, settings.progress, settings.tolerance
         progress.step(0.05, text("progress.overlaps", settings.language))
         self._twins = _Twins.of(zones)
-        cover = self._cover = find_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
+        cover = self._cover = fitting_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
         progress.step(0.85, text("progress.findings", settings.language))
         self._i, self._j, shared = self._twins.for_each((cover.i, cover.j, cover.shared))
         self._overlap_pieces = sort_out(shared, tolerance)
@@ -200,7 +207,15 @@ class _Coverage:
             rows[f"zone_{side}"] = np.where(zone >= 0, key[zone], "")
             rows[f"code_{side}"] = np.where(zone >= 0, code[zone], "")
         rows["plan_b"] = np.where(near[:, 1] >= 0, plan.name, "")
+        rows["detail"] = [self._beside(row) for row in rows.to_dict("records")]
         return Pieces(gaps.polygons, np.arange(len(gaps.polygons)), gaps.real), rows
+
+    def _beside(self, row: dict[Hashable, str]) -> str:
+        """The zones beside a gap in words, "" where it has none."""
+        if not row["zone_a"]:
+            return ""
+        names = {name: row[name] or "–" for name in ("zone_a", "code_a", "zone_b", "code_b")}
+        return text("coverage.beside_two" if row["zone_b"] else "coverage.beside_one", self._language, **names)
 
     def _outside_rows(self, key: np.ndarray, code: np.ndarray, area: np.ndarray) -> pd.DataFrame:
         plan, beyond = self._prepared.plan, self._beyond

@@ -49,12 +49,12 @@ def prepare(plan: PlanLayer) -> Prepared:
     empty = shapely.is_missing(repaired) | shapely.is_empty(usable)
     broken = {defect.index for defect in defects}
     row = np.flatnonzero(~empty)
-    row = row[_in_order(plan.zones["key"].to_numpy()[row])]
+    row = row[in_order_of_names(plan.zones["key"].to_numpy()[row])]
     without_place = np.array([index for index in np.flatnonzero(empty) if index not in broken], dtype=int)
     return Prepared(plan, usable[row], row, defects, without_place)
 
 
-def _in_order(keys: np.ndarray) -> np.ndarray:
+def in_order_of_names(keys: np.ndarray) -> np.ndarray:
     """The order of keys as people count them: 2 before 10, A2 before A10."""
     if all(len(key) < 19 and key.isdecimal() for key in keys):
         return np.argsort([int(key) for key in keys], kind="stable")
@@ -134,7 +134,7 @@ def _invalid(prepared: Prepared, territory: shapely.Geometry, settings: Settings
 def explain(defect: Defect, language: str) -> str:
     """GEOS's reason, its place, and the area before and after the repair."""
     return text(
-        "coverage.invalid_detail",
+        "coverage.invalid_detail" if defect.area_before_m2 > 0 else "coverage.invalid_detail_repaired",
         language,
         reason=_reason(defect.reason, language),
         x=number(defect.x, 2, language),

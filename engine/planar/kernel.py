@@ -20,8 +20,17 @@ from .cover import Cover
 from .edges import GRID_M, suspect_edges
 from .polygons import parts
 
+PLAIN_VERTICES = 1_000_000
+"""Up to so many the plain way takes seconds, and proves its balance to the rounding of doubles instead of a grid's."""
 HOPELESS_SHARE = 0.5
 REACH_M = 2 * GRID_M
+
+
+def fitting_cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress) -> Cover:
+    """The cover by the plain way for a district, by the kernel for a province."""
+    if shapely.get_num_coordinates(polygons).sum() <= PLAIN_VERTICES:
+        return bruteforce.cover(polygons, boundary, progress, threads=2)
+    return cover(polygons, boundary, progress)
 
 
 def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 2) -> Cover:
