@@ -30,6 +30,7 @@ class Outcome(NamedTuple):
     failed: int
     skipped: int
     seconds: float
+    state: str
     broken: bool
 
 
@@ -80,8 +81,19 @@ def run(storey: str, arguments: list[str]) -> Outcome:
             tests += int(suite.get("tests", 0))
             failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
             skipped += int(suite.get("skipped", 0))
-    broken = code not in (0, NO_TESTS) and not failed
-    return Outcome(storey, tests - failed - skipped, failed, skipped, seconds, broken)
+    return Outcome(storey, tests - failed - skipped, failed, skipped, seconds, *judged(storey, code, failed))
+
+
+def judged(storey: str, code: int, failed: int) -> tuple[str, bool]:
+    """(what to say, whether the storey counts as broken) of a run that ended with `code`."""
+    if failed:
+        return "failed", False
+    if code in (0, NO_TESTS):
+        return "ok", False
+    if code < 0 and report(storey).exists():
+        # pytest writes its report after the last test; a Python full of QGIS at times falls over its own feet afterwards.
+        return f"ok, but its process ended by signal {-code} after the last test", False
+    return f"did not finish: pytest ended with {code}", True
 
 
 def main() -> int:
@@ -95,10 +107,9 @@ def main() -> int:
     outcomes = [run(storey, arguments) for storey in storeys]
     print()
     for outcome in outcomes:
-        state = "did not finish" if outcome.broken else "failed" if outcome.failed else "ok"
         print(
             f"{outcome.storey:<11}{outcome.passed:>5} passed{outcome.failed:>5} failed"
-            f"{outcome.skipped:>5} skipped{outcome.seconds:>8.1f} s  {state}"
+            f"{outcome.skipped:>5} skipped{outcome.seconds:>8.1f} s  {outcome.state}"
         )
     passed, failed, skipped = (sum(outcome[column] for outcome in outcomes) for column in (1, 2, 3))
     failed += sum(outcome.broken for outcome in outcomes)
