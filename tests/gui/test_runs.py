@@ -27,6 +27,10 @@ def test_cancel_leaves_the_older_result_and_nothing_beside(english) -> None:
     assert seen["after"] == seen["before"]
 
 
+def test_a_run_goes_on_when_its_dialog_is_closed(english) -> None:
+    assert english.seen("dialog_closed_in_the_middle") == {"going_on": 1, "left": 0}
+
+
 def test_the_batch_window_runs_every_row(english) -> None:
     seen = english.seen("batch_of_two")
     assert seen["columns"][0] == "Plan layer" and "Findings" in seen["columns"]

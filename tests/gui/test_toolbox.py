@@ -98,6 +98,8 @@ def test_the_plugin_goes_without_a_trace_and_comes_back(english) -> None:
     off, on = seen["off"], seen["on"]
     assert seen["before"]["provider"] and on["provider"] and not off["provider"]
     assert not off["plugins"] and off["widgets"] == []
+    # It was switched off in the middle of a run whose dialog was closed.
+    assert seen["still running"] == 0
     assert seen["found while off"] == []
     assert set(seen["found while on"]) >= ENGLISH
     # Nothing that was loaded is used again after an update; QGIS leaves the packages' empty shells.

@@ -6,7 +6,9 @@ import windows
 from map_views import look_at_findings
 from person import Person, Step, dialog
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QSize, Qt
 from qgis.utils import iface
+from step_background import dialog_closed_in_the_middle
 from step_batch import batch_of_two
 from step_cancel import cancel_a_long_run
 from step_plugin import plugin_off_and_on
@@ -28,7 +30,7 @@ def toolbox(person: Person) -> Step:
         "paths": paths,
         "bar": [item.text() for item in iface.messageBar().items()],
         "log": person.message_log(),
-        "icon_px": provider.data(1).actualSize(tree.iconSize()).width(),
+        "icon_px": provider.data(Qt.ItemDataRole.DecorationRole).actualSize(QSize(16, 16)).width(),
         "processing": [provider.id() for provider in QgsApplication.processingRegistry().providers()],
     }
 
@@ -109,6 +111,7 @@ STEPS = [
     conformity_on_the_map,
     cancel_a_long_run,
     batch_of_two,
+    dialog_closed_in_the_middle,
     plugin_off_and_on,
     nothing_was_complained_about,
 ]

@@ -11,13 +11,16 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtWidgets import QAction, QDockWidget, QLineEdit, QListView, QMenu, QToolBar
 from qgis.utils import active_plugins, iface, plugins
+from step_background import leave_a_run
 
 
 def plugin_off_and_on(person: Person) -> Step:
     """Off: no trace in toolbox, menus, bars, modules; on: the algorithm runs and is styled as before."""
     told = {"before": _traces(person)}
+    yield from leave_a_run(person)
     yield from _toggle(person, False)
     told["off"] = _traces(person)
+    told["still running"] = QgsApplication.taskManager().countActiveTasks()
     told["found while off"] = yield from windows.search(person, "planconcord")
     person.shot("plugin off")
     yield from _toggle(person, True)
