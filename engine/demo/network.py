@@ -20,7 +20,7 @@ from .terrain import CELL_M, NEIGHBOURS, ORIGIN_X_M, ORIGIN_Y_M, Terrain
 DISTRICTS = 13
 COARSE = 2  # terrain cells along one side of a cell of the coarse grid
 RIVER_LEAST_KM2 = 38.0
-HIGHWAY_WIDTH_M, ROAD_WIDTH_M = 46.0, 11.5
+HIGHWAY_WIDTH_M, ROAD_WIDTH_M = 46.0, 10.5
 
 
 @dataclass
@@ -107,7 +107,14 @@ def _towns(terrain: Terrain) -> np.ndarray:
     for centre in [*centres, points[isle].mean(axis=0)]:
         distance = np.hypot(*(points - centre).T)
         towns.append(points[np.argmax(score - (distance / 4_500.0) ** 2)])
-    return np.array(towns)
+    return _in_order(terrain, np.array(towns))
+
+
+def _in_order(terrain: Terrain, towns: np.ndarray) -> np.ndarray:
+    """The capital first, then from north to south; the island, which is last, stays last."""
+    city = city_of(terrain, towns)
+    rest = [k for k in np.argsort(-towns[:, 1]).tolist() if k not in (city, len(towns) - 1)]
+    return towns[[city, *rest, len(towns) - 1]]
 
 
 def _spread_out(x: np.ndarray, y: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..planar.width import wider_than, widths
 from .provincial_plan import ProvincialPlan
-from .shapes import width_m
 from .verdicts import verdicts
 
 TILE_M = 2_000.0
@@ -77,10 +77,9 @@ def _wide(rule: str, pieces: np.ndarray, row: np.ndarray, upper: np.ndarray | No
     parts, which = shapely.get_parts(pieces, return_index=True)
     some = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0.7 * tolerance_m**2)
     parts, which = parts[some], which[some]
-    wide = ~shapely.is_empty(shapely.buffer(parts, -0.498 * tolerance_m, quad_segs=8))
-    found = []
-    for part, k in zip(parts[wide], which[wide]):
-        width = width_m(part)
-        if width > tolerance_m:
-            found.append(Piece(rule, int(row[k]), None if upper is None else int(upper[k]), part, width))
-    return found
+    wide = wider_than(parts, tolerance_m)
+    parts, which = parts[wide], which[wide]
+    return [
+        Piece(rule, int(row[k]), None if upper is None else int(upper[k]), part, float(width))
+        for part, k, width in zip(parts, which, widths(parts))
+    ]

@@ -167,7 +167,7 @@ class Planter:
             piece = shapely.polygons(np.vstack([base, bent[::-1]]))
             if not piece.is_valid:
                 return None
-            found = width_m(piece, 0.02 * wanted_m)
+            found = width_m(piece)
             if abs(found - wanted_m) < 0.12 * wanted_m:
                 return piece, bent
             jitter = jitter * (wanted_m / max(found, 0.2 * wanted_m))

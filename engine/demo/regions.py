@@ -260,6 +260,9 @@ def _without_slivers(faces: Regions) -> Regions:
         a, b = pairs.T
         liking = np.select([faces.kind == FREE, block, faces.kind == STREET], [3, 2, 1], 0)
         liking = np.where((faces.district[a] == faces.district[b])[:, None], liking[pairs[:, ::-1]], -1)
+        # A wedge between two roads stays, or the road would grow wider than roads are.
+        road = np.isin(faces.kind, (ROAD, HIGHWAY))
+        liking = np.where(road[pairs[:, ::-1]] & (area[pairs] > 60.0), -1, liking)
         target = merge_small(small | stray, pairs, length, liking)
         geometry, kept = merged(faces.geometry, target)
         faces = faces.take(kept)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from ..planar.width import widths
+
 
 def blob(centre: np.ndarray, radius_m: float, random: np.random.Generator, corners: int = 0) -> shapely.Polygon:
     """A rounded, uneven shape about ``radius_m`` from its centre."""
@@ -48,6 +50,6 @@ def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator
     return np.round(shapely.get_coordinates(shapely.point_on_surface(inner))[0], 3)
 
 
-def width_m(polygon: shapely.Geometry, accuracy_m: float = 0.01) -> float:
+def width_m(polygon: shapely.Geometry) -> float:
     """The diameter of the largest circle that fits."""
-    return 2.0 * float(shapely.length(shapely.maximum_inscribed_circle(polygon, tolerance=accuracy_m)))
+    return float(widths(np.array([polygon], dtype=object))[0])

@@ -106,7 +106,7 @@ def noise_rows(draft: Draft, district: District, plan: ProvincialPlan, sites: di
     upper_of = dict(zip(*(found.tolist() for found in plan.meeting(places))))
     for k, number in enumerate(strips):
         site, place, upper = sites[number], places[k], upper_of[k]
-        row = _row("conformity.conflict", "strip", True, district, draft, number, place, width_m(place, 0.05))
+        row = _row("conformity.conflict", "strip", True, district, draft, number, place, width_m(place))
         fid = int(plan.number[upper]) + 1
         row.update(plan_b=PROVINCIAL_PLAN_ID, zone_b=plan.keys[upper], fid_b=fid, code_b=ZONES[plan.zone[upper]])
         row.update(note_vi=site.note_vi, note_en=site.note_en)
