@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..catalogue import number, text
 from ..findings import Measure
 
@@ -36,7 +38,8 @@ class Balance:
         first = abs(self.zones_m2 - self.covered_m2 - self.excess_m2)
         if self.boundary_m2 is None:
             return first
-        return max(first, abs(self.covered_m2 - (self.boundary_m2 - self.gap_m2 + self.outside_m2)))
+        second = abs(self.covered_m2 - (self.boundary_m2 - self.gap_m2 + self.outside_m2))
+        return float(np.max([first, second]))  # not max(): that would drop a NaN, and the balance would close
 
     @property
     def allowance_m2(self) -> float:

@@ -1,0 +1,78 @@
+"""A person who asks to stop is heard between chunks, and nothing half finished is returned."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import shapely
+from drawn import conform, cover, plan, rule_set
+from planconcord.engine.progress import Cancelled, Progress
+
+RULES = rule_set({("A", "B"): "conflict"})
+
+
+class Impatient(Progress):
+    """Asks to stop at the ``patience``-th checkpoint, and listens to what it is told."""
+
+    def __init__(self, patience: int):
+        self.asked, self.patience, self.steps = 0, patience, list[tuple[float, str]]()
+
+    def cancelled(self) -> bool:
+        self.asked += 1
+        return self.asked > self.patience
+
+    def step(self, fraction: float, text: str = "") -> None:
+        self.steps.append((fraction, text))
+
+
+def tiles(count: int, width: float) -> list[shapely.Geometry]:
+    return [shapely.box(x * 10, y * 10, x * 10 + width, y * 10 + width) for x in range(count) for y in range(count)]
+
+
+def check(name: str, progress: Progress, count: int = 4) -> None:
+    if name == "coverage":
+        cover(tiles(count, 10.5), shapely.box(0, 0, count * 10, count * 10 + 5).wkt, progress=progress)
+    else:
+        lower, upper = plan(tiles(count, 10.5), codes=["B"] * count**2), plan(tiles(count, 9), codes=["A"] * count**2)
+        conform(lower, upper, RULES, progress=progress)
+
+
+@pytest.mark.parametrize("name", ["coverage", "conformity"])
+def test_every_checkpoint_can_be_the_last(name: str) -> None:
+    patient = Impatient(10**9)
+    check(name, patient)
+    assert patient.asked > 3
+    for patience in range(patient.asked):
+        progress = Impatient(patience)
+        with pytest.raises(Cancelled):
+            check(name, progress)
+        assert progress.asked == patience + 1, "the check went on after it was asked to stop"
+
+
+@pytest.mark.parametrize("name", ["coverage", "conformity"])
+def test_progress_runs_from_0_to_1_with_words_and_never_back(name: str) -> None:
+    progress = Impatient(10**9)
+    check(name, progress)
+    fractions = [fraction for fraction, _ in progress.steps]
+    assert fractions[0] == 0.0
+    assert fractions[-1] == 1.0
+    assert fractions == sorted(fractions)
+    assert len({text for _, text in progress.steps if text}) >= 3
+
+
+@pytest.mark.parametrize("name", ["coverage", "conformity"])
+def test_a_large_check_stops_within_a_second(name: str) -> None:
+    class Late(Progress):
+        """Asks to stop half a second after the start."""
+
+        started, longest, last = time.monotonic(), 0.0, time.monotonic()
+
+        def cancelled(self) -> bool:
+            now = time.monotonic()
+            Late.longest, Late.last = max(Late.longest, now - Late.last), now
+            return now - Late.started > 0.5
+
+    with pytest.raises(Cancelled):
+        check(name, Late(), count=150)
+    assert time.monotonic() - Late.started < 6.0
