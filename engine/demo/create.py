@@ -17,6 +17,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..progress import Progress
 from .background import write_background, write_boundaries
+from .borders import border_frame
 from .district_files import Made, make_district
 from .district_plan import need, whole_regions
 from .files import MARK, fresh_folder, write_polygons, write_table
@@ -61,14 +62,13 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
 
     tell(0.0, "demo.step.terrain")
     terrain, network, pattern = _land(seed)
-    ground = terrain.seed
     tell(0.12, "demo.step.regions")
     regions, surroundings = make_regions(terrain, network, pattern, size)
     tell(0.18, "demo.step.provincial")
-    plan = make_provincial_plan(regions, ground)
+    plan = make_provincial_plan(regions, terrain.seed)
     unplanned = unplanned_ground(plan)
     whole = [whole_regions(regions.take(regions.district == k)) for k in range(len(network.towns))]
-    random = np.random.default_rng(ground)
+    random = np.random.default_rng(terrain.seed)
     districts = _name(terrain, network, whole, random)
     rounds = int(np.clip(round((size / 2_000) ** 0.35), 1, 8))
     wanted = _shares(whole, size, rounds)
@@ -82,10 +82,12 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
     tell(0.92, "demo.step.files")
     province = str(random.choice(np.array(names_of("province"), dtype=object)))
     write_provincial(folder, plan)
-    outline = shapely.coverage_union_all(np.concatenate([mine.geometry for mine in whole]))
+    ground = [shapely.coverage_union_all(mine.geometry) for mine in whole]
+    outline = shapely.coverage_union_all(np.array(ground, dtype=object))
     write_boundaries(folder, districts, [m.boundary for m in made], outline, province)
     write_background(folder, districts, network, surroundings, outline)
     write_table(folder / "register.csv", register_frame(districts, province))
+    write_table(folder / "truth_borders.csv", border_frame(ground, districts, terrain.seed))
     _write_truth(folder, made)
     zones = sum(int(m.measures["rows"]) for m in made)
     both = "\n".join(text("demo.mark", word, province=province, seed=seed, zones=zones) for word in LANGUAGES)

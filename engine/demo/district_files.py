@@ -26,7 +26,7 @@ from .provincial_plan import SCALE, ProvincialPlan
 from .regions import HIGHWAY, PARK_BLOCK, RIVER, ROAD, SITE, Regions
 from .shapes import blob, room, width_m
 from .sites import Site, plant_sites
-from .survey import DISTRICT_DEVIATION_M, DISTRICT_WAVELENGTH_M, redrawn
+from .survey import surveyed
 from .terrain import Terrain
 from .truth import Row, conformity_rows, coverage_rows, measures_row, noise_rows
 from .verdicts import verdict
@@ -65,9 +65,7 @@ def make_district(
     regions, sites = plant_sites(regions, wishes, random)
     zones = make_zones(regions, terrain, pattern, wanted, town)
     progress.checkpoint()
-    zones.geometry = redrawn(
-        zones.geometry, DISTRICT_DEVIATION_M, DISTRICT_WAVELENGTH_M, terrain.seed + 2_000 + 2 * district.number
-    )
+    zones.geometry = surveyed(zones.geometry, terrain.seed, district.number)
     draft, site_rows = _draft(zones, district, sites)
     boundary = shapely.coverage_union_all(np.array(draft.geometry, dtype=object))
     tolerance_m = district.scale * MM_ON_PAPER / 1000

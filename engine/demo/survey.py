@@ -24,6 +24,16 @@ def deviation(xy: np.ndarray, largest_m: float, wavelength_m: float, seed: int) 
     )
 
 
+def district_deviation(xy: np.ndarray, seed: int, number: int) -> np.ndarray:
+    """How far the survey of district ``number`` puts points from where they are."""
+    return deviation(xy, DISTRICT_DEVIATION_M, DISTRICT_WAVELENGTH_M, seed + 2_000 + 2 * number)
+
+
+def surveyed(geometry: np.ndarray, seed: int, number: int) -> np.ndarray:
+    """The geometries as district ``number`` surveyed them."""
+    return redrawn(geometry, DISTRICT_DEVIATION_M, DISTRICT_WAVELENGTH_M, seed + 2_000 + 2 * number)
+
+
 def redrawn(geometry: np.ndarray, largest_m: float, wavelength_m: float, seed: int) -> np.ndarray:
     """The geometries as that office drew them, whole millimetres."""
     geometry = np.array(geometry, dtype=object)

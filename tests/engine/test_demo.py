@@ -221,7 +221,10 @@ def test_neighbours_boundaries_differ_by_metres_only(demo):
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     common = [part for i, j in zip(a, b) if i < j for part in parts_of(shapely.intersection(shapes[i], shapes[j]), 10)]
     widths = 2 * shapely.length(shapely.maximum_inscribed_circle(np.array(common)))
-    assert 0.5 < widths.max() < 5.0
+    borders = pd.read_csv(demo.folder / "truth_borders.csv", encoding="utf-8-sig")
+    assert 0.5 < widths.max() <= borders.largest_deviation_m.max() < 5.0
+    assert borders.overlap_area_m2.sum() == pytest.approx(overlap, rel=0.03)
+    assert (borders.length_m > 0).all() and len(borders) >= 18
 
 
 def fingerprint(folder: Path) -> str:
