@@ -47,6 +47,7 @@ OUTLINE_MM, THIN_OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 0.3, 1.1, 0.25
 NOISE_OUTLINE_MM = 0.2
 # Passes of drawing: what is only information lies below, markers lie above every area, errors above warnings.
 INFO_AREAS, INFO_MARKERS, AREAS, OUTLINES, MARKERS = 0, 1, 2, 3, 4
+PLACELESS = ("geometry.empty",)
 VALUES_IN_WORDS = {
     "severity": ("severity", SEVERITIES),
     "status": ("status", ("open", "accepted", "waived", "resolved")),
@@ -273,7 +274,11 @@ def _labels(columns: dict[str, str], language: str) -> QgsPalLayerSettings:
         title = f"concat({title}, '\\n', {_area(quoted['area_m2'], language)})"
     settings = QgsPalLayerSettings()
     settings.isExpression = True
-    settings.fieldName = f"CASE WHEN {quoted['severity']} <> 'info' THEN {title} END"
+    # What has no place carries the polygon of its territory: its label would follow the reader all over the map.
+    placeless = ", ".join(QgsExpression.quotedString(rule) for rule in PLACELESS)
+    settings.fieldName = (
+        f"CASE WHEN {quoted['severity']} <> 'info' AND {quoted['rule']} NOT IN ({placeless}) THEN {title} END"
+    )
     settings.placement = Qgis.LabelPlacement.AroundPoint
     settings.dist = 1.5
     settings.scaleVisibility = True
