@@ -1,8 +1,8 @@
 """A plan layer as the checks see it: zones with a key and a land-use code, and what is known of the plan.
 
 ``PlanLayer.zones`` is a GeoDataFrame with columns ``key`` (unique text that names the zone to its owner: the chosen key
-field, else the feature id), ``given_key`` (the key field's own value, "" if empty), ``code`` (text, "" if missing) and
-``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
+field, else the feature id), ``given_key`` (the key field's own value, "" if empty), ``code`` (text, "" if missing),
+``territory`` (text, only if a field was chosen for it) and ``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
 PlanError for a missing field, an empty layer, layers of lines or points, and a layer without CRS.
 """
 
@@ -22,6 +22,7 @@ import shapely
 from .errors import PlanError
 from .planar.polygons import gather, polygonal, singles
 from .planar.repair import repair
+from .transformation import one_operation
 
 Note = tuple[str, dict[str, object]]
 """Something that reading or reprojecting changed: a key of the catalogue and its values."""
@@ -53,10 +54,11 @@ class PlanLayer:
         key_field: str = "",
         code_field: str = "",
         fids: Sequence[object] | None = None,
+        territory_field: str = "",
         **known: Any,
     ) -> PlanLayer:
         """A plan layer out of any table of polygons; ``known`` are the further fields of the class."""
-        for wanted in (key_field, code_field):
+        for wanted in (key_field, code_field, territory_field):
             if wanted and wanted not in frame.columns:
                 fields = ", ".join(str(column) for column in frame.columns if column != frame.geometry.name)
                 raise PlanError("error.field_missing", layer=name, field=wanted, fields=fields or "–")
@@ -79,6 +81,8 @@ class PlanLayer:
             },
             geometry=gpd.GeoSeries(geometry, crs=frame.crs),
         )
+        if territory_field:
+            zones["territory"] = _texts(frame[territory_field])
         return cls(name, zones, key_field=key_field, code_field=code_field, notes=notes, **known)
 
     @property
@@ -93,11 +97,21 @@ class PlanLayer:
         """
         if self.crs == crs:
             return self
-        zones = self.zones.to_crs(crs)
-        values: dict[str, object] = {"layer": self.name, "crs": str(self.crs.name), "target": str(crs.name)}
-        before, after = (shapely.get_coordinates(np.asarray(z.geometry.values)) for z in (self.zones, zones))
+        before = shapely.get_coordinates(np.asarray(self.zones.geometry.values))
+        finite = before[np.isfinite(before).all(axis=1)]
+        bounds = np.concatenate([finite.min(axis=0), finite.max(axis=0)])
+        operation = one_operation(self.crs, crs, bounds)
+        after = np.column_stack(operation.transform(before[:, 0], before[:, 1]))
+        values: dict[str, object] = {
+            "layer": self.name,
+            "crs": str(self.crs.name),
+            "target": str(crs.name),
+            "operation": operation.description,
+        }
         if (np.isfinite(before) & ~np.isfinite(after)).any():
             raise PlanError("error.transform", **values)
+        moved = shapely.set_coordinates(np.array(self.zones.geometry.values, dtype=object), after)
+        zones = self.zones.set_geometry(gpd.GeoSeries(moved, index=self.zones.index, crs=crs))
         return replace(self, zones=zones, notes=[*self.notes, ("note.reprojected", values)])
 
     def outline(self) -> shapely.Geometry:
