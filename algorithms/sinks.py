@@ -117,10 +117,10 @@ class Destination:
         final = Path(self._final)
         published = self._made.replace(self._staged, str(final))
         try:
-            made = {part.name for part in Path(self._staged).parent.iterdir()}
-            for name in sorted(made):
+            parts = {part.name for part in Path(self._staged).parent.iterdir()}
+            for name in sorted(parts):
                 os.replace(Path(self._staged).parent / name, final.parent / name)
-            for name in _companions(final) - made:
+            for name in _companions(final) - parts:
                 (final.parent / name).unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error

@@ -90,4 +90,5 @@ class LandUseStyle(_Style):
     """``LandUseStyle.create(code_field, language)``: the land-use colours for a layer that QGIS is going to load."""
 
     def _style(self, layer: QgsVectorLayer) -> None:
-        style_land_use(layer, *self._arguments)
+        code_field, language = self._arguments
+        style_land_use(layer, code_field, language)
