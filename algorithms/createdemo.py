@@ -64,6 +64,8 @@ class CreateDemo(PlanAlgorithm):
                 feedback.pushWarning(fault)
             if load and context.project() is not None:
                 context.temporaryLayerStore().addMapLayer(layer)
-                details = QgsProcessingContext.LayerDetails(plan["title"], context.project(), plan["plan_id"])
+                # The titles begin alike and would be cut off alike, in the layers panel and in every choice of a layer.
+                details = QgsProcessingContext.LayerDetails(plan["territory"], context.project(), plan["plan_id"])
+                details.layerSortKey = 0 if plan["level"] == "provincial" else 1  # below the districts
                 context.addLayerToLoadOnCompletion(layer.id(), details)
         return {"FOLDER": str(register.parent), "REGISTER": str(register)}
