@@ -38,13 +38,14 @@ def plan_layer(
     progress: Progress,
     key_field: str = "",
     code_field: str = "",
+    territory_field: str = "",
     **known: Any,
 ) -> PlanLayer:
     """The features of ``source`` as a PlanLayer called ``name``; ``known`` are further fields of PlanLayer."""
     crs = to_pyproj(source.sourceCrs())
     if crs is None:
         raise PlanError("error.no_crs", layer=name)
-    wanted = [field for field in dict.fromkeys((key_field, code_field)) if field]
+    wanted = [field for field in dict.fromkeys((key_field, code_field, territory_field)) if field]
     fields = source.fields()
     present = {field: fields.lookupField(field) for field in wanted}
     absent = [field for field, index in present.items() if index < 0]
@@ -68,7 +69,7 @@ def plan_layer(
             progress.step(min(len(fids) / total, 1.0))
     shapes.append(_shapes(chunk))
     frame = gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), crs=crs))
-    return PlanLayer.from_frame(frame, name, key_field, code_field, fids=fids, **known)
+    return PlanLayer.from_frame(frame, name, key_field, code_field, fids=fids, territory_field=territory_field, **known)
 
 
 def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:

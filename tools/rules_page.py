@@ -13,7 +13,7 @@ from planconcord.engine.catalogue import Rule, rules, text
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"en": ROOT / "docs" / "rules.md", "vi": ROOT / "docs" / "rules.vi.md"}
 
-COVERAGE, CONFORMITY = "checkcoverage", "checkconformity"
+COVERAGE, BORDERS, CONFORMITY = "checkcoverage", "checkborders", "checkconformity"
 REPORTED_BY = {
     "geometry.invalid": (COVERAGE,),
     "geometry.empty": (COVERAGE,),
@@ -21,6 +21,9 @@ REPORTED_BY = {
     "coverage.overlap": (COVERAGE,),
     "coverage.gap": (COVERAGE,),
     "coverage.outside": (COVERAGE,),
+    "border.overlap": (BORDERS,),
+    "border.gap": (BORDERS,),
+    "border.mismatch": (BORDERS,),
     "key.missing": (COVERAGE,),
     "key.duplicate": (COVERAGE,),
     "code.missing": (COVERAGE, CONFORMITY),

@@ -22,18 +22,18 @@ def two_nearest(gaps: np.ndarray, zones: np.ndarray, progress: Progress | None =
     nearest = np.full((len(gaps), 2), -1, dtype=int)
     if len(gaps) == 0:
         return nearest
-    contacts = _contacts(gaps, zones, progress or Progress())
-    contacts = contacts.sort_values(["gap", "length_m", "zone"], ascending=[True, False, True], kind="stable")
-    rank = contacts.groupby("gap").cumcount().to_numpy()
+    touched = contacts(gaps, zones, progress or Progress())
+    touched = touched.sort_values(["gap", "length_m", "zone"], ascending=[True, False, True], kind="stable")
+    rank = touched.groupby("gap").cumcount().to_numpy()
     for place in (0, 1):
-        ranked = contacts[rank == place]
+        ranked = touched[rank == place]
         nearest[ranked["gap"].to_numpy(), place] = ranked["zone"].to_numpy()
     both = nearest[:, 1] >= 0
     nearest[both] = np.sort(nearest[both], axis=1)
     return nearest
 
 
-def _contacts(gaps: np.ndarray, zones: np.ndarray, progress: Progress) -> pd.DataFrame:
+def contacts(gaps: np.ndarray, zones: np.ndarray, progress: Progress) -> pd.DataFrame:
     """How many metres of each gap's outline each zone touches: columns gap, zone, length_m."""
     gap, middle, length_m = _segments(gaps)
     tree = shapely.STRtree(zones)

@@ -1,0 +1,207 @@
+"""What two neighbouring territories leave open between them: gaps, most of which are open at their ends.
+
+A gap is ground that no territory covers, that touches both of the two, and into which a circle as wide as the search width
+cannot get from outside; where the gap is open it ends at the straight line between the two outlines that such a circle
+would touch. Two coasts that part at a river's mouth leave such ground whatever the width of the circle, but they are no
+border: ground whose mouth is wider than the ground inside is looked at again with smaller circles, and counts only where it
+turns out to be closed, as wide inside as at its mouth, or to end between two corners where the outlines turn away. Ground between three
+territories is split between their pairs: each place belongs to the two territories that are nearest to it.
+
+Goes in: valid polygons in a projected CRS in metres, and the edges of the two that face each other. Comes out: connected
+polygons in the original coordinates, but for the ends, and the length of the two outlines along them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from .polygons import EMPTY, parts, polygonal
+from .width import widths
+
+MOUTH = 1.1
+"""The mouth of ground between lines that part at more than 11 degrees is wider than so many times its inside."""
+CORNERED, CORNERED_MOUTH = 0.5, 2.5
+"""Where the outlines turn away at the mouth, the circle stops at two corners closer than half its width; then the lines may
+part at up to a right angle."""
+SMALLEST_M = 0.05
+"""Circles no smaller than this look for the end of an open gap."""
+STEP = 2.0**-0.5
+REACH_M = 0.001
+THREAD_M = 2 * REACH_M
+"""An open gap thinner than this cannot be told from the point where two outlines part."""
+ROUND = 16
+OVERREACH = 1.003
+"""Circles are polygons of 4 * ROUND corners, up to 0.24 % short of the circle after two of them."""
+SAMPLES = 24
+"""Points along an outline for each search width, where three territories share a gap."""
+
+
+def gaps_between(
+    territories: np.ndarray,
+    tree: shapely.STRtree,
+    pair: tuple[int, int],
+    facing: tuple[np.ndarray, np.ndarray],
+    search_m: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(gaps, how much of the outline of each is outline of one of the two) between the two territories of ``pair``.
+
+    ``facing``: the edges of each within ``search_m`` of the other; ``tree``: the index of ``territories``.
+    """
+    window = _around(np.concatenate(facing), 2.5 * search_m, search_m)
+    near = np.sort(tree.query(window, predicate="intersects"))
+    covers = polygonal(shapely.intersection(territories[near], window))
+    sides = [int(np.flatnonzero(near == territory)[0]) for territory in pair]
+    free, _ = parts([shapely.difference(window, shapely.union_all(covers))])
+    shapely.prepare(covers)
+    closed = shapely.disjoint(free, shapely.boundary(window))
+    closed &= shapely.is_empty(shapely.buffer(free, -search_m / 2.0, quad_segs=ROUND))
+    reach = shapely.intersection(*[_around(lines, search_m, search_m / 10.0) for lines in facing])
+    pieces = np.concatenate([free[closed], *[_open(part, covers, sides, reach, search_m) for part in free[~closed]]])
+    pieces = pieces[_touching(pieces, covers, sides)]
+    if len(covers) > 2 and len(pieces):
+        pieces, _ = parts([_share(piece, covers, sides, search_m) for piece in pieces])
+    return pieces, _walls_m(pieces, covers[sides])
+
+
+def _around(lines: np.ndarray, distance_m: float, precision_m: float) -> shapely.Geometry:
+    """The ground within ``distance_m`` of ``lines``, to the given precision."""
+    merged = shapely.line_merge(shapely.multilinestrings(lines))
+    return shapely.buffer(shapely.simplify(merged, precision_m / 4.0, preserve_topology=False), distance_m)
+
+
+def _open(
+    free: shapely.Geometry, covers: np.ndarray, sides: list[int], reach: shapely.Geometry, search_m: float
+) -> np.ndarray:
+    """The gaps in one connected piece of free ground, whose rest goes on beyond the border."""
+    narrow = _without_circles(free, free, search_m)
+    narrow = narrow[_touching(narrow, covers, sides)]
+    candidates, _ = parts(shapely.intersection(narrow, reach))
+    found = [np.zeros(0, dtype=object)]
+    circle_m = search_m
+    while len(candidates) and circle_m > SMALLEST_M:
+        candidates = candidates[_touching(candidates, covers, sides)]
+        ended, _ = parts([_with_straight_ends(piece, covers, free) for piece in candidates])
+        ended = ended[_touching(ended, covers, sides)]
+        width_m = widths(ended)
+        ended, width_m = ended[width_m > THREAD_M], width_m[width_m > THREAD_M]
+        mouth_m = _mouths_m(ended, covers)
+        wide = mouth_m > np.where(mouth_m <= CORNERED * circle_m, CORNERED_MOUTH, MOUTH) * width_m
+        found.append(ended[~wide])
+        circle_m *= STEP
+        candidates = np.concatenate(
+            [np.zeros(0, dtype=object), *[_without_circles(piece, free, circle_m) for piece in ended[wide]]]
+        )
+    return np.concatenate(found)
+
+
+def _without_circles(piece: shapely.Geometry, free: shapely.Geometry, circle_m: float) -> np.ndarray:
+    """The parts of ``piece`` that no circle of this diameter inside ``free`` covers."""
+    if piece is not free:
+        free = shapely.intersection(free, shapely.box(*shapely.bounds(piece)).buffer(2.0 * circle_m))
+    centres = shapely.buffer(free, -circle_m / 2.0, quad_segs=ROUND)
+    return parts([shapely.difference(piece, shapely.buffer(centres, circle_m / 2.0 * OVERREACH, quad_segs=ROUND))])[0]
+
+
+def _on_wall(points: np.ndarray, covers: np.ndarray) -> np.ndarray:
+    """Whether each point (n, 2) lies on one of the (prepared) territories."""
+    made = shapely.points(points)
+    touched = np.zeros(len(made), dtype=bool)
+    for cover in covers:
+        touched |= shapely.dwithin(cover, made, REACH_M)
+    return touched
+
+
+def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(middle, length, polygon) of every segment of the outlines."""
+    rings, owner = shapely.get_rings(polygons, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    joined = ring[1:] == ring[:-1]
+    start, end = points[:-1][joined], points[1:][joined]
+    return (start + end) / 2.0, np.linalg.norm(end - start, axis=1), owner[ring[1:][joined]]
+
+
+def _mouths_m(polygons: np.ndarray, covers: np.ndarray) -> np.ndarray:
+    """The longest segment of each outline that runs along no territory."""
+    middle, length_m, polygon = _segments(polygons)
+    off = ~_on_wall(middle, covers)
+    longest = np.zeros(len(polygons))
+    np.maximum.at(longest, polygon[off], length_m[off])
+    return longest
+
+
+def _walls_m(polygons: np.ndarray, covers: np.ndarray) -> np.ndarray:
+    """How much of each outline runs along one of the territories."""
+    if len(polygons) == 0:
+        return np.zeros(0)
+    middle, length_m, polygon = _segments(polygons)
+    on = _on_wall(middle, covers)
+    return np.bincount(polygon[on], length_m[on], len(polygons))
+
+
+def _with_straight_ends(polygon: shapely.Geometry, covers: np.ndarray, free: shapely.Geometry) -> shapely.Geometry:
+    """The polygon without the vertices on no territory: the arcs of the circles at its open ends become straight."""
+    rings = []
+    for ring in shapely.get_rings(polygon):
+        points = shapely.get_coordinates(ring)[:-1]
+        kept = points[_on_wall(points, covers)]
+        if len(kept) > 2:
+            rings.append(kept)
+    if not rings:
+        return EMPTY
+    made = shapely.make_valid(shapely.Polygon(rings[0], rings[1:]))
+    return shapely.intersection(made, free)
+
+
+def _touching(polygons: np.ndarray, covers: np.ndarray, sides: list[int]) -> np.ndarray:
+    """Whether each polygon touches both territories along a line."""
+    both = np.ones(len(polygons), dtype=bool)
+    for cover in covers[sides]:
+        both[both] = shapely.dwithin(cover, polygons[both], REACH_M)
+    for side in sides:
+        both[both] = _walls_m(polygons[both], covers[[side]]) > THREAD_M
+    return both
+
+
+def _share(piece: shapely.Geometry, covers: np.ndarray, sides: list[int], search_m: float) -> shapely.Geometry:
+    """The part of ``piece`` that is nearer to the two territories ``sides`` than to any third."""
+    touched = np.flatnonzero(shapely.dwithin(covers, piece, REACH_M))
+    if len(touched) == 2:
+        return piece
+    points, owner = _samples(piece, covers, touched, search_m)
+    thirds = ~np.isin(owner, sides)
+    zone = shapely.buffer(shapely.multipoints(points[thirds][:: SAMPLES // 4]), 2.0 * search_m, quad_segs=2)
+    contested = shapely.intersection(piece, zone)
+    shapely.prepare(contested)
+    near = shapely.dwithin(contested, points, search_m)
+    points, owner = points[near], owner[near]
+    shares = [shapely.difference(piece, zone)]
+    for first, second in (sides, sides[::-1]):
+        nearest = _nearest(points, owner == first, contested)
+        others = owner != first
+        shares.append(_nearest(points[others], owner[others] == second, nearest))
+    return shapely.union_all(polygonal(shares))
+
+
+def _samples(
+    piece: shapely.Geometry, covers: np.ndarray, touched: np.ndarray, search_m: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(points, territory) along the outline of ``piece``."""
+    middle, _, _ = _segments(np.array([shapely.segmentize(piece, search_m / SAMPLES)], dtype=object))
+    owner = np.full(len(middle), -1)
+    for cover in touched[::-1]:
+        owner[_on_wall(middle, covers[[cover]])] = cover
+    return np.asarray(shapely.points(middle[owner >= 0]), dtype=object), owner[owner >= 0]
+
+
+def _nearest(points: np.ndarray, chosen: np.ndarray, ground: shapely.Geometry) -> shapely.Geometry:
+    """The part of ``ground`` that is nearer to the ``chosen`` points than to the others."""
+    if chosen.all() or not chosen.any() or shapely.is_empty(ground):
+        return ground if chosen.any() else EMPTY
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=ground))
+    cell = shapely.STRtree(cells).query(points[chosen], predicate="intersects")[1]
+    mine = cells[np.unique(cell)]
+    together = shapely.coverage_union_all(mine)
+    if not shapely.is_valid(together):
+        together = shapely.union_all(mine)
+    return polygonal([shapely.intersection(ground, together)])[0]
