@@ -108,7 +108,8 @@ def _plant(cells: list[shapely.Geometry], kind: str, first: int, second: int, le
         a, b = shapely.get_coordinates(zone)[:2]
         for corner in (a, b):
             cells[first] = shapely.difference(
-                cells[first], shapely.Polygon([corner, (x, y), ((corner[0] + x) / 2, (corner[1] + y) / 2 + length_m / 8)])
+                cells[first],
+                shapely.Polygon([corner, (x, y), ((corner[0] + x) / 2, (corner[1] + y) / 2 + length_m / 8)]),
             )
     elif kind == "overhang":
         cells[first] = shapely.union(zone, shapely.box(x, y, x + 30 * length_m, y + length_m))

@@ -7,7 +7,6 @@ import pytest
 import shapely
 from coverages import coverage, recipes
 from hypothesis import HealthCheck, assume, given, settings
-
 from planconcord.engine.planar import bruteforce, kernel
 from planconcord.engine.planar.cover import Cover
 from planconcord.engine.planar.edges import GRID_M, suspect_edges

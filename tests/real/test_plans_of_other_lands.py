@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 
-
 def test_vientiane_with_its_boundary(real_layers, over_1_m2, plain) -> None:
     """The plan covers 616 of the province's 3,640 km², so the rest is one gap, and it reaches 0.31 km² outside."""
     folder = real_layers / "vientiane_2030"
