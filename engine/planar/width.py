@@ -17,8 +17,8 @@ from .polygons import POLYGON, parts
 
 RELATIVE_ACCURACY = 0.002
 THREAD_M = 0.001
-SLENDER = 200.0
-"""Outline longer than so many mean widths: measured by shrinking."""
+SLENDER = 10.0
+"""Outline longer than so many mean widths, as that of a box of 1:2: measured by shrinking, which is up to a thousand times faster."""
 TURN = np.array([[math.cos(0.3), math.sin(0.3)], [-math.sin(0.3), math.cos(0.3)]])
 MANY_VERTICES = 1000
 """Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
@@ -48,12 +48,10 @@ def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
 
 
 def widths(polygons: np.ndarray, progress: Progress | None = None) -> np.ndarray:
-    """The diameter of the largest circle in each polygon, in metres, to 0.2 %; below THREAD_M the mean width 2A/P.
+    """The diameter of the largest circle in each polygon, in metres, to 0.5 %; below THREAD_M the mean width 2A/P.
 
-    Some ten thousand circles take seconds: ``progress`` is asked now and then whether to stop.
-
-    The search for the circle's centre covers the polygon with cells of the wanted accuracy, which takes seconds for one
-    sliver a kilometre long and a centimetre wide; such pieces are measured by shrinking instead, unless they have many vertices.
+    The search for the circle's centre covers the polygon with cells of the wanted accuracy, which takes 50 ms for a box
+    of 1:60 and gives up on a longer one; what is not compact is shrunk instead, unless it has many vertices.
     """
     polygons = np.asarray(polygons, dtype=object)
     if (shapely.get_type_id(polygons) != POLYGON).any():
