@@ -66,6 +66,7 @@ class CreateDemo(PlanAlgorithm):
                 context.temporaryLayerStore().addMapLayer(layer)
                 # The titles begin alike and would be cut off alike, in the layers panel and in every choice of a layer.
                 details = QgsProcessingContext.LayerDetails(plan["territory"], context.project(), plan["plan_id"])
+                details.forceName = True  # else QGIS takes the file's name, unless the file lies in a temporary folder
                 details.layerSortKey = 0 if plan["level"] == "provincial" else 1  # below the districts
                 context.addLayerToLoadOnCompletion(layer.id(), details)
         return {"FOLDER": str(register.parent), "REGISTER": str(register)}
