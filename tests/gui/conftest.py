@@ -1,6 +1,6 @@
 """Real QGIS windows on screens of their own: the plugin's zip in an empty profile, driven by what lies in inside/.
 
-Three sessions run side by side, each once for all tests: english, vietnamese, and bare (without the libraries). A session
+Four sessions run side by side, each once for all tests: english, vietnamese, bare (without the libraries) and demo. A session
 leaves report.json, pictures and QGIS's own output in build/gui/NAME; the tests read the report. No wait is without limit:
 a session that does not end is ended, by its process group.
 """
@@ -165,6 +165,7 @@ def sessions(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             ("english", "en_US", LIBRARIES),
             ("vietnamese", "vi", LIBRARIES),
             ("bare", "en_US", None),
+            ("demo", "en_US", LIBRARIES),
         ):
             profile = tmp_path_factory.mktemp("profiles") / f"hồ sơ {name}"
             tool("install_plugin").install(profile, plugin_zip, libraries)
@@ -193,3 +194,9 @@ def vietnamese(sessions: dict[str, Session]) -> Session:
 def bare(sessions: dict[str, Session]) -> Session:
     """QGIS without shapely, geopandas and their company."""
     return sessions["bare"]
+
+
+@pytest.fixture(scope="session")
+def demo(sessions: dict[str, Session]) -> Session:
+    """QGIS in English, with the demo province."""
+    return sessions["demo"]

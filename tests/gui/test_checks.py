@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +134,11 @@ def test_the_mouse_over_a_finding_shows_its_message(sessions, step: str, name: s
 
 def test_messages_are_sentences_in_english(english) -> None:
     messages = {one["rule"]: one["message"] for one in english.seen("coverage_on_the_map")["findings"]}
-    assert messages["coverage.outside"] == (
-        "Zone 10-5 (RPH) of plan reaches outside the boundary: 5.00 ha, up to 100.0 m wide."
+    assert re.fullmatch(
+        r"Zone 10-5 \(RPH\) of plan reaches outside the boundary: 5\.00 ha, up to (99\.\d|100\.0) m wide\.",
+        messages["coverage.outside"],
     )
+    assert "beside zone 08-3 (RPH)" in messages["coverage.gap"]
     assert "02-7 bis" in messages["geometry.duplicate"]
 
 

@@ -174,10 +174,10 @@ def press_run(person: Person, opened: QWidget) -> Step:
     return ends
 
 
-def run(person: Person, opened: QWidget) -> Step:
+def run(person: Person, opened: QWidget, limit_s: float = CHECK_S) -> Step:
     """Press Run and wait for the end; what the dialog then shows."""
     ends = yield from press_run(person, opened)
-    yield lambda: ends, CHECK_S
+    yield lambda: ends, limit_s
     yield drawn, CHECK_S
     successful, results = ends[0]
     return {
