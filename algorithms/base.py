@@ -137,7 +137,8 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         """An optional number."""
         real = QgsProcessingParameterNumber.Type.Double
         number = QgsProcessingParameterNumber(name, self.words(name), real, default, optional=True, minValue=least)
-        number.setMetadata({"widget_wrapper": {"decimals": 3}})
+        # A scale, which is 1 at least, is a whole number: 10000, not 10000.000.
+        number.setMetadata({"widget_wrapper": {"decimals": 0 if least >= 1 else 3}})
         self.add(number, advanced)
 
     def add_text(self, name: str) -> None:
