@@ -4,7 +4,9 @@
     area covered      = boundary area - gap area + area outside      (with a boundary)
 
 The left and right sides come from different computations (areas, union, faces of overlaps, differences), so a piece that
-one of them lost shows as a residual. Areas in m² on the plane of the working CRS, noise included.
+one of them lost shows as a residual. And what was found must be what the depth of the ground says: all pairs share the ground of
+depth d as often as there are pairs among d zones, all gaps are the ground of depth 0. Areas in m² on the plane of the working
+CRS, noise included.
 """
 
 from __future__ import annotations
@@ -12,11 +14,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from ..catalogue import number, text
 from ..findings import Measure
+from ..planar.cover import Cover
 
 RELATIVE_ALLOWANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Account:
+    """Findings of one kind ("pairs", "gaps", "overhang"): their sum, and the same ground counted by depth."""
+
+    kind: str
+    found_m2: float
+    counted_m2: float
+    allowance_m2: float
+
+    @property
+    def closes(self) -> bool:
+        """Whether both are the same but for rounding; a NaN never closes."""
+        return abs(self.found_m2 - self.counted_m2) <= self.allowance_m2
+
+
+def accounts(cover: Cover, bounded: bool) -> tuple[Account, ...]:
+    """What was found against what the depth says; without a boundary depth 0 has no area to be compared."""
+
+    def account(kind: str, found: np.ndarray, counted_m2: float) -> Account:
+        found_m2 = float(shapely.area(found).sum())
+        rounding_m2 = cover.step_m * (float(shapely.length(found).sum()) + cover.suspect_length_m)
+        return Account(kind, found_m2, counted_m2, RELATIVE_ALLOWANCE * cover.covered_m2 + rounding_m2)
+
+    made = [account("pairs", cover.shared, cover.pairs_m2)]
+    if bounded:
+        made.append(account("gaps", cover.gaps, cover.gap_m2))
+        made.append(account("overhang", cover.overhang, cover.overhang_m2))
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -31,6 +65,7 @@ class Balance:
     outside_m2: float
     suspect_length_m: float
     step_m: float
+    accounts: tuple[Account, ...] = ()
 
     @property
     def residual_m2(self) -> float:
@@ -49,8 +84,8 @@ class Balance:
 
     @property
     def closes(self) -> bool:
-        """Whether the residual is within the allowance; a NaN never closes."""
-        return self.residual_m2 <= self.allowance_m2
+        """Whether the residual is within the allowance and what was found adds up; a NaN never closes."""
+        return self.residual_m2 <= self.allowance_m2 and all(account.closes for account in self.accounts)
 
     def measures(self) -> list[Measure]:
         """The terms as measures, in m²."""
@@ -87,5 +122,9 @@ class Balance:
         lines = [text("balance.layers", language, **shown)]
         if self.boundary_m2 is not None:
             lines.append(text("balance.boundary", language, **shown))
+        for account in self.accounts:
+            if not account.closes:
+                found, counted = number(account.found_m2, 4, language), number(account.counted_m2, 4, language)
+                lines.append(text(f"balance.{account.kind}", language, found=found, counted=counted))
         lines.append(text("balance.closes" if self.closes else "balance.broken", language, **residual))
         return lines

@@ -22,7 +22,7 @@ from ..plan import PlanLayer
 from ..planar.kernel import fitting_cover
 from ..planar.polygons import polygonal
 from ..planar.width import widths
-from .balance import Balance
+from .balance import Balance, accounts
 from .neighbours import two_nearest
 from .pieces import Pieces, sort_out, to_batches
 from .preparation import Prepared, prepare, zone_findings
@@ -252,4 +252,5 @@ class _Coverage:
             outside_m2=cover.outside_m2,
             suspect_length_m=cover.suspect_length_m,
             step_m=cover.step_m,
+            accounts=accounts(cover, self._boundary is not None),
         )

@@ -41,7 +41,7 @@ class Arrangement:
         """Covered faces outside the boundary."""
         return self.faces[~self.inside & (self.depth > 0) & ~self.dust]
 
-    def area_m2(self, chosen: np.ndarray, by_depth: np.ndarray | int = 1) -> float:
+    def area_m2(self, chosen: np.ndarray, by_depth: np.ndarray | float = 1) -> float:
         """The area of the ``chosen`` faces, each times ``by_depth``."""
         return float((shapely.area(self.faces) * chosen * by_depth).sum())
 

@@ -51,6 +51,8 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
         excess_m2=float((shapely.area(faces) * (depth - 1)).sum()),
         gap_m2=float(shapely.area(open_ground)),
         outside_m2=float(shapely.area(outside)),
+        pairs_m2=float((shapely.area(faces) * depth * (depth - 1) / 2).sum()),
+        overhang_m2=float(shapely.area(overhang).sum()),
         suspect_length_m=float(shapely.length(shared).sum() + shapely.length(open_ground) + shapely.length(outside)),
         step_m=STEP_M,
     )

@@ -19,6 +19,9 @@ class Cover:
     ``covered_m2`` is the ground covered at least once, ``excess_m2`` every further layer, ``gap_m2`` and ``outside_m2`` the
     whole ground inside the boundary that is not covered and outside that is, rounding included. ``suspect_length_m`` times
     ``step_m`` is what rounding may have cost.
+
+    The same ground counted by depth proves that nothing found was lost: ``pairs_m2`` is what all pairs must share, d (d - 1) / 2
+    times the ground of depth d, and ``overhang_m2`` what all zones must have outside the boundary, d times that ground.
     """
 
     i: np.ndarray
@@ -31,5 +34,7 @@ class Cover:
     excess_m2: float
     gap_m2: float
     outside_m2: float
+    pairs_m2: float
+    overhang_m2: float
     suspect_length_m: float
     step_m: float

@@ -58,6 +58,8 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
         excess_m2=plane.area_m2(plane.depth > 1, plane.depth - 1),
         gap_m2=plane.area_m2(plane.inside & (plane.depth == 0)) if bounded else 0.0,
         outside_m2=plane.area_m2(~plane.inside & (plane.depth > 0)) if bounded else 0.0,
+        pairs_m2=plane.area_m2(plane.depth > 1, plane.depth * (plane.depth - 1) / 2),
+        overhang_m2=plane.area_m2(~plane.inside & (plane.depth > 0), plane.depth) if bounded else 0.0,
         suspect_length_m=plane.line_length_m,
         step_m=GRID_M,
     )

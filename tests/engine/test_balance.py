@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from coverages import coverage, recipes
 from drawn import plan, square
-from planconcord.engine.checks.balance import Balance
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from planconcord.engine.checks.balance import Balance, accounts
 from planconcord.engine.checks.coverage import check_coverage
 from planconcord.engine.checks.settings import Settings
-from planconcord.engine.planar import bruteforce
+from planconcord.engine.planar import bruteforce, kernel
+from planconcord.engine.progress import Progress
 from planconcord.engine.tolerance import Tolerance
 
 SOUND = Balance(
@@ -85,6 +89,44 @@ def test_a_union_that_loses_ground_breaks_the_balance(monkeypatch: pytest.Monkey
     result = check_coverage(plan(OVERLAPPING), shapely.box(0, 0, 40, 10), Settings(Tolerance(0.0)))
     assert result.value("balance_residual") == pytest.approx(1)
     assert result.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"), [("shared", "overlaps"), ("gaps", "gaps"), ("overhang", "outside the boundary")]
+)
+def test_a_finding_that_the_kernel_loses_breaks_the_balance(
+    lost: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = kernel.cover
+
+    def forgetful(*given: Any, **named: Any) -> Any:
+        made = found(*given, **named)
+        assert len(getattr(made, lost)) == 1
+        empty = np.array([shapely.Polygon()] * len(getattr(made, lost)), dtype=object)
+        return dataclasses.replace(made, **{lost: empty})
+
+    zones = [shapely.box(x, y, x + 10, y + 10) for x in range(0, 100, 10) for y in range(0, 100, 10)][1:]
+    zones += [shapely.box(22, 22, 28, 28), shapely.box(100, 0, 110, 10)]
+    boundary = shapely.box(0, 0, 100, 100)
+    monkeypatch.setattr(kernel, "PLAIN_VERTICES", 0)
+    assert not check_coverage(plan(zones), boundary, Settings(Tolerance(0.0))).log[-1].startswith("THE BALANCE")
+    monkeypatch.setattr(kernel, "cover", forgetful)
+    result = check_coverage(plan(zones), boundary, Settings(Tolerance(0.0)))
+    assert not result.conforms
+    assert any("do not add up" in line or "does not add up" in line for line in result.log if told in line)
+    assert any("DOES NOT CLOSE" in line for line in result.log)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(recipe=recipes, bounded=st.booleans())
+@pytest.mark.parametrize("way", [bruteforce, kernel])
+def test_what_is_found_is_what_the_depth_says(way: Any, recipe: Any, bounded: bool) -> None:
+    zones = coverage(recipe)
+    assume(len(zones) > 0)
+    west, south, east, north = shapely.total_bounds(zones)
+    boundary = shapely.box(west + 1.5, south - 2.0, east - 1.5, north + 0.5) if bounded else None
+    made = way.cover(zones, boundary, Progress())
+    assert [account for account in accounts(made, bounded) if not account.closes] == []
 
 
 @pytest.mark.parametrize("boundary", [None, shapely.box(580_000, 2_320_000, 580_900, 2_320_900)])
