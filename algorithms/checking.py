@@ -13,7 +13,10 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsProcessingParameters,
+    QgsProcessingUtils,
 )
 
 from ..engine.catalogue import shown, text
@@ -61,14 +64,33 @@ class Checking:
         source = algorithm.parameterAsSource(parameters, name, context)
         if source is None:
             raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
-        layer = plan_layer(
-            source,
-            title or source.sourceName(),
-            self._reading(),
-            algorithm.parameterAsString(parameters, key, context) if key else "",
-            algorithm.parameterAsString(parameters, code, context) if code else "",
-            **known,
+        return self._read(source, key, code, title or source.sourceName(), **known)
+
+    def read_all(self, name: str, key: str, code: str, territory: str) -> list[PlanLayer]:
+        """The layers of parameter ``name``, of which there may be many, with the fields of the other three parameters."""
+        given, layers = (
+            self._parameters.get(name),
+            self._algorithm.parameterAsLayerList(self._parameters, name, self._context),
         )
+        if isinstance(given, (list, tuple)) and len(layers) < len(given):
+            unread = [str(one) for one in given if QgsProcessingUtils.variantToSource(one, self._context) is None]
+            values = {"count": len(given) - len(layers), "given": len(given), "layers": ", ".join(unread) or "–"}
+            raise PlanError("error.layer_unreadable", name=name, **values)
+        if not layers:
+            raise QgsProcessingException(self._algorithm.invalidSourceError(self._parameters, name))
+        definition = self._algorithm.parameterDefinition(name)
+        read = []
+        for layer in layers:
+            source = QgsProcessingParameters.parameterAsSource(definition, {name: layer}, self._context)
+            if source is None:
+                raise QgsProcessingException(self._algorithm.invalidSourceError(self._parameters, name))
+            field = self.value(territory)
+            read.append(self._read(source, key, code, layer.name(), territory_field=field))
+        return read
+
+    def _read(self, source: QgsProcessingFeatureSource, key: str, code: str, title: str, **known: Any) -> PlanLayer:
+        fields = [self.value(name) if name else "" for name in (key, code)]
+        layer = plan_layer(source, title, self._reading(), *fields, **known)
         self._layers.append(layer)
         return layer
 

@@ -62,18 +62,25 @@ def refuse_shared_files(
     for definition in algorithm.parameterDefinitions():
         name = definition.name()
         if definition.isDestination():
-            path = _file_of(parameters.get(name))
+            paths = [_file_of(parameters.get(name))]
         else:
-            layer = (
-                algorithm.parameterAsVectorLayer(parameters, name, context) if definition.type() == "source" else None
-            )
-            path = _file_behind(layer) if layer is not None else ""
-        if not path:
-            continue
-        place = os.path.normcase(os.path.realpath(path))
-        if definition.isDestination() and place in taken:
-            raise PlanError("error.shared_file", name=name, other=taken[place], path=path)
-        taken.setdefault(place, name)
+            paths = [_file_behind(layer) for layer in _layers_of(algorithm, parameters, name, context)]
+        for path in filter(None, paths):
+            place = os.path.normcase(os.path.realpath(path))
+            if definition.isDestination() and place in taken:
+                raise PlanError("error.shared_file", name=name, other=taken[place], path=path)
+            taken.setdefault(place, name)
+
+
+def _layers_of(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+) -> list[QgsVectorLayer]:
+    """The layers that a parameter names; none where it is no parameter of layers."""
+    kind = algorithm.parameterDefinition(name).type()
+    if kind == "multilayer":
+        return list(algorithm.parameterAsLayerList(parameters, name, context))
+    layer = algorithm.parameterAsVectorLayer(parameters, name, context) if kind == "source" else None
+    return [] if layer is None else [layer]
 
 
 def _file_behind(layer: QgsVectorLayer) -> str:

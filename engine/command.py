@@ -15,6 +15,7 @@ from pathlib import Path
 import pyproj
 
 from .catalogue import LANGUAGES, language_of, text
+from .checks.borders import check_borders
 from .checks.conformity import check_conformity
 from .checks.coverage import check_coverage
 from .checks.settings import Settings
@@ -77,6 +78,15 @@ def _parser() -> argparse.ArgumentParser:
     coverage.add_argument("--scale", type=float, help=text("shared.SCALE.help", "en"))
     coverage.add_argument("--min-area", type=float, default=0.0, help=text("shared.MIN_AREA.help", "en"))
     coverage.add_argument("--plan", default="", help=text("checkcoverage.PLAN.help", "en"))
+    borders = _command(commands, "checkborders", _borders)
+    borders.add_argument("--input", required=True, action="append", metavar="FILE[|layername=NAME]")
+    for field in ("territory", "key", "code"):
+        borders.add_argument(
+            f"--{field}-field", default="", help=text(f"checkborders.{field.upper()}_FIELD.help", "en")
+        )
+    borders.add_argument("--scale", type=float, help=text("shared.SCALE.help", "en"))
+    borders.add_argument("--search-width", type=float, help=text("checkborders.SEARCH_WIDTH.help", "en"))
+    borders.add_argument("--rules", help=text("checkborders.RULES.help", "en"))
     conformity = _command(commands, "checkconformity", _conformity)
     for side in ("lower", "upper"):
         _layer(conformity, f"--{side}", f"--{side}-key", f"--{side}-code", required_code=True)
@@ -87,8 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     conformity.add_argument("--upper-nature", choices=NATURES, default=NATURES[0])
     conformity.add_argument("--rules", help=text("checkconformity.RULES.help", "en"))
     for check in (coverage, conformity):
-        check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
+    for check in (coverage, borders, conformity):
+        check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
     demo = _command(commands, "createdemo", _demo)
@@ -123,6 +134,19 @@ def _coverage(options: argparse.Namespace) -> int:
         layers[0], boundary.outline() if boundary else None, settings, boundary.name if boundary else ""
     )
     return _finish(run, result, layers, crs, tolerance, options)
+
+
+def _borders(options: argparse.Namespace) -> int:
+    rules = read_ruleset(options.rules) if options.rules else None
+    run = Run(options.check)
+    fields = (options.key_field, options.code_field)
+    plans = [read_plan(source, *fields, territory_field=options.territory_field) for source in options.input]
+    layers, crs = _together(plans, options)
+    tolerance = Tolerance.choose(options.width_tolerance, options.scale)
+    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
+    result = check_borders(layers, settings, options.search_width, rules)
+    named = ("", "") if rules is None else (rules.name, rules.digest)
+    return _finish(run, result, layers, crs, tolerance, options, named)
 
 
 def _conformity(options: argparse.Namespace) -> int:

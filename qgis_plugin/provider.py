@@ -6,13 +6,14 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..algorithms.base import ICONS, user_language
+from ..algorithms.checkborders import CheckBorders
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
 from ..algorithms.createdemo import CreateDemo
 from ..algorithms.stylelanduse import StyleLandUse
 from ..engine.catalogue import text
 
-ALGORITHMS = (CheckCoverage, CheckConformity, CreateDemo, StyleLandUse)
+ALGORITHMS = (CheckCoverage, CheckBorders, CheckConformity, CreateDemo, StyleLandUse)
 
 
 class PlanConcordProvider(QgsProcessingProvider):

@@ -3,7 +3,8 @@
 Goes in: PlanLayers in the working CRS in metres, one a territory or with the territory of each zone, and the search width:
 how far apart two lines may be and still be the same border. Comes out: a CheckResult with one border.mismatch for each pair of
 neighbours whose lines differ (a warning where any piece is wider than the tolerance, else information), each border.overlap
-and border.gap wider than the tolerance, and the measures that the contract's outputs are named after. Areas in m² on the
+and border.gap wider than the tolerance, with a rule set also what changes abruptly over a border, and the measures
+that the contract's outputs are named after. Areas in m² on the
 plane. Fails with PlanError when there are not two territories; Cancelled when asked to.
 """
 
@@ -25,6 +26,7 @@ from ..planar.width import widths
 from ..progress import Progress
 from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
+from .border_land_use import abrupt_changes
 from .neighbours import contacts
 from .pieces import Pieces, sort_out
 from .settings import Settings
@@ -49,22 +51,27 @@ def check_borders(
     """The border check of territories against each other; see the module's paragraph."""
     progress, language = settings.progress, settings.language
     search_m = search_width(settings.tolerance, search_m)
+    for plan in plans:
+        if rules is not None and not plan.code_field:
+            raise PlanError("error.no_code_field", layer=plan.name)
     progress.step(0.0, text("progress.geometry", language))
     found, prepared = territories(plans, progress.part(0.0, 0.3))
     progress.step(0.3, text("progress.borders", language))
     ground = np.array([territory.ground for territory in found], dtype=object)
     met = _Borders(found, borders(ground, search_m, progress.part(0.3, 0.85)), settings)
     progress.step(0.85, text("progress.findings", language))
-    findings = assemble(met.batches(), plans[0].crs, language, settings.run_id)
+    abrupt = [] if rules is None else abrupt_changes(found, met.borders, rules, settings)
+    findings = assemble([*met.batches(), *abrupt], plans[0].crs, language, settings.run_id)
     measures = met.measures()
+    measures.append(Measure("abrupt_count", sum(map(len, abrupt)), "count"))
     measures.append(Measure("territory_count", len(found), "count"))
     measures.append(Measure("zone_count", sum(len(plan.zones) for plan in plans), "count"))
     measures.append(Measure("invalid_count", sum(len(plan.defects) for plan in prepared), "count"))
     measures.append(Measure("empty_count", sum(len(plan.empty) for plan in prepared), "count"))
     log = [text("borders.search", language, search=search_m)]
-    for plan in prepared:
-        values = {"layer": plan.plan.name, "invalid": len(plan.defects), "empty": len(plan.empty)}
-        if plan.defects or len(plan.empty):
+    for one in prepared:
+        values = {"layer": one.plan.name, "invalid": len(one.defects), "empty": len(one.empty)}
+        if one.defects or len(one.empty):
             log.append(text("borders.repaired", language, **values))
     if not met.borders:
         log.append(text("borders.none", language, search=search_m))

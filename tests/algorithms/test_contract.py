@@ -17,6 +17,9 @@ OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 COVERAGE_INPUTS = (
     "INPUT KEY_FIELD CODE_FIELD BOUNDARY SCALE WIDTH_TOLERANCE MIN_AREA PLAN TERRITORY WORKING_CRS LANGUAGE"
 )
+BORDERS_INPUTS = (
+    "INPUT TERRITORY_FIELD KEY_FIELD CODE_FIELD SCALE WIDTH_TOLERANCE SEARCH_WIDTH RULES WORKING_CRS LANGUAGE"
+)
 CONFORMITY_INPUTS = (
     "LOWER LOWER_KEY LOWER_CODE UPPER UPPER_KEY UPPER_CODE RULES LOWER_SCALE UPPER_SCALE UPPER_NATURE WIDTH_TOLERANCE"
     " LOWER_LEVEL UPPER_LEVEL LOWER_PLAN UPPER_PLAN TERRITORY WORKING_CRS LANGUAGE"
@@ -26,24 +29,30 @@ COVERAGE_NUMBERS = (
     "OVERLAP_COUNT OVERLAP_AREA EXCESS_AREA GAP_COUNT GAP_AREA OUTSIDE_COUNT OUTSIDE_AREA NOISE_COUNT NOISE_AREA"
     " INVALID_COUNT DUPLICATE_COUNT BALANCE_RESIDUAL"
 )
+BORDERS_NUMBERS = (
+    "BORDER_COUNT OVERLAP_COUNT OVERLAP_AREA GAP_COUNT GAP_AREA MISMATCH_LENGTH ABRUPT_COUNT NOISE_AREA INVALID_COUNT"
+)
 CONFORMITY_NUMBERS = (
     "CONFLICT_COUNT CONFLICT_AREA CONDITIONAL_COUNT CONDITIONAL_AREA UNLISTED_COUNT UNLISTED_AREA UNPLANNED_COUNT"
     " UNPLANNED_AREA DIAGRAM_COUNT UNKNOWN_CODE_COUNT NOISE_COUNT NOISE_AREA"
 )
 FROZEN = {
     "checkcoverage": (f"{COVERAGE_INPUTS} {SINKS}", f"{SINKS} {COVERAGE_NUMBERS} CONFORMS"),
+    "checkborders": (f"{BORDERS_INPUTS} {SINKS}", f"{SINKS} {BORDERS_NUMBERS} CONFORMS"),
     "checkconformity": (f"{CONFORMITY_INPUTS} {SINKS}", f"{SINKS} {CONFORMITY_NUMBERS} CONFORMS"),
     "createdemo": ("FOLDER SEED SIZE LOAD LANGUAGE", "FOLDER REGISTER"),
     "stylelanduse": ("INPUT CODE_FIELD ALL_CODES LANGUAGE", "OUTPUT"),
 }
 REQUIRED = {
     "checkcoverage": {"INPUT", "FINDINGS"},
+    "checkborders": {"INPUT", "FINDINGS"},
     "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
     "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD"},
     "stylelanduse": {"INPUT", "CODE_FIELD", "ALL_CODES"},
 }
 DEFAULTS = {
     "checkcoverage": {"MIN_AREA": 0.0, "WIDTH_TOLERANCE": None, "SCALE": None},
+    "checkborders": {"SEARCH_WIDTH": None, "WIDTH_TOLERANCE": None, "SCALE": None, "RULES": None},
     "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
     "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True},
     "stylelanduse": {"ALL_CODES": False},
@@ -91,7 +100,7 @@ def test_the_defaults_stay(name: str) -> None:
 @each
 def test_numbers_and_the_verdict_are_typed_so_that_a_model_can_branch(name: str) -> None:
     for output in algorithm(name).outputDefinitions():
-        if re.search(r"_(COUNT|AREA|RESIDUAL)$", output.name()):
+        if re.search(r"_(COUNT|AREA|LENGTH|RESIDUAL)$", output.name()):
             assert isinstance(output, QgsProcessingOutputNumber)
         if output.name() == "CONFORMS":
             assert isinstance(output, QgsProcessingOutputBoolean)
