@@ -189,9 +189,14 @@ def _message(row: dict[Any, Any], language: str) -> str:
         width=width_text(row["width_m"], language),
         share=share_text(row["share_a"], language),
         detail=row["detail"],
-        reason=row["reason"],
+        reason=_sentence(row["reason"]),
     )
     return rules()[row["rule"]].text("message", language).format_map(values).strip()
+
+
+def _sentence(words: str) -> str:
+    """A reason as a rule set writes it, with a capital and a full stop."""
+    return words[:1].upper() + words[1:] + ("" if not words or words.endswith((".", "!", "?", ")")) else ".")
 
 
 def _ids(table: pd.DataFrame) -> list[str]:

@@ -53,7 +53,7 @@ def test_a_conflict_names_both_zones_codes_area_share_width_reason_and_reference
     assert found["area_m2"][0] == 40
     assert found["share_a"][0] == pytest.approx(0.4)
     assert found["width_m"][0] == pytest.approx(4, rel=0.003)
-    assert "forest stays" in found["message"][0]
+    assert "Forest stays." in found["message"][0]
     assert "40.0 %" in found["message"][0]
     assert numbers(result, "conflict_count", "conflict_area") == {"conflict_count": 1, "conflict_area": 40}
     assert not result.conforms
@@ -71,7 +71,7 @@ def test_a_condition_is_a_warning_and_conforms() -> None:
     result = conform(plan([square(0, 0, 2, 10)], codes=["DGT"]), upper(), RULES)
     found = of(result, "conformity.conditional")
     assert found["severity"].tolist() == ["warning"]
-    assert "nếu có phép; a road" in found["message"][0]
+    assert "Nếu có phép; a road" in found["message"][0]
     assert numbers(result, "conditional_count", "conditional_area") == {"conditional_count": 1, "conditional_area": 20}
     assert result.conforms
 
