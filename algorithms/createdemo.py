@@ -55,18 +55,26 @@ class CreateDemo(PlanAlgorithm):
             language=language,
             progress=QgisProgress(feedback).part(0.0, 0.95),
         )
-        load = self.parameterAsBool(parameters, "LOAD", context)
+        load = self.parameterAsBool(parameters, "LOAD", context) and context.project() is not None
         for plan in read_table(register):
             layer = QgsVectorLayer(str(register.parent / plan["source"]), plan["title"], "ogr")
             style_land_use(layer, plan["code_field"], language)
             fault = store_style(layer, plan["plan_id"])
             if fault:
                 feedback.pushWarning(fault)
-            if load and context.project() is not None:
-                context.temporaryLayerStore().addMapLayer(layer)
+            if load:
                 # The titles begin alike and would be cut off alike, in the layers panel and in every choice of a layer.
-                details = QgsProcessingContext.LayerDetails(plan["territory"], context.project(), plan["plan_id"])
-                details.forceName = True  # else QGIS takes the file's name, unless the file lies in a temporary folder
-                details.layerSortKey = 0 if plan["level"] == "provincial" else 1  # below the districts
-                context.addLayerToLoadOnCompletion(layer.id(), details)
+                self._load(layer, plan["territory"], 1 if plan["level"] == "provincial" else 2, context)
+        if load:
+            boundaries = f"{register.parent / 'ranh_gioi.gpkg'}|layername=ranh_gioi_huyen"
+            self._load(QgsVectorLayer(boundaries, "", "ogr"), self.words("boundaries"), 0, context)
         return {"FOLDER": str(register.parent), "REGISTER": str(register)}
+
+    @staticmethod
+    def _load(layer: QgsVectorLayer, name: str, height: int, context: QgsProcessingContext) -> None:
+        """Have QGIS show ``layer`` when the run is over; a greater ``height`` lies above a smaller one."""
+        context.temporaryLayerStore().addMapLayer(layer)
+        details = QgsProcessingContext.LayerDetails(name, context.project(), name)
+        details.forceName = True  # else QGIS takes the file's name, unless the file lies in a temporary folder
+        details.layerSortKey = height
+        context.addLayerToLoadOnCompletion(layer.id(), details)

@@ -63,7 +63,7 @@ def test_the_message_is_in_vietnamese_with_vietnamese_numbers() -> None:
     lower = plan([square(6, 0, 4.5, 10)], codes=["ODT"])
     told = of(conform(lower, upper(), RULES, language="vi"), "conformity.conflict")["message"][0]
     assert told.startswith("Mâu thuẫn:")
-    assert "rừng phải giữ" in told
+    assert "Rừng phải giữ." in told
     assert "88,9 %" in told
 
 

@@ -33,7 +33,7 @@ def test_a_run_goes_on_when_its_dialog_is_closed(english) -> None:
 
 def test_the_batch_window_runs_every_row(english) -> None:
     seen = english.seen("batch_of_two")
-    assert seen["columns"][0] == "Plan layer" and "Findings" in seen["columns"]
+    assert seen["columns"][0] == "Plan layer" and "Coverage findings" in seen["columns"]
     assert seen["files"] == {"plan": True, "upper": True}
     assert seen["log"].count("correctly executed") == 2
     assert "failed" not in seen["log"]
