@@ -61,6 +61,7 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
     """(CRS, why). ``layers``: the one that decides first. PlanError for a CRS that cannot be measured in."""
     for layer in layers:
         refuse_unsafe(layer.crs, layer.name)
+        _refuse_degrees_called_metres(layer)
     if wanted is not None:
         refuse_unsafe(wanted, "WORKING_CRS")
         if not _in_metres(wanted):
@@ -122,6 +123,12 @@ def _refuse_false_areas(crs: pyproj.CRS, layer: PlanLayer) -> None:
     if falsehood > FALSE_AREA:
         percent = round(100 * min(falsehood, 99.0), 1)
         raise PlanError("error.crs_false_areas", crs=describe(crs), layer=layer.name, percent=percent)
+
+
+def _refuse_degrees_called_metres(layer: PlanLayer) -> None:
+    """In metres the whole plan would be some decimetres large, every defect dust, and the plan would conform."""
+    if layer.crs.is_projected and (np.abs(_finite(layer)) <= (180.0, 90.0)).all():
+        raise _impossible(layer)
 
 
 def _refuse_far_from_vietnam(layer: PlanLayer) -> None:

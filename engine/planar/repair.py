@@ -2,7 +2,7 @@
 
 Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out, valid and polygonal,
 with one :class:`Defect` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
-dropped first. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
+dropped first, as are vertices farther than FARTHEST_M. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
 exports write zones as holes of a shell that is a mere point. Where GEOS raises, each ring is made valid by itself, then method
 "structure" and a buffer of 0 are tried. Parts of a MultiPolygon that lie over each other are united.
 A zone of which nothing is left comes out empty, and its defect says so.
@@ -20,6 +20,9 @@ import shapely
 
 from .polygons import EMPTY, polygonal, singles
 
+FARTHEST_M = 1e9
+"""The earth is 4e7 m round; a vertex beyond is garbage, and areas of it would drown all others."""
+NOWHERE = "Invalid Coordinate"
 PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
 
@@ -43,9 +46,10 @@ def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
     repaired = np.array(polygons, dtype=object)
     defects = []
     present = ~shapely.is_missing(repaired)
-    for index in np.flatnonzero(present & ~shapely.is_valid(repaired)):
+    lost = present & _has_vertices_nowhere(repaired)
+    for index in np.flatnonzero(present & (lost | ~shapely.is_valid(repaired))):
         original = repaired[index]
-        reason = str(shapely.is_valid_reason(original))
+        reason = NOWHERE if lost[index] else str(shapely.is_valid_reason(original))
         made = repaired[index] = _valid(original)
         x, y = _place(reason, original)
         reason = PLACE.sub("", reason).strip()
@@ -94,8 +98,7 @@ def _by_buffer(polygon: shapely.Geometry) -> shapely.Geometry:
 
 def _sound(ring: shapely.LinearRing) -> np.ndarray | None:
     """The vertices of a ring that are numbers; None if fewer than three places are left."""
-    coordinates = shapely.get_coordinates(ring)
-    kept = coordinates[np.isfinite(coordinates).all(axis=1)]
+    kept = _somewhere(ring)
     return kept if len(np.unique(kept, axis=0)) >= 3 else None
 
 
@@ -106,10 +109,20 @@ def _place(reason: str, polygon: shapely.Geometry) -> tuple[float, float]:
         x, y = float(found.group(1)), float(found.group(2))
         if math.isfinite(x) and math.isfinite(y):
             return x, y
-    coordinates = shapely.get_coordinates(polygon)
-    finite = coordinates[np.isfinite(coordinates).all(axis=1)]
-    x, y = finite[0] if len(finite) else (math.nan, math.nan)
+    kept = _somewhere(polygon)
+    x, y = kept[0] if len(kept) else (math.nan, math.nan)
     return float(x), float(y)
+
+
+def _has_vertices_nowhere(polygons: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return (np.abs(shapely.bounds(polygons)) > FARTHEST_M).any(axis=1)
+
+
+def _somewhere(geometry: shapely.Geometry) -> np.ndarray:
+    """The vertices that are numbers, and places on this earth."""
+    places = shapely.get_coordinates(geometry)
+    return places[(np.abs(places) <= FARTHEST_M).all(axis=1)]
 
 
 def _area(polygon: shapely.Geometry) -> float:

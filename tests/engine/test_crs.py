@@ -142,6 +142,8 @@ def test_a_layer_without_crs_is_refused() -> None:
     [
         ((500_000, 2_300_000, 500_100, 2_300_100), 4326),  # metres called degrees
         ((105.0, 21.0, 105.1, 21.1), 5899),  # degrees called metres: every area would be next to nothing
+        ((105.0, 21.0, 105.1, 21.1), 32648),
+        ((2.3, 48.8, 2.4, 48.9), 2154),
         ((2_300_000, 500_000, 2_300_100, 500_100), 5899),  # northing and easting swapped
         ((1e9, 1e9, 1e9 + 100, 1e9 + 100), 32648),
         ((500_000, 2_300_000, 500_100, 2_300_100), 4979),

@@ -107,6 +107,16 @@ def test_vertices_that_are_no_numbers_are_dropped(ring: list[tuple[float, float]
     assert np.isfinite(of(result, "geometry.invalid")[["x", "y"]].to_numpy(dtype=float)).all()
 
 
+@pytest.mark.parametrize("far", ["1e300", "1e18", "-1e10"])
+def test_a_vertex_beyond_the_earth_is_dropped_and_told(far: str) -> None:
+    zone = f"POLYGON((0 0,10 0,{far} 5,10 10,0 10,0 0))"
+    result = cover([zone, square(8, 0)], square(0, 0, 18, 10))
+    assert "Invalid Coordinate" in of(result, "geometry.invalid")["message"][0]
+    assert numbers(result, "zone_area", "overlap_area", "outside_area", "invalid_count") == {
+        "zone_area": 200, "overlap_area": 20, "outside_area": 0, "invalid_count": 1,
+    }  # fmt: skip
+
+
 def test_a_zone_without_any_number_carries_the_territory_and_not_the_origin() -> None:
     lost = shapely.Polygon([(INF, INF)] * 4)
     result = cover([lost, square(1000, 1000)])
