@@ -7,6 +7,7 @@ file that computes the same areas without a line of our engine.
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ import geopandas as gpd
 import pytest
 
 HERE = Path(__file__).resolve().parent
+PROVINCE = "subset=GID_1 = 'VNM.49_1'"
+"""The layer's filter that leaves Quảng Ninh of GADM."""
 
 
 def _module(path: Path) -> ModuleType:
@@ -88,3 +91,23 @@ def over_1_m2(check: Callable[..., Checked]) -> Callable[..., Checked]:
         return check("checkcoverage", **inputs)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def topojson(real_layers: Path) -> Path:
+    return real_layers / "geoboundaries_vnm_adm2" / "topo_2.json"
+
+
+@pytest.fixture(scope="session")
+def with_crs(topojson: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a technician does after the refusal: the same layer as a GeoPackage that knows its CRS."""
+    made = tmp_path_factory.mktemp("geoboundaries") / "districts.gpkg"
+    command = ["ogr2ogr", "-a_srs", "EPSG:4326", "-nln", "districts", str(made), str(topojson)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+@pytest.fixture(scope="session")
+def gadm(real_layers: Path):
+    """A level of GADM, filtered to Quảng Ninh the way the layer's filter in QGIS does it."""
+    return lambda level: f"{real_layers / 'gadm41_quangninh' / f'gadm41_VNM_{level}.json'}|{PROVINCE}"

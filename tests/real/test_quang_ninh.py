@@ -6,13 +6,11 @@ The README beside the layers counts pairs of districts; we count connected piece
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 UTM, TM3 = "EPSG:32648", "EPSG:5899"
-PROVINCE = "subset=GID_1 = 'VNM.49_1'"
 DISTRICTS = [
     "Ba Che",
     "Binh Lieu",
@@ -29,26 +27,6 @@ DISTRICTS = [
     "Uong Bi",
     "Van Don",
 ]
-
-
-@pytest.fixture(scope="module")
-def topojson(real_layers: Path) -> Path:
-    return real_layers / "geoboundaries_vnm_adm2" / "topo_2.json"
-
-
-@pytest.fixture(scope="module")
-def with_crs(topojson: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a technician does after the refusal: the same layer as a GeoPackage that knows its CRS."""
-    made = tmp_path_factory.mktemp("geoboundaries") / "districts.gpkg"
-    command = ["ogr2ogr", "-a_srs", "EPSG:4326", "-nln", "districts", str(made), str(topojson)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made
-
-
-@pytest.fixture(scope="module")
-def gadm(real_layers: Path):
-    """A level of GADM, filtered to Quảng Ninh the way the layer's filter in QGIS does it."""
-    return lambda level: f"{real_layers / 'gadm41_quangninh' / f'gadm41_VNM_{level}.json'}|{PROVINCE}"
 
 
 def gadm_layer(plain, real_layers: Path, level: int, crs: str):
