@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsFillSymbol,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputFile,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
+    QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
 
@@ -66,8 +68,10 @@ class CreateDemo(PlanAlgorithm):
                 # The titles begin alike and would be cut off alike, in the layers panel and in every choice of a layer.
                 self._load(layer, plan["territory"], 1 if plan["level"] == "provincial" else 2, context)
         if load:
-            boundaries = f"{register.parent / 'ranh_gioi.gpkg'}|layername=ranh_gioi_huyen"
-            self._load(QgsVectorLayer(boundaries, "", "ogr"), self.words("boundaries"), 0, context)
+            boundaries = QgsVectorLayer(f"{register.parent / 'ranh_gioi.gpkg'}|layername=ranh_gioi_huyen", "", "ogr")
+            outline = QgsFillSymbol.createSimple({"style": "no", "outline_color": "#3B2F4A", "outline_width": "0.5"})
+            boundaries.setRenderer(QgsSingleSymbolRenderer(outline))
+            self._load(boundaries, self.words("boundaries"), 3, context)
         return {"FOLDER": str(register.parent), "REGISTER": str(register)}
 
     @staticmethod

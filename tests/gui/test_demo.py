@@ -34,9 +34,10 @@ def test_the_plans_load_in_their_colours_with_names_that_differ(demo) -> None:
     made = demo.seen("make")
     assert made["successful"], made["log"]
     names = [name for name, _, _ in made["layers"]]
-    assert len(names) == 14
-    assert len({name[:NAME_LETTERS] for name in names}) == 14
-    assert {(renderer, crs) for _, renderer, crs in made["layers"]} == {("categorizedSymbol", "EPSG:5899")}
+    assert len(names) == 15
+    assert len({name[:NAME_LETTERS] for name in names}) == 15
+    assert made["layers"][0] == ["District boundaries", "singleSymbol", "EPSG:5899"]
+    assert {(renderer, crs) for _, renderer, crs in made["layers"][1:]} == {("categorizedSymbol", "EPSG:5899")}
     assert names[-1] == "Tỉnh Vân Giang", "the provincial plan covers the district plans"
 
 

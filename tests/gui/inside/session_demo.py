@@ -42,11 +42,7 @@ def look(person: Person) -> Step:
     yield 0.3
     yield windows.drawn, 30.0
     person.shot("province")
-    boundary = QgsVectorLayer(
-        f"{_folder(person) / 'ranh_gioi.gpkg'}|layername=ranh_gioi_huyen", "Ranh giới huyện", "ogr"
-    )
-    QgsProject.instance().addMapLayer(boundary, False)
-    QgsProject.instance().layerTreeRoot().addLayer(boundary)
+    boundary = QgsProject.instance().mapLayersByName("District boundaries")[0]
     boundary.selectByExpression(f'"ten_huyen" = {QgsExpression.quotedString(DISTRICT)}')
     iface.mapCanvas().setExtent(boundary.boundingBoxOfSelected())
     iface.mapCanvas().refresh()
@@ -62,7 +58,7 @@ def coverage(person: Person) -> Step:
     yield from windows.choose(person, opened, "INPUT", DISTRICT)
     yield from windows.choose(person, opened, "KEY_FIELD", "ma_thua")
     yield from windows.choose(person, opened, "CODE_FIELD", "ma_dat")
-    yield from windows.choose(person, opened, "BOUNDARY", "Ranh giới huyện")
+    yield from windows.choose(person, opened, "BOUNDARY", "District boundaries")
     selected_only = windows.widget_of(opened, "BOUNDARY", QCheckBox)
     yield from person.press(selected_only, selected_only.rect().center() * 0.1)
     yield selected_only.isChecked
