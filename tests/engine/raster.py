@@ -78,6 +78,12 @@ def area_m2(triangles: Iterable[int]) -> float:
     return TRIANGLE_M2 * len(list(triangles))
 
 
+@functools.cache
+def _diamond(x: int, y: int, radius: int) -> Triangles:
+    centres = {one: np.mean(_corners(one), axis=0) / CELL_M for one in ALL}
+    return frozenset(one for one, (a, b) in centres.items() if abs(a - x) + abs(b - y) < radius)
+
+
 @st.composite
 def _figure(draw: st.DrawFn) -> Triangles:
     """A rectangle of cells or a diamond of triangles."""
@@ -86,8 +92,7 @@ def _figure(draw: st.DrawFn) -> Triangles:
         right, top = draw(st.integers(x + 1, SIZE)), draw(st.integers(y + 1, SIZE))
         return frozenset(_number(a, b, side) for a in range(x, right) for b in range(y, top) for side in range(4))
     radius = draw(st.integers(1, 3))
-    centres = {one: np.mean(_corners(one), axis=0) / CELL_M for one in ALL}
-    return frozenset(one for one, (a, b) in centres.items() if abs(a - x) + abs(b - y) < radius)
+    return _diamond(x, y, radius)
 
 
 @st.composite
