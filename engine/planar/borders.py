@@ -78,7 +78,7 @@ def borders(territories: np.ndarray, search_m: float, progress: Progress, thread
 
     for done, border in enumerate(in_order(compare, pairs, threads, progress), 1):
         rest.step(done / len(pairs))
-        if border.length_m > 0:
+        if border.length_m > 0 or len(border.gaps):
             found.append(border)
     return sorted(found, key=lambda border: (border.a, border.b))
 

@@ -198,10 +198,18 @@ def _nearest(points: np.ndarray, chosen: np.ndarray, ground: shapely.Geometry) -
     """The part of ``ground`` that is nearer to the ``chosen`` points than to the others."""
     if chosen.all() or not chosen.any() or shapely.is_empty(ground):
         return ground if chosen.any() else EMPTY
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=ground))
+    # GEOS may return a cell as a collection where points lie in a row
+    cells, _ = parts([shapely.voronoi_polygons(shapely.multipoints(points), extend_to=ground)])
     cell = shapely.STRtree(cells).query(points[chosen], predicate="intersects")[1]
-    mine = cells[np.unique(cell)]
-    together = shapely.coverage_union_all(mine)
-    if not shapely.is_valid(together):
-        together = shapely.union_all(mine)
-    return polygonal([shapely.intersection(ground, together)])[0]
+    return polygonal([shapely.intersection(ground, _together(cells[np.unique(cell)]))])[0]
+
+
+def _together(cells: np.ndarray) -> shapely.Geometry:
+    """The union of cells that only touch: fast, and the slow way where rounding let two of them overlap."""
+    try:
+        made = shapely.coverage_union_all(cells)
+        if shapely.is_valid(made):
+            return made
+    except shapely.errors.GEOSException:
+        pass
+    return shapely.union_all(cells)

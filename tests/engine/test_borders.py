@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import shapely
-from drawn import areas, moved, numbers, of, plan, same_ground, square, stand_inside
+from drawn import areas, moved, numbers, of, plan, rule_set, same_ground, square, stand_inside
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planconcord.engine.checks.borders import check_borders, search_width
@@ -35,8 +35,8 @@ def meet(*territories, width_m: float = 0.0, search_m: float | None = None, **mo
     return check(plans, width_m, search_m, **more)
 
 
-def check(plans, width_m: float = 0.0, search_m: float | None = None, language: str = "en", **more) -> CheckResult:
-    result = check_borders(plans, Settings(Tolerance(width_m), language, "run", **more), search_m)
+def check(plans, width_m=0.0, search_m=None, language="en", rules=None, **more) -> CheckResult:
+    result = check_borders(plans, Settings(Tolerance(width_m), language, "run", **more), search_m, rules)
     stand_inside(result.findings)
     return result
 
@@ -246,6 +246,30 @@ def test_territories_come_out_of_a_field() -> None:
     assert result.value("border_length") == 10
 
 
+# Land use across the border
+
+
+@pytest.mark.parametrize("apart_m", [0, 1, -1])
+@pytest.mark.parametrize("pair", [("RPH", "LUC"), ("LUC", "RPH")])
+def test_codes_in_conflict_side_by_side_are_reported_in_either_order_of_the_rule(apart_m, pair) -> None:
+    west = plan([square(0, 0, 100), square(0, 100, 100)], ["LUC", "ONT"], name="West")
+    east = plan([square(100 + apart_m, 0, 100), square(100 + apart_m, 100, 100)], ["CLN", "RPH"], name="East")
+    north = plan([square(0, 200, 100), square(100, 200, 100)], ["RPH", "LUC"], name="North")
+    rules = rule_set({pair: "conflict", ("*", "*"): "compatible"})
+    result = check([west, east, north], 1.5, rules=rules)
+    found = of(result, "conformity.conflict")
+    # LUC in the south-west only meets RPH in the north-east at a corner; RPH in the east meets LUC in the north
+    assert found[["plan_a", "code_a", "plan_b", "code_b"]].values.tolist() == [["East", "RPH", "North", "LUC"]]
+    assert found["area_m2"][0] == pytest.approx(100 * 3, rel=0.06)
+    assert result.value("abrupt_count") == 1 and not result.conforms
+    assert check([west, east, north], 1.5).value("abrupt_count") == 0
+
+
+def test_rules_need_codes() -> None:
+    with pytest.raises(PlanError):
+        check([plan([square(0, 0)], name="A"), plan([square(10, 0)], name="B")], rules=rule_set({}))
+
+
 # Measures, order, threads, refusals
 
 
@@ -288,7 +312,7 @@ def test_two_wavy_borders_against_plain_shapely(seeds, closed, amplitude_m, plac
     assert border.length_m == pytest.approx(lines_m, rel=0.02, abs=3 * amplitude_m + threads_m)
 
 
-@settings(max_examples=150, **quiet)
+@settings(max_examples=250, **quiet)
 @given(sets=st.lists(zones, min_size=2, max_size=4), place=st.sampled_from(PLACES))
 def test_enclosed_ground_and_overlaps_on_a_plate_of_triangles(sets, place) -> None:
     ground = np.array([drawn(one, *place) for one in sets], dtype=object)
