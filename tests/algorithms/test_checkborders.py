@@ -97,7 +97,7 @@ def test_rules_report_what_changes_abruptly_over_a_border(tmp_path) -> None:
     found = borders(RULES=str(rules), LANGUAGE="en")
     [abrupt] = found.of_rule("conformity.conflict")
     assert (abrupt["zone_a"], abrupt["code_a"], abrupt["code_b"]) == ("1", "LUC", "RPH")
-    assert "reason" in abrupt["message"] and "side by side over 100" in abrupt["message"]
+    assert "reason" in abrupt["message"] and "side by side over 100" in abrupt["message"].lower()
     assert found["ABRUPT_COUNT"] == 1
 
 
