@@ -106,7 +106,7 @@ def test_new_housing_under_planned_green_is_found(plans, check, tmp_path) -> Non
     real = conflicts[conflicts["severity"] == "error"]
     assert len(real) == 11 and (real["width_m"] > 1.0).all()
     assert set(real["code_a"]) == {GREEN} and set(real["code_b"]) == {NEW_HOUSING}
-    assert real["message"].str.contains("the zoning plan has new housing here").all()
+    assert real["message"].str.contains("The zoning plan has new housing here").all()
     assert not ours.outputs["CONFORMS"]
 
 
