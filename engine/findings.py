@@ -71,7 +71,10 @@ class Measure:
 
 @dataclass
 class CheckResult:
-    """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed."""
+    """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed.
+
+    ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them.
+    """
 
     findings: gpd.GeoDataFrame
     measures: list[Measure]
@@ -79,6 +82,7 @@ class CheckResult:
     log: list[str] = field(default_factory=list)
     plan: str = ""
     territory: str = ""
+    unmatched: gpd.GeoDataFrame | None = None
 
     def value(self, name: str) -> float:
         """The measure called ``name``; KeyError if the check has none."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -19,9 +20,12 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
+from ..planar.edges import suspect_edges
 from ..planar.kernel import fitting_cover
 from ..planar.polygons import polygonal
+from ..planar.unmatched import unmatched_edges
 from ..planar.width import widths
+from . import unmatched_edges as shared_edges
 from .balance import Balance, accounts
 from .neighbours import two_nearest
 from .pieces import Pieces, sort_out, to_batches
@@ -63,7 +67,13 @@ def check_coverage(
         log.append(text("coverage.larger_boundary", settings.language, boundary=boundary_name, layer=plan.name))
     progress.step(1.0)
     return CheckResult(
-        findings, measures, "passed" if passed else "failed", log, plan=plan.name, territory=plan.territory
+        findings,
+        measures,
+        "passed" if passed else "failed",
+        log,
+        plan=plan.name,
+        territory=plan.territory,
+        unmatched=coverage.unmatched(settings.run_id),
     )
 
 
@@ -152,7 +162,11 @@ class _Coverage:
         progress.step(0.05, text("progress.overlaps", settings.language))
         self._twins = _Twins.of(zones)
         cover = self._cover = fitting_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
-        progress.step(0.85, text("progress.findings", settings.language))
+        suspects = cover.suspects
+        if suspects is None:  # the plain way, which looks for no edges, is for plans in which that takes no time
+            suspects = suspect_edges(zones[self._twins.single], progress.part(0.85, 0.86))
+        self._unmatched = unmatched_edges(suspects, progress.part(0.86, 0.87))
+        progress.step(0.87, text("progress.findings", settings.language))
         self._i, self._j, shared = self._twins.for_each((cover.i, cover.j, cover.shared))
         self._overlap_pieces = sort_out(shared, tolerance)
         self._gaps = sort_out(cover.gaps, tolerance)
@@ -238,7 +252,12 @@ class _Coverage:
             Measure("noise_count", self._noise_count, "count"),
             Measure("noise_area", noise_m2, "m2"),
             Measure("duplicate_count", len(twins), "count"),
+            *shared_edges.measures(self._unmatched),
         ]
+
+    def unmatched(self, run_id: str) -> gpd.GeoDataFrame:
+        """The edges that neighbours share without sharing all vertices."""
+        return shared_edges.table(self._unmatched, self._twins.single, self._prepared, run_id)
 
     def balance(self) -> Balance:
         """The balance over everything, noise and dust included."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .edges import Edges
+
 
 @dataclass(frozen=True)
 class Cover:
@@ -22,6 +24,8 @@ class Cover:
 
     The same ground counted by depth proves that nothing found was lost: ``pairs_m2`` is what all pairs must share, d (d - 1) / 2
     times the ground of depth d, and ``overhang_m2`` what all zones must have outside the boundary, d times that ground.
+
+    ``suspects``: the suspect edges, where this way looked for them.
     """
 
     i: np.ndarray
@@ -38,3 +42,4 @@ class Cover:
     overhang_m2: float
     suspect_length_m: float
     step_m: float
+    suspects: Edges | None = None

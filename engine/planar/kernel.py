@@ -9,6 +9,8 @@ thinner than the grid of 1 mm.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import shapely
 
@@ -37,7 +39,8 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
     """The cover of ``polygons``; see the module's paragraph."""
     suspects = suspect_edges(polygons, progress.part(0.0, 0.4), threads)
     if len(suspects.owner) > HOPELESS_SHARE * shapely.get_num_coordinates(polygons).sum():
-        return bruteforce.cover(polygons, boundary, progress.part(0.4, 1.0), threads)
+        plain = bruteforce.cover(polygons, boundary, progress.part(0.4, 1.0), threads)
+        return replace(plain, suspects=suspects)
     tree = shapely.STRtree(polygons)
     i, j, shared = overlapping_pairs(polygons, tree, suspects.owner, progress.part(0.4, 0.6), threads)
     progress.checkpoint()
@@ -62,6 +65,7 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
         overhang_m2=plane.area_m2(~plane.inside & (plane.depth > 0), plane.depth) if bounded else 0.0,
         suspect_length_m=plane.line_length_m,
         step_m=GRID_M,
+        suspects=suspects,
     )
 
 
