@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSink,
+)
 
 from .base import PlanAlgorithm
 
 
 class CheckCoverage(PlanAlgorithm):
-    """Overlaps, gaps, overhang, duplicates and invalid geometries of one plan layer."""
+    """Overlaps, gaps, overhang, duplicates and invalid geometries of one plan layer; edges shared without all vertices."""
 
     ID = "checkcoverage"
     OUTPUT_NUMBERS = (
@@ -26,6 +31,8 @@ class CheckCoverage(PlanAlgorithm):
         ("INVALID_COUNT", "invalid_count"),
         ("DUPLICATE_COUNT", "duplicate_count"),
         ("BALANCE_RESIDUAL", "balance_residual"),
+        ("UNMATCHED_EDGE_COUNT", "unmatched_edge_count"),
+        ("UNMATCHED_LENGTH", "unmatched_length"),
     )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -40,6 +47,10 @@ class CheckCoverage(PlanAlgorithm):
         self.add_text("TERRITORY")
         self.add_working_crs()
         self.add_findings_outputs()
+        lines = QgsProcessing.SourceType.TypeVectorLine
+        sink = QgsProcessingParameterFeatureSink("UNMATCHED_EDGES", self.words("UNMATCHED_EDGES"), lines, None, True)
+        sink.setCreateByDefault(False)
+        self.add(sink, advanced=True)
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -21,6 +21,7 @@ from qgis.core import (
 
 from ..engine.catalogue import shown, text
 from ..engine.checks.settings import Settings
+from ..engine.checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
 from ..engine.crs import describe, working_crs
 from ..engine.errors import PlanError
 from ..engine.findings import FIELDS, MEASURE_FIELDS, CheckResult
@@ -135,13 +136,14 @@ class Checking:
         crs = describe(self._crs)
         record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules)
         self._progress.step(CHECKING, text("progress.writing", self.language))
-        outputs = self._write(
-            {
-                "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
-                "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
-                "RUNS": (record, RUN_FIELDS, None),
-            }
-        )
+        tables: dict[str, Table] = {
+            "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
+            "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
+            "RUNS": (record, RUN_FIELDS, None),
+        }
+        if result.unmatched is not None:
+            tables["UNMATCHED_EDGES"] = (result.unmatched, UNMATCHED_FIELDS, self._qgs_crs(result.unmatched))
+        outputs = self._write(tables)
         self._style(outputs.get("FINDINGS", ""))
         for output, measure in self._algorithm.OUTPUT_NUMBERS:
             outputs[output] = result.value(measure)

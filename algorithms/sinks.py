@@ -26,6 +26,7 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -96,6 +97,8 @@ class Destination:
     ):
         self.name = name
         self.wanted = _is_wanted(parameters.get(name))
+        lines = algorithm.parameterDefinition(name).dataType() == QgsProcessing.SourceType.TypeVectorLine
+        self._kind = Qgis.WkbType.LineString if lines else Qgis.WkbType.MultiPolygon
         self._algorithm, self._context = algorithm, context
         self._parameters = dict(parameters)
         self._final = _file_of(parameters.get(name))
@@ -181,7 +184,7 @@ class Destination:
         progress: Progress,
     ) -> None:
         fields = qgs_fields(columns)
-        kind = Qgis.WkbType.NoGeometry if crs is None else Qgis.WkbType.MultiPolygon
+        kind = Qgis.WkbType.NoGeometry if crs is None else self._kind
         sink, self._made = self._algorithm.parameterAsSink(
             self._parameters, self.name, self._context, fields, kind, crs or QgsCoordinateReferenceSystem()
         )

@@ -19,6 +19,7 @@ from .checks.borders import check_borders
 from .checks.conformity import check_conformity
 from .checks.coverage import check_coverage
 from .checks.settings import Settings
+from .checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
 from .crs import describe, working_crs
 from .demo import create_demo
 from .errors import PlanError
@@ -29,7 +30,7 @@ from .plan import PlanLayer
 from .progress import Progress
 from .rulesets.reading import read_ruleset
 from .run import Run
-from .store import write_store
+from .store import write_lines, write_store
 from .tolerance import Tolerance
 
 CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     coverage.add_argument("--scale", type=float, help=text("shared.SCALE.help", "en"))
     coverage.add_argument("--min-area", type=float, default=0.0, help=text("shared.MIN_AREA.help", "en"))
     coverage.add_argument("--plan", default="", help=text("checkcoverage.PLAN.help", "en"))
+    coverage.add_argument("--unmatched-edges", type=Path, help=text("checkcoverage.UNMATCHED_EDGES.help", "en"))
     borders = _command(commands, "checkborders", _borders)
     borders.add_argument("--input", required=True, action="append", metavar="FILE[|layername=NAME]")
     for field in ("territory", "key", "code"):
@@ -133,7 +135,11 @@ def _coverage(options: argparse.Namespace) -> int:
     result = check_coverage(
         layers[0], boundary.outline() if boundary else None, settings, boundary.name if boundary else ""
     )
-    return _finish(run, result, layers, crs, tolerance, options)
+    status = _finish(run, result, layers, crs, tolerance, options)
+    if options.unmatched_edges and result.unmatched is not None:
+        write_lines(options.unmatched_edges, "unmatched_edges", result.unmatched, UNMATCHED_FIELDS)
+        print(f"UNMATCHED_EDGES: {options.unmatched_edges}")
+    return status
 
 
 def _borders(options: argparse.Namespace) -> int:

@@ -216,7 +216,7 @@ def test_measures_hold_every_number_with_its_unit() -> None:
     values = {row["name"]: row["value"] for row in rows}
     for name in ("OVERLAP_COUNT", "OVERLAP_AREA", "EXCESS_AREA", "GAP_COUNT", "NOISE_AREA", "BALANCE_RESIDUAL"):
         assert values[name.lower()] == pytest.approx(found[name])
-    assert {row["unit"] for row in rows} == {"count", "m2"}
+    assert {row["unit"] for row in rows} == {"count", "m", "m2"}
     assert {row["territory"] for row in rows} == {"huyện Đông"}
     assert {row["run_id"] for row in rows} == {found.findings[0]["run_id"]}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -12,6 +14,7 @@ from coverages import coverage, recipes
 from drawn import cover, moved, plan, square
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from planconcord.engine.command import main
 from planconcord.engine.planar import unmatched
 from planconcord.engine.planar.edges import Edges, directed_edges, suspect_edges
 from planconcord.engine.progress import Progress
@@ -180,3 +183,19 @@ def test_no_suspect_edges_at_all() -> None:
     nothing = directed_edges(np.zeros(0, dtype=object), np.zeros(2))
     ours = unmatched.unmatched_edges(nothing, Progress())
     assert (ours.edge_count, ours.length_m, len(ours.lines)) == (0, 0.0, 0)
+
+
+def test_the_command_line_prints_the_numbers_and_writes_the_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zones = moved([square(0, 0, 10, 20), square(10, 0), square(10, 10)], *FAR)
+    source, lines = tmp_path / "quy hoạch.gpkg", tmp_path / "cạnh.gpkg"
+    gpd.GeoDataFrame(geometry=gpd.GeoSeries(zones, crs=5899)).to_file(source)
+    given = ["--input", str(source), "--findings", str(tmp_path / "f.gpkg"), "--unmatched-edges", str(lines)]
+    assert main(["checkcoverage", *given]) == 0
+    told = capsys.readouterr().out
+    assert "UNMATCHED_EDGE_COUNT: 3\nUNMATCHED_LENGTH: 20\n" in told
+    assert f"UNMATCHED_EDGES: {lines}" in told
+    made = gpd.read_file(lines)
+    assert made["length_m"].tolist() == [pytest.approx(10), pytest.approx(10)]
+    assert set(made.geom_type) == {"LineString"}
