@@ -1,0 +1,116 @@
+"""A source read in bulk: a GeoDataFrame with the texts as the file has them, not yet decoded.
+
+Goes in: an Opened source. Comes out: a GeoDataFrame, its index the feature ids, its CRS the file's or None; texts of formats that
+hold bytes are read as Latin-1, one character a byte, so that nothing is lost before their script is known (GDAL
+itself loses the last letter of every text that it decodes from CP1258). Fails with IntakeError when OGR refuses, PlanError
+when the layer has no geometry at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pyogrio
+
+from ..errors import PlanError
+from .inspection import no_such_layer
+from .integrity import refused, sibling
+from .opening import Opened
+
+RAW = "ISO-8859-1"
+NEUTRAL = "neutral"
+VIETNAMESE_CHARSET = "windowsvietnamese"
+OPTION_FOR_DRAWINGS = (3, 10)
+"""From this GDAL on DXF takes its encoding as an option of the one file; before, only as a setting of the process."""
+
+
+def read_frame(ready: Opened) -> gpd.GeoDataFrame:
+    """All features of the layer that ``ready`` names."""
+    layer = _layer_name(ready)
+    options: dict[str, Any] = {"layer": layer} if layer else {}
+    if ready.source.condition:
+        options["where"] = ready.source.condition
+    with _settings(ready.form), _raw(ready) as (path, encoding):
+        options.update(encoding)
+        try:
+            frame = gpd.read_file(path, engine="pyogrio", fid_as_index=True, **options)
+        except Exception as error:  # each binding has its own family of errors; all mean that it could not be read
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise refused(ready.path, ready.form, reason) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise PlanError("error.no_geometry", layer=ready.source.title, count=len(frame))
+    return frame
+
+
+def texts_are_bytes(ready: Opened) -> bool:
+    """Whether the texts of :func:`read_frame` are bytes as Latin-1 rather than Unicode."""
+    if ready.form in ("tab", "mif"):
+        return ready.declared.lower() in ("", NEUTRAL, VIETNAMESE_CHARSET)
+    return ready.form in ("shp", "dxf", "dgn")
+
+
+def _layer_name(ready: Opened) -> str:
+    wanted = ready.source.layer
+    if not wanted:
+        return ""
+    try:
+        names = [str(row[0]) for row in pyogrio.list_layers(ready.path)]
+    except Exception as error:
+        raise refused(ready.path, ready.form, str(error)) from error
+    if wanted in names:
+        return wanted
+    if len(names) == 1 and ready.source.path != ready.path:
+        return names[0]  # the layer's name chose the plan of an archive
+    raise no_such_layer(ready.path, wanted, names)
+
+
+@contextmanager
+def _settings(form: str) -> Iterator[None]:
+    wanted: dict[str, Any] = {"SHAPE_RESTORE_SHX": "YES", "CPL_CURL_ENABLE_VSICURL": "NO"}
+    if form == "dxf" and pyogrio.__gdal_version__ < OPTION_FOR_DRAWINGS:
+        wanted["DXF_ENCODING"] = RAW
+    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
+    pyogrio.set_gdal_config_options(wanted)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+@contextmanager
+def _raw(ready: Opened) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """(path, options) with which the bytes of texts come through unchanged."""
+    if ready.form == "dxf":
+        yield ready.path, {"ENCODING": RAW}
+    elif ready.form in ("tab", "mif") and ready.declared.lower() == VIETNAMESE_CHARSET:
+        with tempfile.TemporaryDirectory(prefix="planconcord-") as folder:
+            yield _made_neutral(ready, Path(folder)), {"encoding": RAW}
+    elif texts_are_bytes(ready):
+        yield ready.path, {"encoding": RAW}
+    else:
+        yield ready.path, {}
+
+
+def _made_neutral(ready: Opened, folder: Path) -> Path:
+    """A copy of a MapInfo table that names no code page; its large parts are linked, where the system lets one."""
+    content = ready.path.read_bytes()
+    head, rest = content[:20_000], content[20_000:]
+    path = folder / ready.path.name
+    path.write_bytes(re.sub(rb'(charset\s+)"[^"]*"', rb'\1"Neutral"', head, count=1, flags=re.I) + rest)
+    for ending in (".dat", ".map", ".id", ".ind", ".mid"):
+        part = sibling(ready.path, ending)
+        if part is not None:
+            target = folder / part.name
+            try:
+                os.symlink(part.resolve(), target)
+            except OSError:
+                shutil.copyfile(part, target)
+    return path

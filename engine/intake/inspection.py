@@ -1,0 +1,139 @@
+"""What is in a source, before anything of it is loaded: driver, layers, fields, CRS, encoding, number of features.
+
+Goes in: a source as QGIS names it. Comes out: an Inspection. fiona looks; where its GDAL lacks a driver or cannot count,
+pyogrio does. Fails with IntakeError, whose ``state`` tells the missing file from the empty, the truncated, the locked
+and the unsupported one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fiona
+import fiona.errors
+import pyogrio
+import pyproj
+
+from ..plan import Note
+from .errors import IntakeError
+from .integrity import refused
+from .memory import estimate_bytes
+from .opening import Opened, opened
+
+COUNTED_BYTES = 300 << 20
+"""Formats that must be read through to be counted are counted up to this size."""
+
+
+@dataclass(frozen=True)
+class LayerInspection:
+    """One layer: ``fields`` are (name, type); ``crs`` None where the file names none; ``feature_count`` None where not counted."""
+
+    name: str
+    geometry: str
+    fields: tuple[tuple[str, str], ...]
+    crs: pyproj.CRS | None
+    encoding: str
+    feature_count: int | None
+    bounds: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One source; ``memory_bytes`` guesses what reading it takes, ``notes`` say what is missing beside it."""
+
+    source: str
+    path: Path
+    format: str
+    driver: str
+    size_bytes: int
+    memory_bytes: int
+    layers: tuple[LayerInspection, ...]
+    notes: tuple[Note, ...] = ()
+
+    def layer(self, name: str = "") -> LayerInspection:
+        """The layer called ``name``, or the first."""
+        for found in self.layers:
+            if name in ("", found.name):
+                return found
+        raise no_such_layer(self.path, name, [found.name for found in self.layers])
+
+
+def inspect(source: str, memory_limit_bytes: int | None = None) -> Inspection:
+    """Look into ``source``."""
+    with opened(source, memory_limit_bytes) as ready:
+        driver, names = _driver_and_layers(ready)
+        wanted = ready.source.layer if ready.source.layer in names else ""
+        layers = tuple(_layer(ready, name) for name in names if wanted in ("", name))
+        size = sum(p.stat().st_size for p in ready.path.iterdir()) if ready.path.is_dir() else ready.path.stat().st_size
+        memory = estimate_bytes(ready.path, ready.form)
+        return Inspection(source, ready.source.path, ready.form, driver, size, memory, layers, ready.notes)
+
+
+def no_such_layer(path: Path, name: str, layers: list[str]) -> IntakeError:
+    """The layer that was asked for is not among those there are."""
+    return IntakeError("error.intake.no_such_layer", path=path, layer=name, layers=", ".join(layers))
+
+
+def environment(form: str) -> dict[str, str]:
+    """GDAL's settings for reading: no network, texts of drawings as they are, a lost index of a shapefile made good."""
+    settings = {"GDAL_HTTP_MAX_RETRY": "0", "CPL_CURL_ENABLE_VSICURL": "NO", "SHAPE_RESTORE_SHX": "YES"}
+    if form == "dxf":
+        settings["DXF_ENCODING"] = "ISO-8859-1"
+    return settings
+
+
+def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
+    names: list[str] = []
+    try:
+        names = [str(row[0]) for row in pyogrio.list_layers(ready.path)]
+    except Exception as error:  # each binding has its own family of errors
+        raise refused(ready.path, ready.form, _first_line(error)) from error
+    if not names:
+        raise IntakeError("error.intake.empty.no_layer", path=ready.path)
+    try:
+        with fiona.Env(**environment(ready.form)), _fiona(ready, names[0]) as looked:
+            return str(looked.driver), names
+    except Exception:  # this build of fiona lacks the driver
+        return str(pyogrio.read_info(ready.path, layer=names[0])["driver"]), names
+
+
+def _fiona(ready: Opened, layer: str) -> Any:
+    text = {"encoding": "ISO-8859-1"} if ready.form == "shp" else {}
+    return fiona.open(str(ready.path), layer=layer, allow_unsupported_drivers=True, **text)
+
+
+def _layer(ready: Opened, name: str) -> LayerInspection:
+    counting = ready.path.is_dir() or ready.path.stat().st_size <= COUNTED_BYTES
+    try:
+        info = pyogrio.read_info(ready.path, layer=name, force_feature_count=counting)
+    except Exception as error:
+        raise refused(ready.path, ready.form, _first_line(error)) from error
+    kinds = info.get("ogr_types", info["dtypes"])
+    fields = tuple((str(field), str(kind)) for field, kind in zip(info["fields"], kinds))
+    geometry, crs, bounds = str(info["geometry_type"] or "None"), _crs(info["crs"]), info.get("total_bounds")
+    try:
+        with fiona.Env(**environment(ready.form)), _fiona(ready, name) as looked:
+            geometry = str(looked.schema["geometry"])
+            crs = _crs(looked.crs_wkt) or crs
+            if ready.form != "kml":  # its driver here knows no further fields
+                fields = tuple((str(field), str(kind)) for field, kind in looked.schema["properties"].items())
+    except Exception:  # this build of fiona lacks the driver; pyogrio has answered
+        pass
+    count = int(info["features"])
+    box = None if bounds is None else tuple(float(value) for value in bounds)
+    return LayerInspection(name, geometry, fields, crs, ready.declared, None if count < 0 else count, box)  # type: ignore[arg-type]
+
+
+def _crs(words: object) -> pyproj.CRS | None:
+    if not words:
+        return None
+    try:
+        return pyproj.CRS.from_user_input(words)
+    except pyproj.exceptions.CRSError:
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,96 @@
+"""A source made ready to be read: found on the disk, its format known, taken out of its archive, whole, and small enough.
+
+Goes in: what a register or a person names. Comes out, for as long as the ``with`` lasts: the path that OGR shall open, the
+format, and notes on what is missing beside it. Fails with IntakeError before anything of it is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..plan import Note
+from .archives import require_sound, unpacked
+from .errors import IntakeError
+from .formats import format_of
+from .integrity import require_readable, require_whole, sibling
+from .memory import require_room
+from .source import Source
+
+NOT_FILES = re.compile(r"(/vsi(?!zip/)|[a-z][a-z0-9+.-]+:)", re.I)
+"""Connections, web addresses and GDAL's virtual file systems; a single letter before the colon is a drive."""
+CPG_BYTES = 64
+HEADER_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Opened:
+    """``path`` is what OGR opens; ``form`` one of formats.FORMATS; ``declared`` the text encoding that the file names, "" none."""
+
+    source: Source
+    path: Path
+    form: str
+    declared: str
+    notes: tuple[Note, ...]
+
+
+@contextmanager
+def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened]:
+    """``given`` ready to be read; ``memory_limit_bytes`` None: what this machine has free."""
+    if NOT_FILES.match(given):
+        raise IntakeError("error.intake.unsupported.connection", path=given)
+    source = Source.of(given)
+    require_readable(source.path)
+    form = format_of(source.path)
+    if form not in ("zip", "kmz"):
+        yield _ready(source, source.path, form, memory_limit_bytes)
+        return
+    if form == "kmz" and not source.member:
+        require_sound(source.path)  # OGR reads it packed, and finds the maps that its first one links to
+        yield _ready(source, source.path, form, memory_limit_bytes)
+        return
+    with unpacked(source.path, source.member, source.layer) as path:
+        require_readable(path)
+        inner = format_of(path)
+        if inner in ("zip", "kmz"):
+            raise IntakeError("error.intake.unsupported.nested", path=source.path, name=path.name)
+        yield _ready(source, path, inner, memory_limit_bytes)
+
+
+def _ready(source: Source, path: Path, form: str, limit_bytes: int | None) -> Opened:
+    require_whole(path, form)
+    require_room(path, form, limit_bytes)
+    if form == "shp" and path.suffix.lower() != ".shp":
+        path = sibling(path, ".shp") or path
+    return Opened(source, path, form, declared_encoding(path, form), tuple(_missing_parts(path, form)))
+
+
+def declared_encoding(path: Path, form: str) -> str:
+    """The code page that a file names: a .cpg beside a shapefile, the charset of MapInfo, the code page of a drawing."""
+    if form == "shp":
+        page = sibling(path, ".cpg")
+        words = page.read_bytes()[:CPG_BYTES].decode("ascii", "replace").strip() if page else ""
+        return re.sub(r"^(ansi|windows|cp)?[ _-]?(125\d)$", r"cp\2", words.lower()) if words else ""
+    if form in ("tab", "mif"):
+        found = re.search(rb'charset\s+"([^"]*)"', _head(path), re.I)
+        return found.group(1).decode("ascii", "replace") if found else ""
+    if form == "dxf":
+        found = re.search(rb"\$DWGCODEPAGE\s+3\s+(\S+)", _head(path))
+        return found.group(1).decode("ascii", "replace") if found else ""
+    return "" if form in ("dgn", "other") else "UTF-8"
+
+
+def _head(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(HEADER_BYTES)
+
+
+def _missing_parts(path: Path, form: str) -> Iterator[Note]:
+    if form != "shp":
+        return
+    for ending in (".prj", ".cpg", ".shx", ".dbf"):
+        if sibling(path, ending) is None:
+            yield f"intake.note.without_{ending[1:]}", {"layer": path.stem}
