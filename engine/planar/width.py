@@ -14,11 +14,16 @@ import shapely
 
 from ..progress import Progress
 from .polygons import POLYGON, parts
+from .threads import in_order
 
 RELATIVE_ACCURACY = 0.002
 THREAD_M = 0.001
 SLENDER = 10.0
-"""Outline longer than so many mean widths, as that of a box of 1:2: measured by shrinking, which is up to a thousand times faster."""
+"""Outline longer than so many mean widths, as that of a box of 1:2: measured by shrinking, which is up to a thousand times
+faster, unless only the outline is crooked."""
+BULKY = 0.25
+"""A first rough circle wider than this part of the short side shows that the polygon is no thread, however crooked."""
+THREADS = 2
 TURN = np.array([[math.cos(0.3), math.sin(0.3)], [-math.sin(0.3), math.cos(0.3)]])
 MANY_VERTICES = 1000
 """Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
@@ -60,27 +65,48 @@ def widths(polygons: np.ndarray, progress: Progress | None = None) -> np.ndarray
         np.maximum.at(widest, source, widths(single, progress))
         return widest
     polygons = _at_the_origin(polygons)
-    mean_m = _mean_width(polygons)
-    width_m = mean_m.copy()
-    thick = np.flatnonzero(_short_side(polygons) > THREAD_M)
-    slender = shapely.length(polygons[thick]) > SLENDER * mean_m[thick]
-    slender &= shapely.get_num_coordinates(polygons[thick]) <= MANY_VERTICES
-    if not _circles_can_be_searched():
-        slender[:] = True
-    long, compact = thick[slender], thick[~slender]
+    width_m = _mean_width(polygons)
+    short_m, long_m = _sides(polygons)
+    thick = np.flatnonzero(short_m > THREAD_M)
+    slender = _slender(polygons[thick], width_m[thick], short_m[thick], long_m[thick])
     progress = progress or Progress()
-    for start in range(0, len(long), SLIVERS_AT_ONCE):
-        progress.checkpoint()
-        some = long[start : start + SLIVERS_AT_ONCE]
-        width_m[some] = _widths_by_shrinking(polygons[some])
-    for start in range(0, len(compact), CIRCLES_AT_ONCE):
-        progress.checkpoint()
-        some = compact[start : start + CIRCLES_AT_ONCE]
-        # turned, because in a long box along an axis the search starts with too many cells and gives up early
-        turned = shapely.transform(polygons[some], lambda places: places @ TURN)
-        circles = shapely.maximum_inscribed_circle(turned, tolerance=mean_m[some] * RELATIVE_ACCURACY)
-        width_m[some] = np.maximum(2.0 * shapely.length(circles), mean_m[some])
+    for some, found in in_order(
+        lambda some: (some, _widths_by_shrinking(polygons[some])),
+        _chunks(thick[slender], SLIVERS_AT_ONCE),
+        THREADS,
+        progress,
+    ):
+        width_m[some] = found
+    for some, found in in_order(
+        lambda some: (some, _circles(polygons[some], width_m[some] * RELATIVE_ACCURACY)),
+        _chunks(thick[~slender], CIRCLES_AT_ONCE),
+        THREADS,
+        progress,
+    ):
+        width_m[some] = np.maximum(found, width_m[some])
     return width_m
+
+
+def _slender(polygons: np.ndarray, mean_m: np.ndarray, short_m: np.ndarray, long_m: np.ndarray) -> np.ndarray:
+    """Which polygons are measured faster by shrinking than by the search for a circle."""
+    if not _circles_can_be_searched():
+        return np.ones(len(polygons), dtype=bool)
+    slender = shapely.length(polygons) > SLENDER * mean_m
+    slender &= shapely.get_num_coordinates(polygons) <= MANY_VERTICES
+    crooked = np.flatnonzero(slender & (long_m < 4.0 * short_m))
+    slender[crooked] = _circles(polygons[crooked], short_m[crooked] / 8.0) < BULKY * short_m[crooked]
+    return slender
+
+
+def _circles(polygons: np.ndarray, accuracy_m: np.ndarray) -> np.ndarray:
+    """The diameters of the largest circles, not more than twice ``accuracy_m`` too small."""
+    # turned, because in a long box along an axis the search starts with too many cells and gives up early
+    turned = shapely.transform(polygons, lambda places: places @ TURN)
+    return np.asarray(2.0 * shapely.length(shapely.maximum_inscribed_circle(turned, tolerance=accuracy_m)))
+
+
+def _chunks(numbers: np.ndarray, size: int) -> list[np.ndarray]:
+    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
 
 def _at_the_origin(polygons: np.ndarray) -> np.ndarray:
@@ -101,15 +127,19 @@ def _mean_width(polygons: np.ndarray) -> np.ndarray:
 
 
 def _short_side(polygons: np.ndarray) -> np.ndarray:
-    if len(polygons) == 0:
-        return np.zeros(0)
-    rectangles = shapely.oriented_envelope(polygons)
-    shorter = np.zeros(len(polygons))
-    full = shapely.get_type_id(rectangles) == 3  # a degenerate envelope is a line: width 0
-    corners = shapely.get_coordinates(rectangles[full]).reshape(-1, 5, 2)
-    sides = np.linalg.norm(corners[:, 1:3] - corners[:, 0:2], axis=2)
-    shorter[full] = sides.min(axis=1)
-    return shorter
+    return _sides(polygons)[0]
+
+
+def _sides(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The short and the long side of the smallest enclosing rectangle."""
+    shorter, longer = np.zeros(len(polygons)), np.zeros(len(polygons))
+    if len(polygons):
+        rectangles = shapely.oriented_envelope(polygons)
+        full = shapely.get_type_id(rectangles) == 3  # a degenerate envelope is a line: width 0
+        corners = shapely.get_coordinates(rectangles[full]).reshape(-1, 5, 2)
+        sides = np.linalg.norm(corners[:, 1:3] - corners[:, 0:2], axis=2)
+        shorter[full], longer[full] = sides.min(axis=1), sides.max(axis=1)
+    return shorter, longer
 
 
 def _widths_by_shrinking(polygons: np.ndarray) -> np.ndarray:
