@@ -181,6 +181,13 @@ def width_text(width_m: float, language: str) -> str:
     return f"{number(width_m, 1 if width_m >= 1 else 3, language)} m"
 
 
+def length_text(length_m: float, language: str) -> str:
+    """The length of a line for a reader, from a kilometre on in km."""
+    if length_m >= 1000:
+        return f"{number(length_m / 1000.0, 2, language)} km"
+    return f"{number(length_m, 1, language)} m"
+
+
 def share_text(share: float, language: str) -> str:
     """A share (0 to 1) for a reader, in percent."""
     return f"{number(100 * share, 1, language)} %" if np.isfinite(share) else "–"

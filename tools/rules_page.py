@@ -24,6 +24,7 @@ REPORTED_BY = {
     "border.overlap": (BORDERS,),
     "border.gap": (BORDERS,),
     "border.mismatch": (BORDERS,),
+    "border.abrupt": (BORDERS,),
     "key.missing": (COVERAGE,),
     "key.duplicate": (COVERAGE,),
     "code.missing": (COVERAGE, CONFORMITY),

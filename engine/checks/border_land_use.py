@@ -3,7 +3,7 @@
 Goes in: the territories, their borders, a RuleSet and the tolerance. Two zones are side by side where the outline of one runs
 within the tolerance of the other, for longer than :data:`LEAST_TOLERANCES` tolerances, so that zones which only meet at a
 corner are passed over. A verdict counts in either order of the codes, because neither plan is the upper one. Comes out: one
-conformity.conflict for each such pair, its geometry a strip along the line with the tolerance to either side. Needs no more
+border.abrupt for each such pair, its geometry a strip along the line with the tolerance to either side. Needs no more
 than the zones that lie at a border; zones without a code are passed over.
 """
 
@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..catalogue import text
-from ..findings import batch
+from ..findings import batch, length_text
 from ..planar.borders import Border
 from ..planar.polygons import polygonal
 from ..planar.width import widths
@@ -30,7 +29,7 @@ CONFLICT = "conflict"
 def abrupt_changes(
     territories: list[Territory], borders: list[Border], rules: RuleSet, settings: Settings
 ) -> list[pd.DataFrame]:
-    """Batches of conformity.conflict, one finding a pair of zones."""
+    """Batches of border.abrupt, one finding a pair of zones."""
     reach_m = max(settings.tolerance.width_m, LEAST_REACH_M)
     trees = [shapely.STRtree(territory.zones) for territory in territories]
     made = []
@@ -84,13 +83,8 @@ def _batch(
 ) -> pd.DataFrame:
     a, b = sides
     strip = polygonal(shapely.buffer(line, reach_m, cap_style="flat"))
-    language = settings.language
-    reasons = [
-        text("borders.abrupt", language, length=round(length, 1), reason=verdict.reason(language))
-        for length, verdict in zip(shapely.length(line).tolist(), verdicts)
-    ]
     return batch(
-        "conformity.conflict",
+        "border.abrupt",
         strip,
         plan_a=a.name,
         zone_a=a.key[i],
@@ -100,7 +94,8 @@ def _batch(
         code_b=b.code[j],
         territory=f"{a.name} – {b.name}",
         verdict=CONFLICT,
-        reason=reasons,
+        detail=[length_text(length_m, settings.language) for length_m in shapely.length(line).tolist()],
+        reason=[verdict.reason(settings.language) for verdict in verdicts],
         reference=[verdict.reference for verdict in verdicts],
         area_m2=shapely.area(strip),
         width_m=widths(strip),

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..catalogue import number, text
+from ..catalogue import text
 from ..errors import PlanError
-from ..findings import CheckResult, Measure, area_text, assemble, batch, width_text
+from ..findings import CheckResult, Measure, area_text, assemble, batch, length_text, width_text
 from ..plan import PlanLayer
 from ..planar.borders import Border, borders
 from ..planar.polygons import gather
@@ -183,8 +183,8 @@ class _Borders:
         return text(
             "borders.detail",
             language,
-            length=_length_text(self.borders[border].length_m, language),
-            apart=_length_text(apart_m, language),
+            length=length_text(self.borders[border].length_m, language),
+            apart=length_text(apart_m, language),
             mean=width_text(mean_m, language),
             widest=width_text(widest_m, language),
             gap=area_text(area["gap"][border], language),
@@ -242,9 +242,3 @@ def _most(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     table = table[table["length_m"] > 0].sort_values(["length_m", "zone"], ascending=[False, True])
     first = table.drop_duplicates("gap")
     return first["gap"].to_numpy(dtype=int), first["zone"].to_numpy(dtype=int)
-
-
-def _length_text(length_m: float, language: str) -> str:
-    if length_m >= 1000:
-        return f"{number(length_m / 1000.0, 2, language)} km"
-    return f"{number(length_m, 1, language)} m"

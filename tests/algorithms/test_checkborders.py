@@ -95,9 +95,9 @@ def test_rules_report_what_changes_abruptly_over_a_border(tmp_path) -> None:
         encoding="utf-8",
     )
     found = borders(RULES=str(rules), LANGUAGE="en")
-    [abrupt] = found.of_rule("conformity.conflict")
+    [abrupt] = found.of_rule("border.abrupt")
     assert (abrupt["zone_a"], abrupt["code_a"], abrupt["code_b"]) == ("1", "LUC", "RPH")
-    assert "reason" in abrupt["message"] and "side by side over 100" in abrupt["message"].lower()
+    assert abrupt["message"].endswith("lie side by side over 100.2 m of their border. Reason.")  # 0.1 m at either end
     assert found["ABRUPT_COUNT"] == 1
 
 

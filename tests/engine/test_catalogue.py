@@ -35,6 +35,7 @@ CODES = [
     "border.overlap",
     "border.gap",
     "border.mismatch",
+    "border.abrupt",
     "conformity.conflict",
     "conformity.conditional",
     "conformity.unlisted",
