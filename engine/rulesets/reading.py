@@ -174,7 +174,9 @@ def _verdicts(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Verd
             row.get("reason_vi", ""),
             row.get("reason_en", ""),
             row.get("reference", ""),
-            bool(row.get("review", "")),
+            row.get("review", ""),
+            row.get("source", ""),
+            number,
         )
         pair = (fold(row["upper_code"]), fold(row["lower_code"]))
         earlier = verdicts.setdefault(pair, verdict)

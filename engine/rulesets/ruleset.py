@@ -1,19 +1,22 @@
 """A rule set answers: may this lower code lie on that upper code, under which condition, why, by which reference?
 
-``verdicts`` are rows (upper code, lower code) -> Verdict. Codes are compared without regard to case, accent composition
-and outer blanks. ``*`` stands for any code: a pair that no row names is answered by (upper, *), then by (*, lower) - the
-stricter of the two where both exist - then by (*, *), and is otherwise ``unlisted``, which is reported and never passed
-over in silence.
+``verdicts`` are rows (upper code, lower code) -> Verdict; ``codes`` say which code is part of which, and how each is called
+and coloured; ``precedence`` says which of two levels gives way. Codes are compared without regard to case, accent
+composition and outer blanks (:func:`fold`); ``*`` stands for any code. How a pair finds its row is told in
+:mod:`.lookup`; a pair without one is ``unlisted``, which is reported and never passed over in silence.
 """
 
 from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-ANY = "*"
+import numpy as np
+
+from .lookup import ANY, Answers, Finder, all_answers
+
 VERDICTS = ("conflict", "conditional", "compatible")
 """From strict to lenient."""
 UNLISTED = "unlisted"
@@ -21,7 +24,10 @@ UNLISTED = "unlisted"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One row of a rule set; areas in m². ``review`` marks a row that no planner has confirmed yet."""
+    """One row of a rule set; areas in m². ``review`` says what no planner has confirmed yet, "" where all is.
+
+    ``row`` is the row number in the file, 0 for a row that stands in no file.
+    """
 
     verdict: str
     condition: str = ""
@@ -29,12 +35,18 @@ class Verdict:
     reason_vi: str = ""
     reason_en: str = ""
     reference: str = ""
-    review: bool = False
+    review: str = ""
+    source: str = ""
+    row: int = field(default=0, compare=False)
 
     def reason(self, language: str) -> str:
         """Condition and reason in a language, the other language's where it is missing."""
         words = (self.reason_vi or self.reason_en) if language == "vi" else (self.reason_en or self.reason_vi)
         return "; ".join(part for part in (self.condition, words) if part)
+
+    def strictness(self) -> tuple[int, float]:
+        """Sorts the stricter row first: by verdict, then by the area from which on it counts."""
+        return VERDICTS.index(self.verdict) if self.verdict in VERDICTS else len(VERDICTS), self.min_area_m2
 
 
 NO_ROW = Verdict(UNLISTED)
@@ -47,6 +59,8 @@ class Precedence:
     must_adjust_vi: str
     must_adjust_en: str
     article: str
+    review: str = ""
+    source: str = ""
 
     def text(self, language: str) -> str:
         """Who adjusts, with the article."""
@@ -55,47 +69,179 @@ class Precedence:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A land use or zone as a plan's legend knows it.
+
+    ``parents``: what it is part of, in whichever generation. ``generations``: the circulars that have it, oldest first.
+    ``realised_by``: the lower codes that carry out this designation of an upper plan; empty where nothing says.
+    ``overlapping``: a functional zone, which overlaps the land-use codes by nature and is never summed with them.
+    """
+
+    code: str
+    name_vi: str = ""
+    name_en: str = ""
+    hex: str = ""
+    parents: tuple[str, ...] = ()
+    generations: tuple[str, ...] = ()
+    successor: str = ""
+    question_vi: str = ""
+    question_en: str = ""
+    realised_by: tuple[str, ...] = ()
+    overlapping: bool = False
+    source: str = ""
+    review: str = ""
+
+    def name(self, language: str) -> str:
+        """The name in a language, the other language's where it is missing."""
+        return (self.name_vi or self.name_en) if language == "vi" else (self.name_en or self.name_vi)
+
+    def question(self, language: str) -> str:
+        """What to ask the planner where no single code succeeds this one; "" where one does."""
+        return (self.question_vi or self.question_en) if language == "vi" else (self.question_en or self.question_vi)
+
+
+@dataclass(frozen=True)
+class About:
+    """What ``ruleset.toml`` says of the set; dates as ISO text, "" where not given. ``upper`` and ``lower``: by language."""
+
+    version: str = ""
+    date: str = ""
+    languages: tuple[str, ...] = ()
+    valid_from: str = ""
+    valid_to: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+    upper: Mapping[str, str] = field(default_factory=dict)
+    lower: Mapping[str, str] = field(default_factory=dict)
+    generation: str = ""
+    """The generation of codes that is current for lower codes; an older one is superseded."""
+
+
+@dataclass(frozen=True)
 class RuleSet:
-    """Verdicts by (upper code, lower code) as :func:`fold` writes them; ``digest`` is the SHA-256 of its files."""
+    """Verdicts by (upper, lower) code, codes by code, both as :func:`fold` writes them; precedence by (upper, lower) level.
+
+    ``digest`` is the SHA-256 of what the files say, in a canonical order, whatever they are wrapped in.
+    """
 
     name: str
     verdicts: Mapping[tuple[str, str], Verdict]
     precedence: Mapping[tuple[str, str], Precedence] = field(default_factory=dict)
     digest: str = ""
+    codes: Mapping[str, Code] = field(default_factory=dict)
+    about: About = About()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The code that a planner has confirmed for a label of a plan, by the label as :func:`fold` writes it."""
+
+    @property
+    def version(self) -> str:
+        """The version that ``ruleset.toml`` states."""
+        return self.about.version
 
     def verdict(self, upper_code: str, lower_code: str) -> Verdict:
         """The verdict for a pair of codes; NO_ROW if no row answers."""
-        upper, lower = fold(upper_code), fold(lower_code)
-        exact = self.verdicts.get((upper, lower))
-        if exact is not None:
-            return exact
-        general = [self.verdicts[pair] for pair in ((upper, ANY), (ANY, lower)) if pair in self.verdicts]
-        if general:
-            return min(general, key=lambda row: VERDICTS.index(row.verdict))
-        return self.verdicts.get((ANY, ANY), NO_ROW)
+        found = self._finder.row(self._as_code(upper_code), self._as_code(lower_code))
+        return NO_ROW if found is None else found
+
+    def answers(
+        self,
+        upper_codes: Sequence[str] | np.ndarray,
+        lower_codes: Sequence[str] | np.ndarray,
+        upper: np.ndarray | None = None,
+        lower: np.ndarray | None = None,
+    ) -> Answers:
+        """The verdicts of many pairs at once; each pair of codes is looked up once, however often it occurs.
+
+        Pair i is (upper_codes[i], lower_codes[i]); or, where ``upper`` and ``lower`` (integer indices of equal length)
+        are given, (upper_codes[upper[i]], lower_codes[lower[i]]), so that codes of zones need not be spread over pairs.
+        """
+        return all_answers(self.verdict, upper_codes, lower_codes, upper, lower)
 
     def knows_lower(self, code: str) -> bool:
-        """Whether some row names this lower code, or any code."""
-        return bool({fold(code), ANY} & self._lower_codes)
+        """Whether some row names this lower code, one that it is part of, or any code."""
+        return self._finder.knows_lower(self._as_code(code))
 
     def knows_upper(self, code: str) -> bool:
-        """Whether some row names this upper code, or any code."""
-        return bool({fold(code), ANY} & self._upper_codes)
+        """Whether some row names this upper code, one that it is part of, or any code."""
+        return self._finder.knows_upper(self._as_code(code))
 
-    @functools.cached_property
-    def _lower_codes(self) -> frozenset[str]:
-        return frozenset(lower for _, lower in self.verdicts)
+    def code(self, written: str) -> Code | None:
+        """What ``codes.csv`` says of a code, or of the code that a label stands for."""
+        return self.codes.get(self._as_code(written))
 
-    @functools.cached_property
-    def _upper_codes(self) -> frozenset[str]:
-        return frozenset(upper for upper, _ in self.verdicts)
+    def code_name(self, written: str, language: str) -> str:
+        """The name of a code, "" where ``codes.csv`` has none."""
+        found = self.code(written)
+        return found.name(language) if found else ""
+
+    def superseded(self, written: str) -> Code | None:
+        """The code, if it belongs to an older generation only: ``successor``, or else ``question`` says what to do."""
+        found, current = self.code(written), self.about.generation
+        return found if found and current and found.generations and current not in found.generations else None
+
+    def gives_way(self, upper_level: str, lower_level: str) -> Precedence | None:
+        """Who gives way between two levels (must_adjust_vi, must_adjust_en, article); None where the table does not say."""
+        return self.precedence.get((upper_level, lower_level))
 
     def must_adjust(self, upper_level: str, lower_level: str, language: str) -> str:
-        """Who gives way between two levels; "" where the table does not say."""
-        found = self.precedence.get((upper_level, lower_level))
+        """Who gives way between two levels, with the article; "" where the table does not say."""
+        found = self.gives_way(upper_level, lower_level)
         return found.text(language) if found else ""
+
+    def lineage(self, code: str) -> Mapping[str, int]:
+        """The code itself and all that it is part of, with the number of steps; codes as :func:`fold` writes them."""
+        return _lineage(self.codes, fold(code))
+
+    def realises(self, lower_code: str, upper_code: str) -> bool | None:
+        """Whether a lower code carries out an upper designation; None where ``realised_by`` of the upper code is empty."""
+        found = self.code(upper_code)
+        if found is None or not found.realised_by:
+            return None
+        line = _lineage(self.codes, self._as_code(lower_code))
+        return any(fold(code) in line for code in found.realised_by)
+
+    def _as_code(self, written: str) -> str:
+        label = fold(written)
+        return self.labels.get(label, label)
+
+    @functools.cached_property
+    def _finder(self) -> Finder:
+        return Finder(self.verdicts, functools.partial(_lineage, self.codes))
+
+
+def _lineage(codes: Mapping[str, Code], code: str) -> dict[str, int]:
+    """Steps to all that a code is part of: the longest way counts, so that a whole is farther than each of its parts.
+
+    A superseded code is part of its successor. Reading refuses circles; here they only end.
+    """
+    steps = {code: 0}
+    waiting = [code]
+    while waiting:
+        here = waiting.pop()
+        known = codes.get(here)
+        if known is None:
+            continue
+        for above in filter(None, map(fold, (known.successor, *known.parents))):
+            if steps.get(above, 0) <= steps[here] < len(codes):
+                steps[above] = steps[here] + 1
+                waiting.append(above)
+    return steps
 
 
 def fold(code: str) -> str:
     """A code as it is compared: composed, blanks collapsed, without regard to case."""
     return " ".join(unicodedata.normalize("NFC", code).split()).casefold()
+
+
+__all__ = [
+    "ANY",
+    "NO_ROW",
+    "UNLISTED",
+    "VERDICTS",
+    "About",
+    "Answers",
+    "Code",
+    "Precedence",
+    "RuleSet",
+    "Verdict",
+    "fold",
+]

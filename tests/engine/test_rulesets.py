@@ -38,7 +38,7 @@ def mistakes(source: Path) -> list[tuple[str, dict[str, object]]]:
 def test_a_bare_csv_is_a_rule_set(tmp_path: Path) -> None:
     rules = read_ruleset(written(tmp_path, HEAD + ROWS, "luat_cua_toi.csv"))
     found = rules.verdict("rung", "dgt")
-    assert (found.verdict, found.min_area_m2, found.review) == ("conditional", 250.0, True)
+    assert (found.verdict, found.min_area_m2, found.review) == ("conditional", 250.0, "review")
     assert found.reason("vi") == "có phép; đường"
     assert found.reason("en") == "có phép; road"
     assert rules.verdict("RUNG", "ODT").reference == "Điều 1"
