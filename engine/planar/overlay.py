@@ -9,7 +9,7 @@ between two chunks when the person asked to stop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from .threads import in_order
 THREADS = 2
 PAIRS_AT_ONCE = 1000
 ZONES_AT_ONCE = 5000
+MINUS_AT_ONCE = 500
 LARGE_VERTICES = 2000
 """Above so many a zone is cut into windows."""
 FEW_PAIRS = 8
@@ -40,8 +41,15 @@ class Pairs:
         return len(self.i)
 
     def where(self, chosen: np.ndarray) -> Pairs:
-        """The pairs for which the mask is true."""
+        """The pairs that a mask, or numbers in their order, choose."""
         return Pairs(self.i[chosen], self.j[chosen])
+
+    def upper_zones(self) -> tuple[np.ndarray, np.ndarray]:
+        """(starts, ends) of the runs of pairs with the same upper zone."""
+        if len(self) == 0:
+            return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
+        starts = np.flatnonzero(np.r_[True, self.j[1:] != self.j[:-1]])
+        return starts, np.r_[starts[1:], len(self)]
 
 
 def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> Pairs:
@@ -71,13 +79,7 @@ def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: P
 
 def shared(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
     """What each pair shares: the lower zone itself where it lies wholly inside, else the clip (empty if they are apart)."""
-    made = np.full(len(pairs), EMPTY, dtype=object)
-    done = 0
-    for which, found in in_order(_shared_of, _tasks(lower, upper, pairs, progress), THREADS, progress):
-        made[which] = found
-        done += len(which)
-        progress.step(done / len(pairs))
-    return made
+    return _gathered(_shared_of, lower, upper, pairs, np.full(len(pairs), EMPTY, dtype=object), progress)
 
 
 def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
@@ -87,8 +89,61 @@ def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: P
         which, found = _shared_of(task)
         return which, shapely.area(found)
 
-    made, done = np.zeros(len(pairs)), 0
-    for which, found in in_order(areas_of, _tasks(lower, upper, pairs, progress), THREADS, progress):
+    return _gathered(areas_of, lower, upper, pairs, np.zeros(len(pairs)), progress)
+
+
+def inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+    """Whether the lower zone of each pair lies wholly in the upper one, without touching its outline."""
+
+    def answer(task: Task) -> tuple[np.ndarray, np.ndarray]:
+        shapely.prepare(task.upper)
+        found = shapely.contains_properly(task.upper, task.lower)
+        shapely.destroy_prepared(task.upper)
+        return task.which, found
+
+    return _gathered(answer, lower, upper, pairs, np.zeros(len(pairs), dtype=bool), progress)
+
+
+def minus(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """(which, rest): each lower zone of the pairs, and what all of its upper zones together leave of it (may be empty)."""
+    near = _near_zones(lower, upper, pairs, progress)
+    order = np.argsort(pairs.i, kind="stable")
+    which, first, count = np.unique(pairs.i[order], return_index=True, return_counts=True)
+    rest = lower[which]
+
+    def rest_of(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        left = rest[some]
+        for turn in range(int(count[some].max())):
+            open_ground = np.flatnonzero((count[some] > turn) & ~shapely.is_empty(left))
+            zones = near[order[first[some[open_ground]] + turn]]
+            left[open_ground] = shapely.difference(left[open_ground], zones)
+        return some, left
+
+    chunks = [np.arange(start, min(start + MINUS_AT_ONCE, len(which))) for start in range(0, len(which), MINUS_AT_ONCE)]
+    for some, left in in_order(rest_of, chunks, THREADS, progress):
+        rest[some] = left
+        progress.step(some[-1] / len(which))
+    return which, rest
+
+
+def _near_zones(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+    """For each pair its upper zone, or a window of it where it is large."""
+    near = upper[pairs.j]
+    for task in _tasks(lower, upper, pairs, progress):
+        near[task.which] = task.upper
+    return near
+
+
+def _gathered(
+    function: Callable[[Task], tuple[np.ndarray, np.ndarray]],
+    lower: np.ndarray,
+    upper: np.ndarray,
+    pairs: Pairs,
+    made: np.ndarray,
+    progress: Progress,
+) -> np.ndarray:
+    done = 0
+    for which, found in in_order(function, _tasks(lower, upper, pairs, progress), THREADS, progress):
         made[which] = found
         done += len(which)
         progress.step(done / len(pairs))
@@ -120,11 +175,9 @@ def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progres
     """Work of about PAIRS_AT_ONCE pairs each; no upper zone is in two tasks, because a prepared one serves one thread."""
     bounds = shapely.bounds(lower)
     large = shapely.get_num_coordinates(upper) > LARGE_VERTICES
-    starts = np.flatnonzero(np.r_[True, pairs.j[1:] != pairs.j[:-1]]) if len(pairs) else np.zeros(0, dtype=int)
-    ends = np.r_[starts[1:], len(pairs)]
     waiting: list[np.ndarray] = []
     count = 0
-    for start, end in zip(starts, ends):
+    for start, end in zip(*pairs.upper_zones()):
         which = np.arange(start, end)
         zone = upper[pairs.j[start]]
         if large[pairs.j[start]] or len(which) > PAIRS_AT_ONCE:

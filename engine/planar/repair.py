@@ -18,10 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..progress import Progress
 from .polygons import EMPTY, polygonal, singles
+from .threads import in_order
 
 FARTHEST_M = 1e9
 """The earth is 4e7 m round; a vertex beyond is garbage, and areas of it would drown all others."""
+TESTED_AT_ONCE, THREADS = 5000, 2
 NOWHERE = "Invalid Coordinate"
 PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
@@ -47,7 +50,7 @@ def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
     defects = []
     present = ~shapely.is_missing(repaired)
     lost = present & _has_vertices_nowhere(repaired)
-    for index in np.flatnonzero(present & (lost | ~shapely.is_valid(repaired))):
+    for index in np.flatnonzero(present & (lost | ~_is_valid(repaired))):
         original = repaired[index]
         reason = NOWHERE if lost[index] else str(shapely.is_valid_reason(original))
         made = repaired[index] = _valid(original)
@@ -55,6 +58,11 @@ def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
         reason = PLACE.sub("", reason).strip()
         defects.append(Defect(int(index), reason, x, y, _area(original), float(shapely.area(made))))
     return repaired, defects
+
+
+def _is_valid(polygons: np.ndarray) -> np.ndarray:
+    chunks = [polygons[start : start + TESTED_AT_ONCE] for start in range(0, len(polygons), TESTED_AT_ONCE)]
+    return np.concatenate([np.zeros(0, dtype=bool), *in_order(shapely.is_valid, chunks, THREADS, Progress())])
 
 
 def _valid(polygon: shapely.Geometry) -> shapely.Geometry:

@@ -1,0 +1,78 @@
+"""What of a lower plan lies where the upper plan says nothing, without uniting the upper plan.
+
+Whether ground is covered by the upper plan changes only across a suspect edge of it (edges.py): one that no neighbour
+draws in the other direction. So a lower zone that no suspect edge comes near is covered as a whole or not at all, and a
+single vertex tells which; only the others are cut, and only by the upper zones around them. Valid polygons of both plans (one
+projected CRS in metres) and the pairs whose boxes meet go in; the lower zones with uncovered ground, and that ground, come
+out. Gaps of the upper plan narrower than the grid of the edges (1 mm) are not looked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from ..progress import Progress
+from .edges import GRID_M, suspect_edges
+from .overlay import PAIRS_AT_ONCE, THREADS, ZONES_AT_ONCE, Pairs, minus
+from .threads import in_order
+
+REACH_M = 2 * GRID_M
+
+
+def uncovered(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """(which, rest): the lower zones of which the upper plan leaves ground, in order, and that ground."""
+    cut = _near_an_open_edge(lower, upper, progress.part(0.0, 0.4))
+    whole = np.flatnonzero(
+        ~cut & ~_first_vertex_covered(lower, upper, near.where(~cut[near.i]), progress.part(0.4, 0.6))
+    )
+    which, rest = minus(lower, upper, near.where(cut[near.i]), progress.part(0.6, 1.0))
+    alone = np.setdiff1d(np.flatnonzero(cut), which)
+    which = np.concatenate([which, whole, alone])
+    rest = np.concatenate([rest, lower[whole], lower[alone]])
+    some = np.flatnonzero(shapely.area(rest) > 0)
+    some = some[np.argsort(which[some], kind="stable")]
+    return which[some], rest[some]
+
+
+def _near_an_open_edge(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> np.ndarray:
+    """Whether each lower zone comes near a suspect edge of the upper plan."""
+    touched = np.zeros(len(lower), dtype=bool)
+    edges = suspect_edges(upper, progress.part(0.0, 0.5), THREADS)
+    tree = shapely.STRtree(edges.lines())
+    for start in range(0, len(lower), ZONES_AT_ONCE):
+        progress.checkpoint()
+        progress.step(0.5 + 0.5 * start / len(lower))
+        zone, _ = tree.query(lower[start : start + ZONES_AT_ONCE], predicate="dwithin", distance=REACH_M)
+        touched[start + zone] = True
+    return touched
+
+
+def _first_vertex_covered(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+    """Whether the first vertex of each lower zone lies in, or on the outline of, an upper one."""
+    places, owner = shapely.get_coordinates(lower, return_index=True)
+    first = np.searchsorted(owner, np.arange(len(lower)))
+    x, y = places[first, 0], places[first, 1]
+    covered = np.zeros(len(lower), dtype=bool)
+
+    def in_upper(some: slice) -> np.ndarray:
+        i, zones = pairs.i[some], upper[pairs.j[some]]
+        shapely.prepare(zones)
+        found = shapely.intersects_xy(zones, x[i], y[i])
+        shapely.destroy_prepared(zones)
+        return i[found]
+
+    for found in in_order(in_upper, _whole_zones(pairs), THREADS, progress):
+        covered[found] = True
+    return covered
+
+
+def _whole_zones(pairs: Pairs) -> list[slice]:
+    """Stretches of at least PAIRS_AT_ONCE pairs that divide no upper zone: a prepared one serves one thread."""
+    starts, _ = pairs.upper_zones()
+    made, begin = [], 0
+    for start in starts[1:].tolist():
+        if start - begin >= PAIRS_AT_ONCE:
+            made.append(slice(begin, start))
+            begin = start
+    return [*made, slice(begin, len(pairs))]
