@@ -1,0 +1,40 @@
+"""The findings store: one GeoPackage with the layer of findings and the tables measures, runs, decisions, edits and store.
+
+Reading and deciding need nothing but Python's sqlite3, so that a person can review where geopandas is not installed; only
+what a check calls, :func:`write_store` and :func:`write_lines`, needs geopandas. Whatever goes wrong is a PlanError that names the file, says what
+was found and what to do, and leaves the file as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .decisions import Decision
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+__all__ = ["Decision", "write_lines", "write_store"]
+
+
+def write_store(
+    path: Path,
+    findings: gpd.GeoDataFrame,
+    measures: pd.DataFrame,
+    runs: pd.DataFrame,
+    decisions: Sequence[Decision] = (),
+) -> None:
+    """Write a whole store to ``path``; see :mod:`.writing`, which is loaded only now because it loads geopandas."""
+    from .writing import write
+
+    write(path, findings, measures, runs, decisions)
+
+
+def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Sequence[tuple[str, str]]) -> None:
+    """Write one layer of lines to a GeoPackage of its own, replacing what was there."""
+    from .writing import write_lines as write
+
+    write(path, layer, lines, fields)

@@ -1,0 +1,224 @@
+"""What lies in a file that is said to be a store: its version, its layer of findings, and what is wrong with it.
+
+:func:`look_into` reads and never writes; it raises PlanError when the file is no store, is newer than this program, or lacks
+tables or columns. What a person did by hand to the layer of findings does not stop the work; :func:`notes` tells it.
+:func:`bring_up_to_date` gives an older store what it lacks, inside the transaction of the first decision, after a backup.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import PlanError
+from .connection import reading
+from .schema import FINDING_COLUMNS, OWN_TABLES, SCHEMA_VERSION, columns_of, describe, guard, make_own_tables, quoted
+
+OLD_DECISIONS = ("finding_id", "status", "who", "decided", "note", "document", "expiry")
+NAMED = 3
+"""How many findings a note names."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the findings of a store are. ``version``: 0 the layer alone, 1 and 2 a store; ``srs`` as "EPSG:5899" or WKT."""
+
+    path: Path
+    version: int
+    table: str
+    geometry: str
+    key: str
+    srs: str
+    runs: bool
+    changes: bool
+
+    @property
+    def layer(self) -> str:
+        """The name of the layer inside SQL."""
+        return quoted(self.table)
+
+    @property
+    def has_decisions(self) -> bool:
+        """Whether there is a history to read."""
+        return self.version >= SCHEMA_VERSION
+
+
+def look_into(path: Path) -> Layout:
+    """The layout of the store ``path``."""
+    with reading(path) as connection:
+        return layout_of(connection, Path(path))
+
+
+def layout_of(connection: sqlite3.Connection, path: Path) -> Layout:
+    """The layout of the store that ``connection`` has open."""
+    known = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    if "gpkg_contents" not in known or "gpkg_geometry_columns" not in known:
+        raise PlanError("error.store_damaged", path=path, reason="no gpkg_contents")
+    version, promised = _promised(connection, path, known)
+    for table in promised:
+        if table not in known:
+            raise PlanError("error.store_table_missing", path=path, table=table)
+    table, geometry, srs_id = _layer(connection, path, promised[0] if promised else "")
+    for own, columns in OWN_TABLES.items():
+        if version >= SCHEMA_VERSION:
+            _all_there(connection, path, own, [name for name, _ in columns])
+    keys = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})") if row[5]]
+    return Layout(
+        path=path,
+        version=version,
+        table=table,
+        geometry=geometry,
+        key=keys[0] if keys else "rowid",
+        srs=_srs(connection, srs_id),
+        runs="runs" in known,
+        changes="change" in columns_of(connection, table),
+    )
+
+
+def _promised(connection: sqlite3.Connection, path: Path, known: set[str]) -> tuple[int, list[str]]:
+    """The version of the schema and the tables that the store says it has."""
+    if "store" in known and {"name", "value"} <= set(columns_of(connection, "store")):
+        told = dict(connection.execute("SELECT name, value FROM store"))
+        if told.get("application") == "planconcord":
+            version = told.get("schema_version", "")
+            if not version.isdigit():
+                raise PlanError("error.store_damaged", path=path, reason=f"schema_version {version!r}")
+            if int(version) > SCHEMA_VERSION:
+                raise PlanError("error.store_newer", path=path, version=version, known=str(SCHEMA_VERSION))
+            return int(version), told.get("tables", "").split("\n")
+    if "decisions" in known and "findings" in known:
+        missing = set(OLD_DECISIONS) - set(columns_of(connection, "decisions"))
+        if missing:
+            if "to_status" in columns_of(connection, "decisions"):
+                raise PlanError("error.store_table_missing", path=path, table="store")
+            raise PlanError(
+                "error.store_column_missing", path=path, table="decisions", columns=", ".join(sorted(missing))
+            )
+        return 1, ["findings", "decisions"]
+    return 0, []
+
+
+def _layer(connection: sqlite3.Connection, path: Path, promised: str) -> tuple[str, str, int]:
+    """(table, geometry column, srs) of the layer of findings: the one promised, else the first one that looks like one."""
+    layers = connection.execute(
+        "SELECT g.table_name, g.column_name, g.srs_id FROM gpkg_geometry_columns g JOIN gpkg_contents c"
+        " ON c.table_name = g.table_name WHERE c.data_type = 'features' ORDER BY c.rowid"
+    ).fetchall()
+    for layer in layers:
+        if layer[0] == (promised or "findings"):
+            _all_there(connection, path, layer[0], FINDING_COLUMNS)
+            return layer
+    if promised:
+        raise PlanError("error.store_table_missing", path=path, table=promised)
+    for layer in layers:
+        if set(FINDING_COLUMNS) <= set(columns_of(connection, layer[0])):
+            return layer
+    names = ", ".join(layer[0] for layer in layers) or "–"
+    raise PlanError("error.store_no_findings", path=path, layers=names)
+
+
+def _all_there(connection: sqlite3.Connection, path: Path, table: str, columns: tuple[str, ...] | list[str]) -> None:
+    missing = [name for name in columns if name not in columns_of(connection, table)]
+    if missing:
+        raise PlanError("error.store_column_missing", path=path, table=table, columns=", ".join(missing))
+
+
+def _srs(connection: sqlite3.Connection, srs_id: int) -> str:
+    row = connection.execute(
+        "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
+        (srs_id,),
+    ).fetchone()
+    if row is None:
+        return ""
+    return f"{row[0].upper()}:{row[1]}" if row[0].upper() == "EPSG" else str(row[2])
+
+
+# ── what was done by hand ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
+    """(key of the catalogue, values) for each thing that was done to the layer of findings by hand."""
+    told: list[tuple[str, dict[str, object]]] = []
+    with reading(path) as connection:
+        layout = layout_of(connection, Path(path))
+        questions = {
+            "store.note_duplicates": f"SELECT finding_id FROM {layout.layer} GROUP BY finding_id HAVING count(*) > 1"
+        }
+        if layout.has_decisions:
+            there = f"finding_id IN (SELECT finding_id FROM {layout.layer})"
+            for what in ("geometry", "values", "added", "status"):
+                edited = f"SELECT DISTINCT finding_id FROM edits WHERE what = '{what}' AND {there}"
+                questions[f"store.note_{what}"] = edited
+            questions["store.note_deleted"] = (
+                f"SELECT finding_id FROM edits WHERE what = 'deleted' AND NOT {there}"
+                f" UNION SELECT finding_id FROM decisions WHERE NOT {there}"
+            )
+        for key, question in questions.items():
+            found = [str(row[0]) for row in connection.execute(question)]
+            if found:
+                named = ", ".join(sorted(found)[:NAMED]) + (" …" if len(found) > NAMED else "")
+                told.append((key, {"path": path, "count": len(found), "findings": named}))
+    return told
+
+
+# ── older stores ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> Layout:
+    """The layout of the store that ``connection`` holds a write transaction on, after making it one of this version."""
+    layout = layout_of(connection, path)
+    if layout.version == 1:
+        _back_up(path, layout.version)
+        _renew_decisions(connection)
+    make_own_tables(connection)
+    guard(connection, layout.table, layout.geometry)
+    if layout.version < SCHEMA_VERSION:
+        describe(connection, layout.table)
+        layout = layout_of(connection, path)
+    return layout
+
+
+def backup_path(path: Path, version: int) -> Path:
+    """Where the copy of a store of an older version goes: beside it, under a name that is free."""
+    number = 1
+    while True:
+        ending = f".version{version}" if number == 1 else f".version{version}-{number}"
+        place = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        if not place.exists():
+            return place
+        number += 1
+
+
+def _back_up(path: Path, version: int) -> None:
+    """A copy as the file is now; the caller's lock keeps others from writing meanwhile."""
+    place = backup_path(path, version)
+    try:
+        with reading(path) as source:
+            copy = sqlite3.connect(place)
+            try:
+                source.backup(copy)
+            finally:
+                copy.close()
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
+
+
+def _renew_decisions(connection: sqlite3.Connection) -> None:
+    """The table of decisions of version 1 becomes the history: each row says from which status it led."""
+    listed = ", ".join(f"coalesce({name}, '')" for name in OLD_DECISIONS)
+    rows = connection.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()
+    connection.execute("DROP TABLE decisions")
+    connection.execute("DELETE FROM gpkg_contents WHERE table_name = 'decisions'")
+    if columns_of(connection, "gpkg_ogr_contents"):
+        connection.execute("DELETE FROM gpkg_ogr_contents WHERE table_name = 'decisions'")
+    make_own_tables(connection)
+    before: dict[str, str] = {}
+    for finding_id, status, who, decided, note, document, expiry in rows:
+        connection.execute(
+            "INSERT INTO decisions (finding_id, decided, who, from_status, to_status, note, document, expiry)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (finding_id, decided, who, before.get(finding_id, "open"), status, note, document, expiry),
+        )
+        before[finding_id] = status

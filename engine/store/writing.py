@@ -1,0 +1,114 @@
+"""Writing a whole store: made in a folder beside its place and renamed into it when it is whole.
+
+A failure leaves the old file. The history of decisions that an old store of that name holds goes into the new one: while the new
+file takes the old one's place nobody can decide in the old one, and who waited for that decides in the new one. Opens in plain
+QGIS and in any OGR tool. Fails with PlanError naming the file when it cannot be written or read.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from ..errors import PlanError
+from ..findings import FIELDS, MEASURE_FIELDS, NAMES, TEXT
+from ..run import RUN_FIELDS
+from .connection import writing
+from .decisions import Decision, carry_over, history
+from .opening import bring_up_to_date, look_into
+
+Fields = Sequence[tuple[str, str]]
+GPKG = {"VERSION": "1.2"}
+"""The version that every QGIS and GDAL of today reads without a warning."""
+LOGS = ("-wal", "-shm", "-journal")
+MAY_BE_REPLACED = ("error.store_missing", "error.store_damaged", "error.store_no_findings")
+
+
+def write(
+    path: Path,
+    findings: gpd.GeoDataFrame,
+    measures: pd.DataFrame,
+    runs: pd.DataFrame,
+    decisions: Sequence[Decision] = (),
+) -> None:
+    """Write a whole store to ``path``, replacing what was there only when the new one is complete.
+
+    ``decisions`` is a history from elsewhere; with none given, that of the old file is kept.
+    """
+    tables = (
+        ("findings", findings[[*NAMES, "geometry"]], FIELDS),
+        ("measures", measures, MEASURE_FIELDS),
+        ("runs", runs, RUN_FIELDS),
+    )
+    with _staged(Path(path), tables, "MultiPolygon") as staged:
+        with writing(staged) as made:
+            bring_up_to_date(made, staged)
+        with _held(Path(path)) as old:
+            kept = list(decisions) or old
+            if kept:
+                with writing(staged) as made:
+                    carry_over(made, bring_up_to_date(made, staged), kept)
+            os.replace(staged, path)
+
+
+def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Fields) -> None:
+    """Write one layer of lines to a GeoPackage of its own, replacing what was there."""
+    with _staged(Path(path), ((layer, lines, fields),), "LineString") as staged:
+        os.replace(staged, path)
+
+
+@contextmanager
+def _staged(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geometry: str) -> Iterator[Path]:
+    """The tables in a GeoPackage in a folder beside ``path``, which is removed at the end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            staged = Path(folder) / path.name
+            for name, table, fields in tables:
+                _add(staged, name, table, fields, geometry)
+            yield staged
+    except (OSError, pyogrio.errors.DataSourceError) as error:
+        raise PlanError("error.write", path=path, reason=getattr(error, "strerror", None) or error) from error
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[list[Decision]]:
+    """The history of the store that lies at ``path``; nobody can write to that store until this ends."""
+    try:
+        kept = look_into(path).has_decisions
+    except PlanError as error:
+        if error.key not in MAY_BE_REPLACED:
+            raise
+        kept = False
+    if not kept:
+        _remove_logs(path)
+        yield []
+    elif os.name == "nt":  # where a file that is open cannot be replaced
+        yield history(path)
+    else:
+        with writing(path) as connection:
+            decisions = history(path)
+            connection.execute("SELECT count(*) FROM decisions").fetchone()
+            # A write-ahead log that outlived its file would be played into the new one.
+            _remove_logs(path)
+            yield decisions
+
+
+def _remove_logs(path: Path) -> None:
+    for ending in LOGS:
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+def _add(path: Path, layer: str, table: pd.DataFrame, fields: Fields, geometry: str) -> None:
+    typed = table.copy()
+    for name, kind in fields:
+        typed[name] = typed[name].astype(object if kind == TEXT else float)
+    options = {"geometry_type": geometry} if isinstance(table, gpd.GeoDataFrame) else {}
+    pyogrio.write_dataframe(typed, path, layer=layer, driver="GPKG", append=False, **GPKG, **options)
