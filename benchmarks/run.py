@@ -1,0 +1,152 @@
+"""Runs the benchmark and writes docs/benchmarks.md: every row of plan.csv in a process of its own, in turn.
+
+`run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--runs N] [--page]`. Without arguments: everything at 200,000 zones, some
+twenty minutes, and the page. With arguments it prints the table, and writes the page only with --page. Rows of one
+section run in rounds, so that a slow minute of the machine does not fall on one of them alone. Nothing else should run beside.
+Everything measured is kept in build/bench/results.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import children
+from layers import FOLDER, prepare
+
+HERE = Path(__file__).resolve().parent
+SIZE = 200_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of plan.csv at a size: which row on which layer of how many zones, how often, how long at most."""
+
+    section: str
+    row: str
+    layer: str
+    zone_count: int
+    runs: int
+    cap_s: float
+
+
+def entries(size: int) -> list[Entry]:
+    """The plan of a benchmark of ``size`` zones."""
+    with (HERE / "plan.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Entry(
+                line["section"],
+                line["row"],
+                line["layer"],
+                int(size * float(line["share"])),
+                int(line["runs"]),
+                float(line["cap_s"]),
+            )
+            for line in csv.DictReader(file)
+        ]
+
+
+def measure(entry: Entry) -> dict[str, Any]:
+    """One run of one row."""
+    if entry.section == "qgis":
+        return children.run("qgis_rows.py", entry.row, str(entry.zone_count), cap_s=entry.cap_s + 600)
+    return children.run("rows.py", entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
+
+
+def run(plan: list[Entry]) -> list[dict[str, Any]]:
+    """The records of all rows, each with its ``runs``; sections one after the other, rows in rounds."""
+    records = []
+    for section in dict.fromkeys(entry.section for entry in plan):
+        rows = [entry for entry in plan if entry.section == section]
+        for layer, zone_count in dict.fromkeys((entry.layer, entry.zone_count) for entry in rows):
+            if section != "qgis":
+                prepare(layer, zone_count)
+        made: list[list[dict[str, Any]]] = [[] for _ in rows]
+        for turn in range(max(entry.runs for entry in rows)):
+            for entry, runs in zip(rows, made):
+                if turn < entry.runs and not (runs and "seconds" not in runs[-1]):
+                    runs.append(measure(entry))
+                    print(line(entry, runs[-1]), flush=True)
+        records += [{**vars(entry), "runs": runs} for entry, runs in zip(rows, made)]
+    return records
+
+
+def line(entry: Entry, record: dict[str, Any]) -> str:
+    """One run in a line for the terminal."""
+    head = f"{entry.section:<10}{entry.row:<26}{entry.layer:<14}{entry.zone_count:>9,}"
+    if "seconds" not in record:
+        return f"{head}  {record}"
+    found = "; ".join(
+        f"{kind} {s['found']}/{s['planted']} +{s['false']}" for kind, s in record.get("scores", {}).items()
+    )
+    ratio = record["seconds"] / record["parse_s"] if record.get("parse_s") else float("nan")
+    more = "".join(
+        f"  {name} {record[name]:.2f}" for name in ("silence_s", "deafness_s", "longest_cancel_s") if name in record
+    )
+    return f"{head}{record['seconds']:>9.2f} s {ratio:>7.1f} ×{record['peak_mib']:>8.0f} MiB  {found}{more}"
+
+
+def surroundings() -> dict[str, str]:
+    """The machine and the versions, as the page shows them."""
+    import geopandas
+    import numpy
+    import pyogrio
+    import shapely
+
+    cpu = [text.split(":", 1)[1].strip() for text in _lines("/proc/cpuinfo") if text.startswith("model name")]
+    memory_kib = next((int(text.split()[1]) for text in _lines("/proc/meminfo") if text.startswith("MemTotal")), 0)
+    system = next(
+        (text.split("=", 1)[1].strip('"') for text in _lines("/etc/os-release") if text.startswith("PRETTY")), ""
+    )
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{len(cpu)} × {cpu[0] if cpu else platform.machine()}, {memory_kib / 2**20:.0f} GiB, {system}",
+        "versions": f"Python {platform.python_version()}, numpy {numpy.__version__}, shapely {shapely.__version__}"
+        f" (GEOS {shapely.geos_version_string}), geopandas {geopandas.__version__}, pyogrio {pyogrio.__version__}",
+    }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=SIZE, help="zones of the layer; others follow in proportion")
+    parser.add_argument("--rows", help="only these, with commas between")
+    parser.add_argument("--sections", help="only these, with commas between")
+    parser.add_argument("--runs", type=int, help="at most so many runs of each row")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md although arguments were given")
+    chosen = parser.parse_args()
+    plan = entries(chosen.size)
+    for name, wanted in (("row", chosen.rows), ("section", chosen.sections)):
+        if wanted:
+            unknown = set(wanted.split(",")) - {getattr(entry, name) for entry in plan}
+            if unknown:
+                raise SystemExit(f"There is no {name} {', '.join(sorted(unknown))} in plan.csv.")
+            plan = [entry for entry in plan if getattr(entry, name) in wanted.split(",")]
+    if chosen.runs:
+        plan = [Entry(**{**vars(entry), "runs": min(entry.runs, chosen.runs)}) for entry in plan]
+    started = time.monotonic()
+    made = {"surroundings": surroundings(), "records": run(plan), "minutes": (time.monotonic() - started) / 60}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "results.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
+    if chosen.page or len(sys.argv) == 1:
+        import page
+
+        page.write(made)
+
+
+if __name__ == "__main__":
+    main()
