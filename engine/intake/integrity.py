@@ -11,6 +11,7 @@ import errno
 import os
 import sqlite3
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import IntakeError
@@ -188,7 +189,7 @@ def _json(path: Path) -> None:
         raise IntakeError("error.intake.truncated", path=path, reason="}")
 
 
-def _xml(closing: bytes) -> object:
+def _xml(closing: bytes) -> Callable[[Path], None]:
     def check(path: Path) -> None:
         if closing not in _tail(path).lower().replace(b"\x00", b""):
             raise IntakeError("error.intake.truncated", path=path, reason=f"</…{closing.decode()}")
@@ -214,7 +215,7 @@ def _geodatabase(path: Path) -> None:
             raise IntakeError("error.intake.missing.part", path=path, part=table.with_suffix(".gdbtablx").name)
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Path], None]] = {
     "shp": _shapefile,
     "gpkg": _geopackage,
     "tab": _mapinfo,

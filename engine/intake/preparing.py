@@ -9,19 +9,27 @@ field, no polygons).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyproj
+import shapely
 
 from ..errors import PlanError
 from ..plan import PlanLayer
-from .frames import read_frame
+from ..planar.repair import repair
+from ..transformation import one_operation
+from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
+from .columns import TextChange, decode_columns
+from .formats import CAD
+from .frames import read_frame, texts_are_bytes
+from .labels import apply_labels, beside, read_labels
+from .legacytext import decode
 from .opening import Opened, opened
 from .report import IntakeReport
-from .source import Source
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,10 @@ class Wishes:
     """How to read a source; every field may be left empty.
 
     ``crs``: "" as the file says, else "EPSG:5899", which replaces what the file says. ``swap_axes``: the first coordinate is
-    the northing. ``encoding``: "" found for each column, else utf-8, cp1258, windows-1252, tcvn3 or vni, "none" to leave texts alone.
-    ``label_map``: a CSV file (label, code) or a mapping, by which the code field's labels become codes.
-    ``polygons_from_lines``: closed lines of a drawing are zones, texts inside them their labels.
+    the northing. ``target_crs``: the result is reprojected to it. ``encoding``: "" found for each column, else utf-8, cp1258,
+    windows-1252, tcvn3 or vni, "none" to leave texts alone. ``label_map``: a CSV file (label, code) or a mapping, by which
+    the code field's labels become codes; None: the one beside the plan, if any. ``polygons_from_lines``: closed lines are zones.
+    ``repair``: make invalid zones valid, which also takes them from what a check would find.
     """
 
     key_field: str = ""
@@ -39,10 +48,27 @@ class Wishes:
     territory_field: str = ""
     crs: str = ""
     swap_axes: bool = False
+    target_crs: str = ""
     encoding: str = ""
     label_map: str | Path | Mapping[str, str] | None = None
     polygons_from_lines: bool = False
+    repair: bool = False
     memory_limit_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """``table``: all columns, its index the feature ids of the file; ``name`` a title; ``fields`` the present names by the file's."""
+
+    table: gpd.GeoDataFrame
+    report: IntakeReport
+    name: str
+    fields: dict[str, str] = field(default_factory=dict)
+    texts: tuple[TextChange, ...] = ()
+
+    def field(self, wanted: str) -> str:
+        """The present name of a field that may be given as the file spells it."""
+        return wanted if wanted in self.table.columns else self.fields.get(wanted, wanted)
 
 
 def prepare_plan(
@@ -50,22 +76,17 @@ def prepare_plan(
 ) -> tuple[PlanLayer, IntakeReport]:
     """The plan at ``source``; ``known`` are further fields of PlanLayer."""
     wishes = wishes or Wishes()
-    table, report = prepare_table(source, wishes)
-    fields = {"key_field": wishes.key_field, "code_field": wishes.code_field, "territory_field": wishes.territory_field}
-    plan = PlanLayer.from_frame(table, name or Source.of(source).title, **fields, **known)
-    report.entries += plan.notes
-    return replace(plan, notes=list(report.entries)), report
+    made = prepare(source, wishes)
+    fields = {kind: made.field(getattr(wishes, kind)) for kind in ("key_field", "code_field", "territory_field")}
+    plan = PlanLayer.from_frame(made.table, name or made.name, **fields, **known)
+    made.report.entries += plan.notes
+    return replace(plan, notes=list(made.report.entries)), made.report
 
 
 def prepare_table(source: str, wishes: Wishes | None = None) -> tuple[gpd.GeoDataFrame, IntakeReport]:
     """Everything at ``source``, all columns with it; its index are the feature ids of the file."""
-    wishes = wishes or Wishes()
-    report = IntakeReport(source)
-    with opened(source, wishes.memory_limit_bytes) as ready:
-        frame = read_frame(ready)
-        report.entries += ready.notes
-        frame = _with_crs(frame, ready, wishes, report)
-        return frame, report
+    made = prepare(source, wishes or Wishes())
+    return made.table, made.report
 
 
 def original_table(source: str) -> gpd.GeoDataFrame:
@@ -74,14 +95,109 @@ def original_table(source: str) -> gpd.GeoDataFrame:
         return read_frame(ready)
 
 
-def _with_crs(frame: gpd.GeoDataFrame, ready: Opened, wishes: Wishes, report: IntakeReport) -> gpd.GeoDataFrame:
+def prepare(source: str, wishes: Wishes) -> Prepared:
+    """Read ``source`` and do what is wished for, in this order: texts, CRS, areas, codes, repair, reprojection."""
+    report = IntakeReport(source)
+    with opened(source, wishes.memory_limit_bytes) as ready:
+        frame = read_frame(ready)
+        report.entries += ready.notes
+        title = ready.source.title
+        raw = [str(column) for column in frame.columns]
+        decoded, changes, usual = decode_columns(frame, texts_are_bytes(ready), wishes.encoding, title, report)
+        title = decode(title, usual)
+        fields = {before: str(after) for before, after in zip(raw, decoded.columns) if before != after}
+        made = without_impossible(decoded, title, report)
+        made = _placed(made, title, wishes, report)
+        made = _areas(made, ready, title, wishes, report)
+        prepared = Prepared(made, report, title, fields, tuple(changes))
+        made = _coded(prepared, ready, wishes)
+    if wishes.repair:
+        made = _repaired(made, title, report)
+    if wishes.target_crs:
+        made = _reprojected(made, title, _crs(wishes.target_crs), report)
+    return replace(prepared, table=made)
+
+
+def _crs(given: str) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(given)
+    except pyproj.exceptions.CRSError as error:
+        raise PlanError("error.crs_unknown", crs=given) from error
+
+
+def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: Wishes, report: IntakeReport) -> gpd.GeoDataFrame:
+    """The CRS that was asked for in the place of the file's, and its axes in order."""
+    if wishes.swap_axes:
+        shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
+        turned = shapely.transform(shapes, lambda places: places[:, ::-1])
+        frame = frame.set_geometry(gpd.GeoSeries(turned, index=frame.index, crs=frame.crs))
+        report.add("intake.axes_swapped", layer=layer, count=len(frame))
     if not wishes.crs:
         return frame
-    try:
-        crs = pyproj.CRS.from_user_input(wishes.crs)
-    except pyproj.exceptions.CRSError as error:
-        raise PlanError("error.crs_unknown", crs=wishes.crs) from error
+    crs = _crs(wishes.crs)
     if frame.crs is None or frame.crs != crs:
         found = "–" if frame.crs is None else str(frame.crs.name)
-        report.add("intake.crs_assigned", layer=ready.source.title, found=found, crs=str(crs.name), count=len(frame))
+        report.add("intake.crs_assigned", layer=layer, found=found, crs=str(crs.name), count=len(frame))
     return frame.set_crs(crs, allow_override=True)
+
+
+def _areas(
+    frame: gpd.GeoDataFrame, ready: Opened, layer: str, wishes: Wishes, report: IntakeReport
+) -> gpd.GeoDataFrame:
+    if ready.form in CAD:
+        return zones_of_drawing(frame, layer, wishes.polygons_from_lines, report)
+    return areas_of_lines(frame, layer, report) if wishes.polygons_from_lines else frame
+
+
+def _coded(prepared: Prepared, ready: Opened, wishes: Wishes) -> gpd.GeoDataFrame:
+    """The labels of the code field as codes, by the map that was given or lies beside the plan."""
+    table, code_field = prepared.table, prepared.field(wishes.code_field)
+    if not code_field or code_field not in table.columns:
+        return table
+    codes = _codes(prepared, ready, wishes)
+    if not codes:
+        return table
+    mapped = apply_labels(table[code_field], codes, prepared.name, prepared.report)
+    return table.assign(**{f"label_of_{code_field}": table[code_field], code_field: mapped})
+
+
+def _codes(prepared: Prepared, ready: Opened, wishes: Wishes) -> Mapping[str, str]:
+    given = wishes.label_map
+    if isinstance(given, Mapping):
+        return given
+    if given:
+        return read_labels(Path(given))
+    found = beside(ready.source.path)
+    if not found.is_file():
+        return {}
+    prepared.report.add("intake.note.labels_beside", layer=prepared.name, path=found.name)
+    return read_labels(found)
+
+
+def _repaired(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
+    shapes = np.array(frame.geometry.values, dtype=object)
+    zones = np.flatnonzero(np.isin(shapely.get_type_id(shapes), AREAS))
+    made, defects = repair(shapely.force_2d(shapes[zones]))
+    if not defects:
+        return frame
+    shapes[zones] = made
+    first = frame.index[zones[defects[0].index]]
+    report.add("intake.repaired", layer=layer, count=len(defects), first=str(first), reason=defects[0].reason)
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+
+
+def _reprojected(frame: gpd.GeoDataFrame, layer: str, target: pyproj.CRS, report: IntakeReport) -> gpd.GeoDataFrame:
+    if frame.crs is None:
+        raise PlanError("error.no_crs", layer=layer)
+    if frame.crs == target:
+        return frame
+    shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
+    operation = one_operation(frame.crs, target, shapely.total_bounds(shapes))
+    values = {"layer": layer, "crs": frame.crs.name, "target": target.name, "operation": operation.description}
+    places = shapely.get_coordinates(shapes)
+    moved = np.column_stack(operation.transform(places[:, 0], places[:, 1]))
+    if not np.isfinite(moved).all():
+        raise PlanError("error.transform", **values)
+    report.add("intake.reprojected", count=len(frame), **values)
+    made = shapely.set_coordinates(shapes.copy(), moved)
+    return frame.set_geometry(gpd.GeoSeries(made, index=frame.index, crs=target)).set_crs(target, allow_override=True)

@@ -1,0 +1,188 @@
+"""The texts of a table in Unicode: each column in its own script, the names of the fields as well.
+
+Goes in: a table as read, and whether its texts are bytes. Comes out: the same table decoded, and for every column that changed a TextChange
+with examples before and after. A column that fits two scripts as well ("xã" in every row) follows the other columns of
+its file. Fails with IntakeError for VPS, by name, and for an encoding that is not known.
+"""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from ..catalogue import text
+from .errors import IntakeError
+from .legacytext import (
+    AS_IS,
+    CP1258,
+    FEW_WORDS,
+    LEGACY,
+    TCVN3,
+    UTF_8,
+    VNI,
+    VPS,
+    WINDOWS_1252,
+    Decision,
+    could_be,
+    decide,
+    decode,
+)
+from .report import IntakeReport
+
+LEAVE = "none"
+ENCODINGS = (UTF_8, CP1258, WINDOWS_1252, TCVN3, VNI, LEAVE)
+SPELLINGS = {
+    "utf8": UTF_8,
+    "unicode": UTF_8,
+    "1258": CP1258,
+    "windows-1258": CP1258,
+    "ansi_1258": CP1258,
+    "1252": WINDOWS_1252,
+    "cp1252": WINDOWS_1252,
+    "latin1": WINDOWS_1252,
+    "iso-8859-1": WINDOWS_1252,
+    "tcvn": TCVN3,
+    "abc": TCVN3,
+    "tcvn-3": TCVN3,
+    "tcvn5712": TCVN3,
+    "vni-win": VNI,
+}
+NAMES_OF_FIELDS = "*"
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class TextChange:
+    """One column that was decoded; ``column`` is NAMES_OF_FIELDS for the names. ``examples`` are (before, after)."""
+
+    column: str
+    encoding: str
+    count: int
+    examples: tuple[tuple[str, str], ...]
+
+
+def encoding_of(given: str) -> str:
+    """One of ENCODINGS, or "" for "find it"; IntakeError for a name that is not known, and for VPS."""
+    name = given.strip().lower()
+    name = SPELLINGS.get(name, name)
+    if name == VPS:
+        raise IntakeError("error.intake.unsupported.vps", layer="–", column="–")
+    if name and name not in ENCODINGS:
+        raise IntakeError("error.intake.unsupported.encoding", encoding=given)
+    return name
+
+
+def decode_columns(
+    frame: gpd.GeoDataFrame, are_bytes: bool, wanted: str, layer: str, report: IntakeReport
+) -> tuple[gpd.GeoDataFrame, list[TextChange], str]:
+    """(table, what changed, the script that most of its columns are in). ``wanted``: see :func:`encoding_of`."""
+    given = encoding_of(wanted)
+    if given == LEAVE:
+        return frame, [], AS_IS
+    texts = _texts(frame)
+    decisions = {column: decide(values, are_bytes) for column, values in texts.items()}
+    for column, decision in decisions.items():
+        if decision.encoding == VPS and decision.words >= FEW_WORDS and not given:
+            raise IntakeError("error.intake.unsupported.vps", layer=layer, column=column)
+    usual = _usual(decisions.values())
+    changes = []
+    decoded = frame.copy(deep=False)
+    for column, values in texts.items():
+        encoding = given or _settled(decisions[column], values, usual, are_bytes)
+        made = {value: decode(value, encoding) for value in values}
+        change = _change(column, encoding, made, frame[column] if column in frame else pd.Series(dtype=object))
+        if column == NAMES_OF_FIELDS:
+            decoded = decoded.rename(columns=_unique(made, list(frame.columns)))
+        elif change is not None:
+            decoded[column] = decoded[column].map(lambda value, made=made: made.get(value, value))
+        if change is not None and not (are_bytes and encoding in (UTF_8, WINDOWS_1252)):
+            changes.append(change)
+            _tell(change, decisions[column], layer, report)
+    return gpd.GeoDataFrame(decoded), changes, given or usual
+
+
+def _texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    """The different texts of each column of texts that hold any letter beyond ASCII; the fields' names last."""
+    found = {}
+    shapes = frame.geometry.name
+    for column in frame.columns:
+        if column != shapes and (frame[column].dtype == object or pd.api.types.is_string_dtype(frame[column])):
+            values = _different(frame[column])
+            if any(not value.isascii() for value in values):
+                found[str(column)] = values
+    names = [str(column) for column in frame.columns if column != shapes]
+    if any(not name.isascii() for name in names):
+        found[NAMES_OF_FIELDS] = names
+    return found
+
+
+def _different(values: pd.Series) -> list[str]:
+    return list(dict.fromkeys(value for value in values.tolist() if isinstance(value, str)))
+
+
+def _usual(decisions: Iterable[Decision]) -> str:
+    """The script of most columns that leave no doubt."""
+    sure = Counter(
+        d.encoding for d in decisions if d.encoding in (*LEGACY, UTF_8) and not d.unclear and d.words >= FEW_WORDS
+    )
+    return sure.most_common(1)[0][0] if sure else AS_IS
+
+
+def _settled(decision: Decision, values: list[str], usual: str, are_bytes: bool) -> str:
+    """The script of a column, that of its file where it could be either."""
+    doubtful = decision.unclear or decision.words < FEW_WORDS or decision.encoding in (WINDOWS_1252, VPS)
+    if usual and doubtful and (are_bytes or decision.encoding != AS_IS) and could_be(values, usual):
+        return usual
+    return AS_IS if decision.encoding == VPS else decision.encoding
+
+
+def _change(column: str, encoding: str, made: dict[str, str], values: pd.Series) -> TextChange | None:
+    changed = [(before, after) for before, after in made.items() if before != after]
+    if not changed:
+        return None
+    differs = {before for before, _ in changed}
+    count = len(differs) if column == NAMES_OF_FIELDS else int(values.isin(differs).sum())
+    return TextChange(column, encoding, count, tuple(changed[:EXAMPLES]))
+
+
+def _unique(made: dict[str, str], taken: list[str]) -> dict[str, str]:
+    """New names of fields, told apart where two become one."""
+    names: dict[str, str] = {}
+    used = {name for name in taken if made.get(name, name) == name}
+    for before, after in made.items():
+        if before == after:
+            continue
+        name, number = after, 2
+        while name in used:
+            name, number = f"{after}_{number}", number + 1
+        used.add(name)
+        names[before] = name
+    return names
+
+
+def _tell(change: TextChange, decision: Decision, layer: str, report: IntakeReport) -> None:
+    before, after = change.examples[0]
+    values = {"layer": layer, "encoding": change.encoding, "count": change.count, "before": before, "after": after}
+    if change.column == NAMES_OF_FIELDS:
+        report.add("intake.fields_decoded", **values)
+    else:
+        report.add("intake.decoded", column=change.column, **values)
+    if decision.unclear:
+        report.add("intake.note.text_unclear", layer=layer, column=change.column, encoding=change.encoding)
+
+
+def preview(changes: list[TextChange], language: str) -> str:
+    """A table in HTML: every column that was decoded, before and after."""
+    head = [text(f"intake.preview.{name}", language) for name in ("column", "encoding", "count", "before", "after")]
+    lines = ["<table>", "<tr>" + "".join(f"<th>{html.escape(word)}</th>" for word in head) + "</tr>"]
+    for change in changes:
+        name = text("intake.preview.fields", language) if change.column == NAMES_OF_FIELDS else change.column
+        for before, after in change.examples:
+            cells = (name, change.encoding, str(change.count), before, after)
+            lines.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+    return "\n".join([*lines, "</table>"])

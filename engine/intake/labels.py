@@ -1,0 +1,90 @@
+"""Label maps: which land-use code a label of a drawing means, decided once by a person and kept in a table beside the plan.
+
+A label map is a CSV with the columns ``label`` and ``code`` (``note`` is free), UTF-8, separated by comma, semicolon or tab; for ``plan.dxf``
+it is found as ``plan.labels.csv`` in the same folder. Labels are compared without regard to case and blanks. Goes in: a map and
+the labels of a column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with PlanError for
+a map without these columns or with one label twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import PlanError
+from ..rulesets.ruleset import fold
+from .report import IntakeReport
+
+ENDING = ".labels.csv"
+COLUMNS = ("label", "code")
+SHOWN = 10
+LARGEST_BYTES = 20_000_000
+
+
+def beside(plan: Path) -> Path:
+    """Where the label map of ``plan`` lies, whether or not it is there."""
+    return plan.with_name(plan.stem + ENDING)
+
+
+def read_labels(path: Path) -> dict[str, str]:
+    """Folded label to code; rows without a code are still to be decided and left out."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise PlanError("error.labels", path=path, row=0, found=f"{path.stat().st_size:,} B")
+        words = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError("error.labels", path=path, row=0, found=str(error)) from error
+    head = words.split("\n", 1)[0]
+    separator = max(",;\t", key=head.count)
+    rows = csv.DictReader(io.StringIO(words, newline=""), delimiter=separator)
+    names = [(name or "").strip().lower() for name in rows.fieldnames or []]
+    if any(column not in names for column in COLUMNS):
+        raise PlanError("error.labels", path=path, row=1, found=", ".join(names) or "–")
+    rows.fieldnames = names
+    codes: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        label, code = fold(row["label"] or ""), (row["code"] or "").strip()
+        if label and code:
+            if codes.get(label, code) != code:
+                raise PlanError("error.labels_twice", path=path, row=number, label=row["label"])
+            codes[label] = code
+    return codes
+
+
+def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report: IntakeReport) -> pd.Series:
+    """The column with codes in the place of labels."""
+    folded = {fold(label): code for label, code in codes.items()}
+    known = set(folded.values())
+    given = values.map(lambda value: value if isinstance(value, str) else "")
+    made = given.map(lambda label: folded.get(fold(label), label))
+    changed = int((made != given).sum())
+    unknown = Counter(label for label, code in zip(given, made) if label and label == code and code not in known)
+    if changed:
+        report.add("intake.labels_to_codes", layer=layer, count=changed)
+    if unknown:
+        listed = ", ".join(label for label, _ in unknown.most_common(SHOWN))
+        values_told = {"layer": layer, "count": sum(unknown.values()), "labels": len(unknown), "listed": listed}
+        report.add("intake.note.labels_unknown", **values_told)
+    return made
+
+
+def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Path:
+    """A label map to be completed by a person: every label with its count, the code where one is known; most frequent first."""
+    folded = {fold(label): code for label, code in codes.items()}
+    counts = Counter(label for label in labels if isinstance(label, str) and label.strip())
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["label", "code", "note"])
+        for label, count in counts.most_common():
+            table.writerow([_inert(label), folded.get(fold(label), ""), count])
+    return path
+
+
+def _inert(label: str) -> str:
+    """A label that a spreadsheet does not take for a formula; the blank is folded away when it is read."""
+    return f" {label}" if label[:1] in "=+-@" else label
