@@ -1,220 +1,167 @@
-"""A rule set from a folder, a zip or a bare verdicts.csv, with every error named at once: file, row, column, remedy.
+"""A rule set from a folder, a zip or a single table, with every error named at once: file, row, column, remedy.
 
-``verdicts.csv`` has the columns upper_code, lower_code, verdict (conflict, conditional, compatible) and may have
-condition, min_area_m2, reason_vi, reason_en, reference, review; UTF-8, separated by comma, semicolon or tab as
-spreadsheets write it. ``precedence.csv`` (upper_level, lower_level, must_adjust_vi, must_adjust_en, article) is optional:
-the built-in one, from Art. 6 of the Law on Planning, stands in. A wrong set never runs: PlanError lists what is wrong.
+A folder or zip holds ``verdicts.csv`` (upper_code, lower_code, verdict; condition, min_area_m2, reason_vi, reason_en,
+reference, source, review as one likes) and may hold ``ruleset.toml`` (:mod:`.about`), ``codes.csv`` (code; parents, name_vi,
+name_en, hex, generations, successor, question_vi, question_en, realised_by, overlapping, source, review) and
+``precedence.csv`` (upper_level, lower_level, must_adjust_vi, must_adjust_en, article). A bare CSV or .xlsx is
+``verdicts.csv``; a workbook may have sheets verdicts, codes and precedence. What is not there has a default: the standard
+lists of codes, which ``codes.csv`` adds to and corrects, and the precedence of Art. 6 of the Law on Planning. A wrong set
+never runs: RuleSetError, a PlanError, lists what is wrong.
 """
 
 from __future__ import annotations
 
-import csv
+import dataclasses
+import functools
 import hashlib
-import io
-import math
-import zipfile
-import zlib
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..catalogue import RESOURCES, text
+from ..catalogue import RESOURCES
 from ..errors import PlanError
-from ..levels import LEVELS
-from .ruleset import VERDICTS, Precedence, RuleSet, Verdict, fold
+from .about import DEFAULT, read_about
+from .lookup import Finder
+from .mistakes import Mistakes, RuleSetError
+from .parsing import (
+    CODES_REQUIRED,
+    PRECEDENCE_REQUIRED,
+    REQUIRED,
+    check_codes,
+    check_crossings,
+    check_labels,
+    codes_of,
+    labels_of,
+    precedence_of,
+    verdicts_of,
+)
+from .ruleset import About, Code, RuleSet, _lineage
+from .sources import read_file, read_files
+from .tables import Rows, read_csv, read_sheet, read_workbook
 
 BUILT_IN = RESOURCES / "rulesets" / "provincial_draft"
-VERDICTS_FILE, PRECEDENCE_FILE = "verdicts.csv", "precedence.csv"
-REQUIRED = ("upper_code", "lower_code", "verdict")
-LARGEST_FILE_BYTES = 200_000_000
-SHOWN_ERRORS = 20
-
-
-class _Mistakes:
-    """Collects what is wrong; raised together so that a planner corrects the file once."""
-
-    def __init__(self, source: Path):
-        self._source, self._found = source, list[tuple[str, dict[str, object]]]()
-
-    def add(self, key: str, **values: object) -> None:
-        self._found.append((key, values))
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def raise_if_any(self) -> None:
-        if self._found:
-            raise RuleSetError(self._source, self._found)
-
-
-class RuleSetError(PlanError):
-    """A rule set that may not run; its text lists every mistake."""
-
-    def __init__(self, source: Path, mistakes: list[tuple[str, dict[str, object]]]):
-        self.mistakes = mistakes
-        super().__init__("rules.wrong", source=source, count=len(mistakes))
-
-    def text(self, language: str) -> str:
-        lines = [super().text(language)]
-        lines += [text(key, language, **values) for key, values in self.mistakes[:SHOWN_ERRORS]]
-        if len(self.mistakes) > SHOWN_ERRORS:
-            lines.append(text("rules.more", language, count=len(self.mistakes) - SHOWN_ERRORS))
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.text("en")
+STANDARD_CODES = (RESOURCES / "codes" / "land_use_codes.csv", RESOURCES / "codes" / "provincial_zones.csv")
+VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE = "verdicts.csv", "precedence.csv", "codes.csv", "ruleset.toml"
+WORKBOOK = "verdicts.xlsx"
+FILES = (VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE, WORKBOOK)
+TABLES = {VERDICTS_FILE: REQUIRED, PRECEDENCE_FILE: PRECEDENCE_REQUIRED, CODES_FILE: CODES_REQUIRED}
 
 
 def read_ruleset(source: str | Path | None) -> RuleSet:
-    """The rule set at ``source``: a folder, a zip or a CSV; the built-in draft where it is None or ""."""
+    """The rule set at ``source``: a folder, a zip, a CSV or a workbook; the built-in draft where it is None or ""."""
     path = Path(source) if source else BUILT_IN
-    files = _files(path)
-    mistakes = _Mistakes(path)
-    if VERDICTS_FILE not in files:
+    files = read_files(path, FILES, VERDICTS_FILE)
+    mistakes = Mistakes(path)
+    if VERDICTS_FILE not in files and WORKBOOK not in files:
         raise PlanError("rules.no_verdicts", source=path)
-    verdicts = _verdicts(files[VERDICTS_FILE], mistakes)
-    own = files.get(PRECEDENCE_FILE)
-    precedence = _precedence(own if own is not None else (BUILT_IN / PRECEDENCE_FILE).read_bytes(), mistakes)
+    if VERDICTS_FILE in files and WORKBOOK in files:
+        raise PlanError("rules.two_verdicts", source=path)
+    name, about, standard = path.stem, DEFAULT, True
+    if ABOUT_FILE in files:
+        named, about, standard = read_about(files[ABOUT_FILE], ABOUT_FILE, mistakes)
+        name = named or name
+    rules = _made(name, about, _tables(files, path, mistakes), standard, mistakes)
     mistakes.raise_if_any()
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + files[name])
-    return RuleSet(path.stem, verdicts, precedence, digest.hexdigest())
+    return dataclasses.replace(rules, digest=_digest(rules))
 
 
-def _files(path: Path) -> dict[str, bytes]:
-    """The rule set's files by name, wherever they come from."""
-    wanted = (VERDICTS_FILE, PRECEDENCE_FILE)
-    try:
-        if path.is_dir():
-            return {name: _read(path / name) for name in wanted if (path / name).is_file()}
-        if path.suffix.lower() == ".zip":
-            return _zipped(path, wanted)
-        return {VERDICTS_FILE: _read(path)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        # RuntimeError: encrypted, or compressed in a way that Python does not know
-        raise PlanError("rules.unreadable", source=path, reason=error) from error
-    except OSError as error:
-        raise PlanError("rules.unreadable", source=path, reason=error.strerror or error) from error
+def _tables(files: Mapping[str, bytes], path: Path, mistakes: Mistakes) -> dict[str, tuple[str, Rows]]:
+    """(how a mistake calls the table, rows) of each table of the set."""
+    tables = {}
+    for name, required in TABLES.items():
+        if name in files:
+            tables[name] = (name, read_csv(files[name], name, required, mistakes))
+    if WORKBOOK in files:
+        called = path.name if path.is_file() and path.suffix.lower() != ".zip" else WORKBOOK
+        sheets = read_workbook(files[WORKBOOK], called, mistakes)
+        for name, required in TABLES.items():
+            sheet = Path(name).stem
+            if name == VERDICTS_FILE and sheets and sheet not in sheets:
+                sheet = next(iter(sheets))
+            if sheet in sheets and name not in tables:
+                where = f"{called} [{sheet}]"
+                tables[name] = (where, read_sheet(sheets[sheet], where, required, mistakes))
+    return tables
 
 
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise PlanError("rules.too_large", source=path, file=path.name, limit=LARGEST_FILE_BYTES)
-    return path.read_bytes()
+def _made(
+    name: str, about: About, tables: Mapping[str, tuple[str, Rows]], standard: bool, mistakes: Mistakes
+) -> RuleSet:
+    """What the tables say, as a RuleSet that has no digest yet."""
+    codes = dict(standard_codes()) if standard else {}
+    if CODES_FILE in tables:
+        where, rows = tables[CODES_FILE]
+        codes.update(codes_of(rows, where, mistakes))
+        check_codes(rows, codes, where, mistakes)
+    where, rows = tables.get(VERDICTS_FILE, (VERDICTS_FILE, []))
+    before = len(mistakes)
+    verdicts = verdicts_of(rows, where, mistakes)
+    labels = labels_of(rows, where, mistakes)
+    if labels and len(tables) == 1:
+        verdicts = {**_built_in_verdicts(), **verdicts}
+        _check_base(rows, where, mistakes)
+    if len(mistakes) == before:
+        finder = Finder(verdicts, functools.partial(_lineage, codes))
+        known = {"upper": finder.knows_upper, "lower": finder.knows_lower}
+        check_labels(rows, known, codes, where, mistakes)
+        check_crossings(verdicts, codes, where, mistakes)
+    if PRECEDENCE_FILE in tables:
+        precedence = precedence_of(tables[PRECEDENCE_FILE][1], tables[PRECEDENCE_FILE][0], mistakes)
+    else:
+        own = read_csv(read_file(BUILT_IN / PRECEDENCE_FILE), PRECEDENCE_FILE, PRECEDENCE_REQUIRED, mistakes)
+        precedence = precedence_of(own, PRECEDENCE_FILE, mistakes)
+    return RuleSet(name, verdicts, precedence, "", codes, about, labels)
 
 
-def _zipped(path: Path, wanted: tuple[str, ...]) -> dict[str, bytes]:
-    files = {}
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            name = entry.filename.rsplit("/", 1)[-1]
-            if name in wanted and name not in files:
-                if entry.file_size > LARGEST_FILE_BYTES:
-                    raise PlanError("rules.too_large", source=path, file=name, limit=LARGEST_FILE_BYTES)
-                files[name] = archive.read(entry)
-    return files
+def _check_base(rows: Rows, file: str, mistakes: Mistakes) -> None:
+    """Accepted codes are judged by the built-in rows, so a file that was filled from another set needs one more step."""
+    for number, row in rows:
+        base = row.get("base", "")
+        if base and base != BUILT_IN.name:
+            mistakes.add("rules.base", file=file, row=number, base=base)
+            return
 
 
-def _table(
-    content: bytes, file: str, required: tuple[str, ...], mistakes: _Mistakes
-) -> list[tuple[int, dict[str, str]]]:
-    """(row number in the file, row) of a CSV; an unreadable one is a mistake and gives no rows."""
-    try:
-        decoded = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        mistakes.add("rules.encoding", file=file, row=content[: error.start].count(b"\n") + 1)
-        return []
-    header = decoded.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=max(",;\t", key=header.count))
-    rows = []
-    try:
-        names = [name.strip().lower() for name in next(reader, [])]
-        if not _columns_are_right(names, required, file, mistakes):
-            return []
-        for row in reader:
-            cells = [value.strip() for value in row]
-            if any(cells[len(names) :]):
-                mistakes.add("rules.cells", file=file, row=reader.line_num)
-            if any(cells):
-                rows.append((reader.line_num, dict(zip(names, cells))))
-    except csv.Error as error:
-        mistakes.add("rules.csv", file=file, row=max(reader.line_num, 1), reason=error)
-    return rows
+@functools.cache
+def standard_codes() -> Mapping[str, Code]:
+    """The land-use codes of three generations and the zones of provincial plans, by folded code."""
+    return _ours(STANDARD_CODES, CODES_REQUIRED, codes_of)
 
 
-def _columns_are_right(names: list[str], required: tuple[str, ...], file: str, mistakes: _Mistakes) -> bool:
-    missing = [name for name in required if name not in names]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if missing:
-        mistakes.add("rules.columns", file=file, missing=", ".join(missing), found=", ".join(names) or "–")
-    for name in twice:
-        mistakes.add("rules.column_twice", file=file, column=name)
-    return not missing and not twice
+@functools.cache
+def _built_in_verdicts() -> Mapping:
+    return _ours((BUILT_IN / VERDICTS_FILE,), REQUIRED, verdicts_of)
 
 
-def _verdicts(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Verdict]:
-    verdicts: dict[tuple[str, str], Verdict] = {}
-    first_row: dict[tuple[str, str], int] = {}
-    for number, row in _table(content, VERDICTS_FILE, REQUIRED, mistakes):
-        place = {"file": VERDICTS_FILE, "row": number}
-        blank = [name for name in REQUIRED if not row.get(name)]
-        for name in blank:
-            mistakes.add("rules.blank", column=name, **place)
-        word = row.get("verdict", "").lower()
-        if word and word not in VERDICTS:
-            mistakes.add("rules.verdict", value=row["verdict"], expected=", ".join(VERDICTS), **place)
-        min_area_m2 = _area(row.get("min_area_m2", ""))
-        if min_area_m2 is None:
-            mistakes.add("rules.number", column="min_area_m2", value=row["min_area_m2"], **place)
-        if blank or word not in VERDICTS or min_area_m2 is None:
-            continue
-        verdict = Verdict(
-            word,
-            row.get("condition", ""),
-            min_area_m2,
-            row.get("reason_vi", ""),
-            row.get("reason_en", ""),
-            row.get("reference", ""),
-            row.get("review", ""),
-            row.get("source", ""),
-            number,
-        )
-        pair = (fold(row["upper_code"]), fold(row["lower_code"]))
-        earlier = verdicts.setdefault(pair, verdict)
-        first_row.setdefault(pair, number)
-        if (earlier.verdict, earlier.min_area_m2) != (word, min_area_m2):
-            names = {"upper": row["upper_code"], "lower": row["lower_code"], "other_row": first_row[pair]}
-            mistakes.add("rules.contradiction", value=_said(verdict), other=_said(earlier), **names, **place)
-    if not verdicts and not mistakes:
-        mistakes.add("rules.empty", file=VERDICTS_FILE)
-    return verdicts
-
-
-def _area(written: str) -> float | None:
-    if not written:
-        return 0.0
-    try:
-        area = float(written.replace(",", "."))
-    except ValueError:
-        return None
-    return area if math.isfinite(area) and area >= 0 else None
-
-
-def _said(verdict: Verdict) -> str:
-    return f"{verdict.verdict} (min_area_m2 {verdict.min_area_m2:g})" if verdict.min_area_m2 else verdict.verdict
-
-
-def _precedence(content: bytes, mistakes: _Mistakes) -> dict[tuple[str, str], Precedence]:
-    levels, words = ("upper_level", "lower_level"), ("must_adjust_vi", "must_adjust_en")
-    found = {}
-    for number, row in _table(content, PRECEDENCE_FILE, (*levels, *words), mistakes):
-        place = {"file": PRECEDENCE_FILE, "row": number}
-        blank = [name for name in (*levels, *words) if not row.get(name)]
-        for name in blank:
-            mistakes.add("rules.blank", column=name, **place)
-        for name in levels:
-            if name not in blank and row[name].lower() not in LEVELS:
-                mistakes.add("rules.level", column=name, value=row[name], expected=", ".join(LEVELS), **place)
-        if not blank:
-            who = Precedence(row["must_adjust_vi"], row["must_adjust_en"], row.get("article", ""))
-            found[row["upper_level"].lower(), row["lower_level"].lower()] = who
+def _ours(paths: tuple[Path, ...], required: tuple[str, ...], parse: Callable[[Rows, str, Mistakes], dict]) -> dict:
+    """Tables that lie in resources/, which a person may have edited."""
+    found: dict = {}
+    for path in paths:
+        mistakes = Mistakes(path)
+        found.update(parse(read_csv(read_file(path), path.name, required, mistakes), path.name, mistakes))
+        mistakes.raise_if_any()
     return found
+
+
+def _digest(rules: RuleSet) -> str:
+    """SHA-256 of all that decides or explains a verdict, sorted, so that neither wrapping nor order of rows counts."""
+    told = hashlib.sha256()
+
+    def add(section: str, table: Mapping) -> None:
+        lines = [json.dumps([key, _plain(value)], ensure_ascii=False, sort_keys=True) for key, value in table.items()]
+        told.update(f"{section}\n".encode() + "\n".join(sorted(lines)).encode() + b"\n")
+
+    add("about", vars(rules.about))
+    for section in ("verdicts", "codes", "precedence", "labels"):
+        add(section, getattr(rules, section))
+    return told.hexdigest()
+
+
+def _plain(value: object) -> object:
+    """A value as JSON knows it; the row number of a verdict is where it stands, not what it says."""
+    if isinstance(value, (str, tuple, dict, float)):
+        return value
+    return {name: part for name, part in vars(value).items() if name != "row"}
+
+
+__all__ = ["BUILT_IN", "About", "RuleSetError", "read_ruleset", "standard_codes"]

@@ -129,8 +129,8 @@ class RuleSet:
     digest: str = ""
     codes: Mapping[str, Code] = field(default_factory=dict)
     about: About = About()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """The code that a planner has confirmed for a label of a plan, by the label as :func:`fold` writes it."""
+    labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The code that a planner has accepted for a label, by (side, label): side "upper" or "lower"; both folded."""
 
     @property
     def version(self) -> str:
@@ -138,9 +138,13 @@ class RuleSet:
         return self.about.version
 
     def verdict(self, upper_code: str, lower_code: str) -> Verdict:
-        """The verdict for a pair of codes; NO_ROW if no row answers."""
-        found = self._finder.row(self._as_code(upper_code), self._as_code(lower_code))
-        return NO_ROW if found is None else found
+        """The verdict for a pair of codes; NO_ROW if no row answers. Labels are judged by the codes accepted for them."""
+        upper, lower = fold(upper_code), fold(lower_code)
+        own = self.verdicts.get((upper, lower))
+        if own is not None and own.verdict != UNLISTED:
+            return own
+        found = self._finder.row(self._accepted("upper", upper), self._accepted("lower", lower))
+        return found or own or NO_ROW
 
     def answers(
         self,
@@ -158,24 +162,29 @@ class RuleSet:
 
     def knows_lower(self, code: str) -> bool:
         """Whether some row names this lower code, one that it is part of, or any code."""
-        return self._finder.knows_lower(self._as_code(code))
+        return self._finder.knows_lower(self._accepted("lower", fold(code)))
 
     def knows_upper(self, code: str) -> bool:
         """Whether some row names this upper code, one that it is part of, or any code."""
-        return self._finder.knows_upper(self._as_code(code))
+        return self._finder.knows_upper(self._accepted("upper", fold(code)))
 
-    def code(self, written: str) -> Code | None:
-        """What ``codes.csv`` says of a code, or of the code that a label stands for."""
-        return self.codes.get(self._as_code(written))
+    def code(self, written: str, side: str = "") -> Code | None:
+        """What the list says of a code; of the code accepted for a label where it is one. ``side``: "upper", "lower"."""
+        label = fold(written)
+        if label in self.codes:
+            return self.codes[label]
+        sides = (side,) if side else ("lower", "upper")
+        accepted = (self.labels[one, label] for one in sides if (one, label) in self.labels)
+        return self.codes.get(next(accepted, ""))
 
-    def code_name(self, written: str, language: str) -> str:
-        """The name of a code, "" where ``codes.csv`` has none."""
-        found = self.code(written)
+    def code_name(self, written: str, language: str, side: str = "") -> str:
+        """The name of a code, "" where the list has none."""
+        found = self.code(written, side)
         return found.name(language) if found else ""
 
     def superseded(self, written: str) -> Code | None:
         """The code, if it belongs to an older generation only: ``successor``, or else ``question`` says what to do."""
-        found, current = self.code(written), self.about.generation
+        found, current = self.codes.get(fold(written)), self.about.generation
         return found if found and current and found.generations and current not in found.generations else None
 
     def gives_way(self, upper_level: str, lower_level: str) -> Precedence | None:
@@ -193,15 +202,14 @@ class RuleSet:
 
     def realises(self, lower_code: str, upper_code: str) -> bool | None:
         """Whether a lower code carries out an upper designation; None where ``realised_by`` of the upper code is empty."""
-        found = self.code(upper_code)
+        found = self.code(upper_code, "upper")
         if found is None or not found.realised_by:
             return None
-        line = _lineage(self.codes, self._as_code(lower_code))
+        line = _lineage(self.codes, self._accepted("lower", fold(lower_code)))
         return any(fold(code) in line for code in found.realised_by)
 
-    def _as_code(self, written: str) -> str:
-        label = fold(written)
-        return self.labels.get(label, label)
+    def _accepted(self, side: str, label: str) -> str:
+        return self.labels.get((side, label), label)
 
     @functools.cached_property
     def _finder(self) -> Finder:

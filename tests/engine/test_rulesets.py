@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from planconcord.engine.errors import PlanError
-from planconcord.engine.rulesets import reading
+from planconcord.engine.rulesets import mistakes as told
+from planconcord.engine.rulesets import sources
 from planconcord.engine.rulesets.reading import RuleSetError, read_ruleset
 
 HEAD = "upper_code,lower_code,verdict,condition,min_area_m2,reason_vi,reason_en,reference,review\n"
@@ -29,7 +30,7 @@ def mistakes(source: Path) -> list[tuple[str, dict[str, object]]]:
     for language in ("en", "vi"):
         lines = refused.value.text(language).splitlines()
         assert str(source) in lines[0]
-        assert len(lines) == 1 + min(len(refused.value.mistakes), reading.SHOWN_ERRORS + 1)
+        assert len(lines) == 1 + min(len(refused.value.mistakes), told.SHOWN_ERRORS + 1)
         assert not any("{" in line for line in lines)
     assert str(refused.value) == refused.value.text("en")
     return refused.value.mistakes
@@ -92,7 +93,12 @@ def test_a_quoted_text_may_hold_the_separator_and_a_line_break(tmp_path: Path) -
     assert mistakes(source) == [
         (
             "rules.verdict",
-            {"file": "verdicts.csv", "row": 4, "value": "oh", "expected": "conflict, conditional, compatible"},
+            {
+                "file": "verdicts.csv",
+                "row": 4,
+                "value": "oh",
+                "expected": "conflict, conditional, compatible, unlisted",
+            },
         )
     ]
 
@@ -231,7 +237,7 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "zip", "folder"])
 def test_a_file_too_large_is_not_read(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST_FILE_BYTES", 100)
+    monkeypatch.setattr(sources, "LARGEST_FILE_BYTES", 100)
     source = written(tmp_path, HEAD + ROWS)
     if kind == "zip":
         source = tmp_path / "large.zip"
