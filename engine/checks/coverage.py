@@ -30,6 +30,7 @@ from .balance import Balance, accounts
 from .neighbours import two_nearest
 from .pieces import Pieces, sort_out, to_batches
 from .preparation import Prepared, prepare, zone_findings
+from .refusals import refuse_crowds, refuse_repeated_pairs, refuse_without_ground
 from .settings import Settings
 
 LARGER_BOUNDARY_SHARE = 0.5
@@ -43,8 +44,7 @@ def check_coverage(
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
     prepared = prepare(plan)
-    if len(prepared.polygons) == 0:
-        raise PlanError("error.no_geometry", layer=plan.name, count=len(plan.zones))
+    refuse_without_ground(prepared)
     if boundary is not None:
         _refuse_other_place(prepared, boundary, boundary_name)
     progress.checkpoint()
@@ -121,6 +121,13 @@ class _Twins:
         other = np.flatnonzero(first != np.arange(len(zones)))
         return cls(first[other], other, np.flatnonzero(first == np.arange(len(zones))))
 
+    @property
+    def firsts(self) -> np.ndarray:
+        """For each zone the first one with its outline."""
+        firsts = np.arange(len(self.single) + len(self.other))
+        firsts[self.other] = self.first
+        return firsts
+
     def for_each(self, pairs: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pairs of single zones, repeated for every zone with the outline of one of them."""
         i, j, shared = self.single[pairs[0]], self.single[pairs[1]], pairs[2]
@@ -161,12 +168,15 @@ class _Coverage:
         zones, progress, tolerance = prepared.polygons, settings.progress, settings.tolerance
         progress.step(0.05, text("progress.overlaps", settings.language))
         self._twins = _Twins.of(zones)
+        refuse_crowds(prepared, zones[self._twins.single])
         cover = self._cover = fitting_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
         suspects = cover.suspects
         if suspects is None:  # the plain way, which looks for no edges, is for plans in which that takes no time
             suspects = suspect_edges(zones[self._twins.single], progress.part(0.85, 0.86))
         self._unmatched = unmatched_edges(suspects, progress.part(0.86, 0.87))
         progress.step(0.87, text("progress.findings", settings.language))
+        single = self._twins.single
+        refuse_repeated_pairs(prepared, self._twins.firsts, (single[cover.i], single[cover.j]))
         self._i, self._j, shared = self._twins.for_each((cover.i, cover.j, cover.shared))
         self._overlap_pieces = sort_out(shared, tolerance)
         self._gaps = sort_out(cover.gaps, tolerance)
