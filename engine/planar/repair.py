@@ -22,8 +22,8 @@ from ..progress import Progress
 from .polygons import EMPTY, polygonal, singles
 from .threads import in_order
 
-FARTHEST_M = 1e9
-"""The earth is 4e7 m round; a vertex beyond is garbage, and areas of it would drown all others."""
+FARTHEST_M = 1e8
+"""The earth is 4e7 m round, and no CRS puts a place so far out; a vertex there is garbage, whose area would drown all others."""
 TESTED_AT_ONCE, THREADS = 5000, 2
 NOWHERE = "Invalid Coordinate"
 PLACE = re.compile(r"\[(\S+) (\S+)\]")
@@ -56,7 +56,7 @@ def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
         made = repaired[index] = _valid(original)
         x, y = _place(reason, original)
         reason = PLACE.sub("", reason).strip()
-        defects.append(Defect(int(index), reason, x, y, _area(original), float(shapely.area(made))))
+        defects.append(Defect(int(index), reason, x, y, 0.0 if lost[index] else _area(original), float(shapely.area(made))))
     return repaired, defects
 
 
