@@ -62,7 +62,7 @@ def _phrases(codes: Mapping[str, Code]) -> dict[str, list[str]]:
 
 
 def _best(label: str, known: Mapping[str, str], phrases: Mapping[str, list[str]], first: set[str]) -> Proposal:
-    found = {}
+    found: dict[str, float] = {}
     for code, confidence in (*_by_code(label, known), *_by_phrase(label, phrases)):
         found[code] = max(confidence, found.get(code, 0.0))
     likely = [Proposal(code, round(confidence, 2)) for code, confidence in found.items()]

@@ -48,7 +48,19 @@ TABLES = {VERDICTS_FILE: REQUIRED, PRECEDENCE_FILE: PRECEDENCE_REQUIRED, CODES_F
 
 
 def read_ruleset(source: str | Path | None) -> RuleSet:
-    """The rule set at ``source``: a folder, a zip, a CSV or a workbook; the built-in draft where it is None or ""."""
+    """The rule set at ``source``: a folder, a zip, a CSV or a workbook; the built-in draft where it is None or "".
+
+    A list of createrules with accepted codes is judged by the built-in rows, as far as it has none of its own.
+    """
+    return _read(source, _with_built_in)
+
+
+def read_list(source: str | Path) -> RuleSet:
+    """An earlier list of createrules: only what it says itself, whatever set it was filled from."""
+    return _read(source, None)
+
+
+def _read(source: str | Path | None, completed: Callable[[dict, Rows, str, Mistakes], dict] | None) -> RuleSet:
     path = Path(source) if source else BUILT_IN
     files = read_files(path, FILES, VERDICTS_FILE)
     mistakes = Mistakes(path)
@@ -60,7 +72,7 @@ def read_ruleset(source: str | Path | None) -> RuleSet:
     if ABOUT_FILE in files:
         named, about, standard = read_about(files[ABOUT_FILE], ABOUT_FILE, mistakes)
         name = named or name
-    rules = _made(name, about, _tables(files, path, mistakes), standard, mistakes)
+    rules = _made(name, about, _tables(files, path, mistakes), standard, completed, mistakes)
     mistakes.raise_if_any()
     return dataclasses.replace(rules, digest=_digest(rules))
 
@@ -85,7 +97,12 @@ def _tables(files: Mapping[str, bytes], path: Path, mistakes: Mistakes) -> dict[
 
 
 def _made(
-    name: str, about: About, tables: Mapping[str, tuple[str, Rows]], standard: bool, mistakes: Mistakes
+    name: str,
+    about: About,
+    tables: Mapping[str, tuple[str, Rows]],
+    standard: bool,
+    completed: Callable[[dict, Rows, str, Mistakes], dict] | None,
+    mistakes: Mistakes,
 ) -> RuleSet:
     """What the tables say, as a RuleSet that has no digest yet."""
     codes = dict(standard_codes()) if standard else {}
@@ -97,9 +114,8 @@ def _made(
     before = len(mistakes)
     verdicts = verdicts_of(rows, where, mistakes)
     labels = labels_of(rows, where, mistakes)
-    if labels and len(tables) == 1:
-        verdicts = {**_built_in_verdicts(), **verdicts}
-        _check_base(rows, where, mistakes)
+    if labels and completed and len(tables) == 1:
+        verdicts = completed(verdicts, rows, where, mistakes)
     if len(mistakes) == before:
         finder = Finder(verdicts, functools.partial(_lineage, codes))
         known = {"upper": finder.knows_upper, "lower": finder.knows_lower}
@@ -113,13 +129,14 @@ def _made(
     return RuleSet(name, verdicts, precedence, "", codes, about, labels)
 
 
-def _check_base(rows: Rows, file: str, mistakes: Mistakes) -> None:
-    """Accepted codes are judged by the built-in rows, so a file that was filled from another set needs one more step."""
+def _with_built_in(verdicts: dict, rows: Rows, file: str, mistakes: Mistakes) -> dict:
+    """The list's own rows and the built-in ones, which judge accepted codes; a list filled from another set is refused."""
     for number, row in rows:
         base = row.get("base", "")
         if base and base != BUILT_IN.name:
             mistakes.add("rules.base", file=file, row=number, base=base)
-            return
+            break
+    return {**_built_in_verdicts(), **verdicts}
 
 
 @functools.cache
@@ -164,4 +181,4 @@ def _plain(value: object) -> object:
     return {name: part for name, part in vars(value).items() if name != "row"}
 
 
-__all__ = ["BUILT_IN", "About", "RuleSetError", "read_ruleset", "standard_codes"]
+__all__ = ["BUILT_IN", "About", "RuleSetError", "read_list", "read_ruleset", "standard_codes"]

@@ -1,0 +1,76 @@
+"""Which codes of two plans really meet, on how many hectares and at how many places.
+
+Goes in: the lower and the upper PlanLayer in the same working CRS in metres, and Settings. Comes out: a table with
+upper_code, lower_code, area_m2 (all that the zones share, slivers of noise too) and places (connected pieces wider than the
+tolerance), largest area first. Codes that differ only in case, blanks or accent composition are one, written as most zones
+write it; zones without a code are left out and counted. Fails with PlanError when a plan has no code field or no area, or
+the two share nothing; Cancelled when asked to.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..catalogue import text
+from ..checks.pieces import sort_out
+from ..checks.preparation import Prepared, prepare
+from ..checks.settings import Settings
+from ..errors import PlanError
+from ..plan import PlanLayer
+from ..planar.overlay import near_pairs, shared
+from .ruleset import fold
+
+COLUMNS = ("upper_code", "lower_code", "area_m2", "places")
+
+
+class MeetingCodes(NamedTuple):
+    """``pairs``: the table; ``uncoded``: zones without a code in the lower and the upper plan."""
+
+    pairs: pd.DataFrame
+    uncoded: tuple[int, int]
+
+
+def meeting_codes(lower: PlanLayer, upper: PlanLayer, settings: Settings) -> MeetingCodes:
+    """Every pair of codes with ground in common; see the module's paragraph."""
+    progress = settings.progress
+    progress.step(0.0, text("progress.geometry", settings.language))
+    for plan in (lower, upper):
+        if not plan.code_field:
+            raise PlanError("error.no_code_field", layer=plan.name)
+    below, above = prepare(lower), prepare(upper)
+    for prepared in (below, above):
+        if len(prepared.polygons) == 0:
+            raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))
+    progress.step(0.1, text("progress.meetings", settings.language))
+    lower_code, upper_code = _codes(below), _codes(above)
+    near = near_pairs(below.polygons, above.polygons, progress.part(0.1, 0.2))
+    near = near.where((lower_code != "")[near.i] & (upper_code != "")[near.j])
+    pieces = sort_out(shared(below.polygons, above.polygons, near, progress.part(0.2, 0.95)), settings.tolerance)
+    if len(pieces.polygons) == 0:
+        raise PlanError("error.no_common_codes", lower=lower.name, upper=upper.name)
+    met = pd.DataFrame(
+        {
+            "upper_code": upper_code[near.j[pieces.source]],
+            "lower_code": lower_code[near.i[pieces.source]],
+            "area_m2": shapely.area(pieces.polygons),
+            "places": pieces.real.astype(int),
+        }
+    )
+    table = met.groupby(["upper_code", "lower_code"], as_index=False)[["area_m2", "places"]].sum()
+    table = table.sort_values(["area_m2", "upper_code", "lower_code"], ascending=[False, True, True])
+    progress.step(1.0)
+    uncoded = (int((lower_code == "").sum()), int((upper_code == "").sum()))
+    return MeetingCodes(table[list(COLUMNS)].reset_index(drop=True), uncoded)
+
+
+def _codes(prepared: Prepared) -> np.ndarray:
+    """The code of each polygon, one spelling for each code: the most frequent, then the first in the alphabet."""
+    written = pd.Series(prepared.column("code"), dtype=object).map(lambda code: " ".join(str(code).split()))
+    folded = written.map(fold)
+    counts = pd.DataFrame({"folded": folded, "written": written}).value_counts().reset_index(name="zones")
+    best = counts.sort_values(["zones", "written"], ascending=[False, True]).drop_duplicates("folded")
+    return np.asarray(folded.map(best.set_index("folded")["written"]), dtype=object)

@@ -1,0 +1,148 @@
+"""Writes the list of pairs as a CSV or as a workbook that a spreadsheet opens as it should.
+
+The CSV is UTF-8 with a byte-order mark; in Vietnamese its columns are separated by semicolons and numbers have a decimal
+comma, because that is how a Vietnamese Excel reads and writes it. The workbook (.xlsx, with openpyxl) has a drop-down for the
+verdict, colours that follow it, a list of codes to accept, and a note on each column. No text can act as a formula in
+either. The file takes its place when it is complete. Fails with PlanError: another ending, not writable, openpyxl missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..catalogue import text
+from ..errors import PlanError
+from .listing import NUMBERS
+from .parsing import WORDS
+from .ruleset import Code
+from .tables import guarded
+
+SEPARATOR = {"en": ",", "vi": ";"}
+COLOURS = {"conflict": "F4B6B0", "conditional": "FBE3A4", "compatible": "CFE8CF", "unlisted": "E3E3EC"}
+WIDTHS = {"reason_vi": 48, "reason_en": 48, "condition": 28, "reference": 24, "upper_name": 28, "lower_name": 28}
+FILLED_BY_A_PERSON = ("verdict", "condition", "min_area_m2", "upper_accepted", "lower_accepted")
+_ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
+
+
+def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str) -> None:
+    """Write ``table`` (columns of :mod:`.listing`) to ``path``, by its ending."""
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": lambda place: _write_csv(table, place, language),
+        ".xlsx": lambda place: _write_workbook(table, place, codes, language),
+    }
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise PlanError("rules.list_ending", path=path)
+    unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer(unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise PlanError("rules.list_unwritable", path=path, reason=error.strerror or error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_csv(table: pd.DataFrame, path: Path, language: str) -> None:
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=SEPARATOR[language])
+        writer.writerow(table.columns)
+        numeric = [name in NUMBERS for name in table.columns]
+        for row in table.itertuples(index=False, name=None):
+            writer.writerow([_number(v, language) if n else guarded(_text(v)) for v, n in zip(row, numeric)])
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: Any, language: str) -> str:
+    """A number without grouping; never with three decimals, which could be taken for thousands."""
+    if value is None or value == "":
+        return ""
+    written = f"{float(value):.4f}".rstrip("0").rstrip(".")
+    if "." in written and len(written.split(".")[1]) == 3:
+        written += "0"
+    return written.replace(".", ",") if language == "vi" else written
+
+
+def _write_workbook(table: pd.DataFrame, path: Path, codes: list[Code], language: str) -> None:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise PlanError("rules.no_openpyxl", file=path.name) from error
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "verdicts"
+    columns = list(table.columns)
+    _fill(sheet, [columns, *table.itertuples(index=False, name=None)])
+    _head(sheet, columns, language)
+    choices = book.create_sheet("choices")
+    _fill(choices, [["code", "name"], *([code.code, code.name(language)] for code in codes)])
+    choices.column_dimensions["B"].width = 60
+    _help_to_fill(sheet, columns, len(table) + 1, len(codes) + 1, language)
+    book.save(path)
+
+
+def _fill(sheet: Any, rows: list) -> None:
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row, start=1):
+            if value is None or value == "":
+                continue
+            cell = sheet.cell(number, column)
+            if isinstance(value, str):
+                cell.value = value.translate(_ILLEGAL_IN_XML)
+                cell.data_type = "s"  # else openpyxl makes a formula of =…
+                cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
+            else:
+                cell.value = value
+
+
+def _head(sheet: Any, columns: list[str], language: str) -> None:
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    for place, name in enumerate(columns, start=1):
+        cell = sheet.cell(1, place)
+        own = name in FILLED_BY_A_PERSON
+        cell.font = Font(bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor="1F5C7A" if own else "6B7680")
+        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        cell.comment = Comment(text(f"createrules.column.{name}", language), "Plan Concord", height=110, width=300)
+        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, max(12, len(name) + 3))
+    sheet.freeze_panes = sheet.cell(2, columns.index("verdict") + 2)
+    sheet.auto_filter.ref = sheet.dimensions
+
+
+def _help_to_fill(sheet: Any, columns: list[str], last_row: int, last_choice: int, language: str) -> None:
+    """Drop-downs for the verdict and the accepted codes, and colours that follow the verdict."""
+    from openpyxl.formatting.rule import FormulaRule
+    from openpyxl.styles import PatternFill
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    def down(name: str) -> str:
+        letter = get_column_letter(columns.index(name) + 1)
+        return f"{letter}2:{letter}{max(last_row, 2)}"
+
+    verdict = DataValidation("list", formula1=f'"{",".join(WORDS)}"', allow_blank=True, showErrorMessage=True)
+    verdict.error = text("createrules.column.verdict", language)[:250]
+    verdict.add(down("verdict"))
+    accepted = DataValidation("list", formula1=f"choices!$A$2:$A${max(last_choice, 2)}", allow_blank=True)
+    accepted.showErrorMessage = False  # a code of one's own may be written too
+    for side in ("upper", "lower"):
+        accepted.add(down(f"{side}_accepted"))
+    sheet.add_data_validation(verdict)
+    sheet.add_data_validation(accepted)
+    first = down("verdict").split(":")[0]
+    for word, colour in COLOURS.items():
+        fill = PatternFill("solid", bgColor=colour)
+        sheet.conditional_formatting.add(down("verdict"), FormulaRule(formula=[f'{first}="{word}"'], fill=fill))
