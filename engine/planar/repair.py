@@ -44,25 +44,33 @@ class Defect:
     area_after_m2: float
 
 
-def repair(polygons: np.ndarray) -> tuple[np.ndarray, list[Defect]]:
+def repair(polygons: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, list[Defect]]:
     """(valid polygons, defects). None stays None, empty stays empty, valid stays the very same object."""
     repaired = np.array(polygons, dtype=object)
     defects = []
+    progress = progress or Progress()
     present = ~shapely.is_missing(repaired)
     lost = present & _has_vertices_nowhere(repaired)
-    for index in np.flatnonzero(present & (lost | ~_is_valid(repaired))):
+    for index in np.flatnonzero(present & (lost | ~_is_valid(repaired, progress))):
+        progress.checkpoint()
         original = repaired[index]
         reason = NOWHERE if lost[index] else str(shapely.is_valid_reason(original))
         made = repaired[index] = _valid(original)
         x, y = _place(reason, original)
         reason = PLACE.sub("", reason).strip()
-        defects.append(Defect(int(index), reason, x, y, 0.0 if lost[index] else _area(original), float(shapely.area(made))))
+        defects.append(
+            Defect(int(index), reason, x, y, 0.0 if lost[index] else _area(original), float(shapely.area(made)))
+        )
     return repaired, defects
 
 
-def _is_valid(polygons: np.ndarray) -> np.ndarray:
+def _is_valid(polygons: np.ndarray, progress: Progress) -> np.ndarray:
     chunks = [polygons[start : start + TESTED_AT_ONCE] for start in range(0, len(polygons), TESTED_AT_ONCE)]
-    return np.concatenate([np.zeros(0, dtype=bool), *in_order(shapely.is_valid, chunks, THREADS, Progress())])
+    valid = [np.zeros(0, dtype=bool)]
+    for done in in_order(shapely.is_valid, chunks, THREADS, progress):
+        valid.append(done)
+        progress.step(len(valid) / (len(chunks) + 1))
+    return np.concatenate(valid)
 
 
 def _valid(polygon: shapely.Geometry) -> shapely.Geometry:
