@@ -57,7 +57,7 @@ MEASURE_FIELDS: tuple[tuple[str, str], ...] = (
     ("territory", TEXT),
     ("run_id", TEXT),
 )
-NOT_STORED = ("detail", "reason", "parts")
+NOT_STORED = ("detail", "reason", "parts", "name_a", "name_b")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class CheckResult:
 def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:
     """Findings of one ``rule``: polygons or multipolygons, and columns of FIELDS as arrays or single values.
 
-    Besides FIELDS, ``detail``, ``reason`` and ``parts`` may be given; they only fill the message.
+    Besides FIELDS, ``detail``, ``reason``, ``parts``, ``name_a`` and ``name_b`` may be given; they only fill the message.
     """
     known = set(NAMES) | set(NOT_STORED)
     unknown = set(columns) - known
@@ -200,6 +200,8 @@ def _message(row: dict[Any, Any], language: str) -> str:
         width=width_text(row["width_m"], language),
         share=share_text(row["share_a"], language),
         detail=row["detail"],
+        name_a=row["name_a"],
+        name_b=row["name_b"],
         reason=_sentence(row["reason"]),
     )
     return rules()[row["rule"]].text("message", language).format_map(values).strip()

@@ -3,7 +3,8 @@
 ``PlanLayer.zones`` is a GeoDataFrame with columns ``key`` (unique text that names the zone to its owner: the chosen key
 field, else the feature id), ``given_key`` (the key field's own value, "" if empty), ``code`` (text, "" if missing),
 ``territory`` (text, only if a field was chosen for it) and ``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
-PlanError for a missing field, an empty layer, layers of lines or points, and a layer without CRS.
+PlanError for a missing field, an empty layer, layers of lines or points, and a layer without CRS. Where lines and points
+stand for corridors, ``reach_m`` is a further column, and :meth:`PlanLayer.widened` makes their polygons.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from .corridors import Corridor, widened
 from .errors import PlanError
 from .planar.polygons import gather, polygonal, singles
 from .planar.repair import repair
@@ -55,10 +57,14 @@ class PlanLayer:
         code_field: str = "",
         fids: Sequence[object] | None = None,
         territory_field: str = "",
+        corridor: Corridor | None = None,
         **known: Any,
     ) -> PlanLayer:
-        """A plan layer out of any table of polygons; ``known`` are the further fields of the class."""
-        for wanted in (key_field, code_field, territory_field):
+        """A plan layer out of any table of polygons; ``known`` are the further fields of the class.
+
+        ``corridor``: how lines and points become ground; without it they are no zones.
+        """
+        for wanted in (key_field, code_field, territory_field, *(corridor.fields() if corridor else [])):
             if wanted and wanted not in frame.columns:
                 fields = ", ".join(str(column) for column in frame.columns if column != frame.geometry.name)
                 raise PlanError("error.field_missing", layer=name, field=wanted, fields=fields or "–")
@@ -68,9 +74,9 @@ class PlanLayer:
             raise PlanError("error.no_crs", layer=name)
         geometry = np.asarray(frame.geometry.values, dtype=object)
         geometry = shapely.force_2d(geometry)
-        _refuse_without_polygons(geometry, name)
+        _refuse_without_polygons(geometry, name, corridor)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
-        kept, notes = _only_polygons(geometry, name)
+        kept, notes = _only_polygons(geometry, name, corridor)
         frame, geometry, numbers = frame[kept], _polygons_of_collections(geometry[kept]), _told_apart(numbers[kept])
         given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
         zones = gpd.GeoDataFrame(
@@ -83,12 +89,27 @@ class PlanLayer:
         )
         if territory_field:
             zones["territory"] = _texts(frame[territory_field])
+        if corridor is not None and corridor.takes(shapely.get_type_id(geometry)).any():
+            zones["reach_m"] = corridor.reach_m(frame, geometry, numbers, name)
         return cls(name, zones, key_field=key_field, code_field=code_field, notes=notes, **known)
 
     @property
     def crs(self) -> pyproj.CRS:
         """The CRS of the zones."""
         return self.zones.crs
+
+    @property
+    def is_corridors(self) -> bool:
+        """Whether all zones are corridors along lines or discs around points, which say nothing of what lies beyond."""
+        zones = self.zones
+        return "reach_m" in zones and bool((zones["reach_m"].notna() | zones.geometry.isna()).all())
+
+    def widened(self) -> PlanLayer:
+        """The same plan with its lines and points as polygons; to be asked in a CRS in metres."""
+        if "reach_m" not in self.zones:
+            return self
+        made = widened(np.asarray(self.zones.geometry.values, dtype=object), self.zones["reach_m"].to_numpy())
+        return replace(self, zones=self.zones.set_geometry(gpd.GeoSeries(made, index=self.zones.index, crs=self.crs)))
 
     def to_crs(self, crs: pyproj.CRS) -> PlanLayer:
         """The same plan in another CRS; the very same zones if it is this one already.
@@ -119,10 +140,13 @@ class PlanLayer:
         return shapely.union_all(polygonal(repair(np.asarray(self.zones.geometry.values, dtype=object))[0]))
 
 
-def _only_polygons(geometry: np.ndarray, name: str) -> tuple[np.ndarray, list[Note]]:
-    """(rows to keep, note): lines and points that CAD mixes in are no zones; rows without geometry stay, as findings."""
+def _only_polygons(geometry: np.ndarray, name: str, corridor: Corridor | None) -> tuple[np.ndarray, list[Note]]:
+    """(rows to keep, note): lines and points that CAD mixes in are no zones, unless they have a width; rows without
+    geometry stay, as findings."""
     kinds = shapely.get_type_id(geometry)
     kept = np.isin(kinds, (-1, *POLYGONAL))
+    if corridor is not None:
+        kept |= corridor.takes(kinds)
     if kept.all():
         return kept, []
     found = ", ".join(sorted({g.geom_type for g in geometry[~kept]}))
@@ -139,14 +163,15 @@ def _polygons_of_collections(geometry: np.ndarray) -> np.ndarray:
     return geometry
 
 
-def _refuse_without_polygons(geometry: np.ndarray, name: str) -> None:
+def _refuse_without_polygons(geometry: np.ndarray, name: str, corridor: Corridor | None) -> None:
     kinds = shapely.get_type_id(geometry)
-    if np.any(np.isin(kinds, POLYGONAL)):
+    if np.any(np.isin(kinds, POLYGONAL)) or (corridor is not None and corridor.takes(kinds).any()):
         return
     if np.all((kinds == -1) | shapely.is_empty(geometry)):
         raise PlanError("error.no_geometry", layer=name, count=len(geometry))
     found = sorted({g.geom_type for g in geometry[kinds >= 0][:1000]})
-    raise PlanError("error.not_polygons", layer=name, found=", ".join(found))
+    key = "error.not_polygons" if corridor is None else "error.corridor_missing"
+    raise PlanError(key, layer=name, found=", ".join(found))
 
 
 def _texts(values: pd.Series) -> np.ndarray:

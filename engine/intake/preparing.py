@@ -77,7 +77,9 @@ def prepare_plan(
     """The plan at ``source``; ``known`` are further fields of PlanLayer."""
     wishes = wishes or Wishes()
     made = prepare(source, wishes)
-    fields = {kind: made.field(getattr(wishes, kind)) for kind in ("key_field", "code_field", "territory_field")}
+    fields: dict[str, Any] = {
+        kind: made.field(getattr(wishes, kind)) for kind in ("key_field", "code_field", "territory_field")
+    }
     plan = PlanLayer.from_frame(made.table, name or made.name, **fields, **known)
     made.report.entries += plan.notes
     return replace(plan, notes=list(made.report.entries)), made.report

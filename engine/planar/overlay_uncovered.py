@@ -13,16 +13,21 @@ import numpy as np
 import shapely
 
 from ..progress import Progress
-from .edges import GRID_M, suspect_edges
+from .edges import GRID_M, Edges
 from .overlay import PAIRS_AT_ONCE, THREADS, ZONES_AT_ONCE, Pairs, minus
 from .threads import in_order
 
 REACH_M = 2 * GRID_M
 
 
-def uncovered(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """(which, rest): the lower zones of which the upper plan leaves ground, in order, and that ground."""
-    cut = _near_an_open_edge(lower, upper, progress.part(0.0, 0.4))
+def uncovered(
+    lower: np.ndarray, edges: Edges, upper: np.ndarray, near: Pairs, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """(which, rest): the lower zones of which the upper plan leaves ground, in order, and that ground.
+
+    ``edges``: the suspect edges of ``upper``.
+    """
+    cut = _near_an_open_edge(lower, edges, progress.part(0.0, 0.4))
     whole = np.flatnonzero(
         ~cut & ~_first_vertex_covered(lower, upper, near.where(~cut[near.i]), progress.part(0.4, 0.6))
     )
@@ -35,14 +40,13 @@ def uncovered(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: Progr
     return which[some], rest[some]
 
 
-def _near_an_open_edge(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> np.ndarray:
+def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> np.ndarray:
     """Whether each lower zone comes near a suspect edge of the upper plan."""
     touched = np.zeros(len(lower), dtype=bool)
-    edges = suspect_edges(upper, progress.part(0.0, 0.5), THREADS)
     tree = shapely.STRtree(edges.lines())
     for start in range(0, len(lower), ZONES_AT_ONCE):
         progress.checkpoint()
-        progress.step(0.5 + 0.5 * start / len(lower))
+        progress.step(start / len(lower))
         zone, _ = tree.query(lower[start : start + ZONES_AT_ONCE], predicate="dwithin", distance=REACH_M)
         touched[start + zone] = True
     return touched

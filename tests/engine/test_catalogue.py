@@ -61,7 +61,7 @@ CODES = [
     "register.unreadable",
     "register.crs",
 ]
-FILLED = {*NAMES, "area", "width", "share", "detail", "reason"} - {"message", "finding_id"}
+FILLED = {*NAMES, "area", "width", "share", "detail", "reason", "name_a", "name_b"} - {"message", "finding_id"}
 
 
 def placeholders(template: str) -> set[str]:

@@ -1,0 +1,78 @@
+"""Zones that cannot be judged, or only by the successor of their code: code.missing, code.unknown, code.superseded.
+
+Two Prepared plans, which lower zones can be judged, and a RuleSet go in; batches of findings come out. A superseded code
+is one finding for each plan and code, with its zones as one place; where no single code succeeds it the finding is a warning
+that asks which one it is to be, else information.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ...catalogue import text
+from ...findings import batch
+from ...planar.polygons import polygonal
+from ...rulesets.ruleset import Code, RuleSet, fold
+from ..preparation import Prepared, table_findings, zone_batch
+from ..settings import Settings
+from .fulfilment import names_of
+
+
+def code_findings(
+    below: Prepared, above: Prepared, judgeable: np.ndarray, rules: RuleSet, settings: Settings
+) -> list[pd.DataFrame]:
+    """What is wrong with the codes of both plans."""
+    made = []
+    for prepared in (below, above):
+        territory = shapely.convex_hull(shapely.multipolygons(shapely.get_parts(prepared.polygons)))
+        made += [part for part in table_findings(prepared, territory) if (part["rule"] == "code.missing").all()]
+        made += _superseded(prepared, rules, settings)
+    unknown = np.flatnonzero(~judgeable & (below.column("code") != ""))
+    if len(unknown):
+        made.append(zone_batch("code.unknown", below, unknown))
+    return made
+
+
+def _superseded(prepared: Prepared, rules: RuleSet, settings: Settings) -> list[pd.DataFrame]:
+    written = prepared.column("code")
+    same = pd.Series([fold(code) for code in written]) if len(written) else pd.Series(dtype=object)
+    made = []
+    for folded, rows in same.groupby(same, sort=True).groups.items():
+        code = rules.superseded(str(folded)) if folded else None
+        if code is not None:
+            made.append(_finding(prepared, np.asarray(rows), code, rules, settings))
+    return made
+
+
+def _finding(prepared: Prepared, rows: np.ndarray, code: Code, rules: RuleSet, settings: Settings) -> pd.DataFrame:
+    language, plan = settings.language, prepared.plan
+    polygons = prepared.polygons[rows]
+    place = _one_place(polygons)
+    if code.successor:
+        name = rules.code_name(code.successor, language)
+        then = text("conformity.successor", language, code=code.successor, name=f" ({name})" if name else "")
+    else:
+        then = code.question(language) or text("conformity.no_successor", language)
+    detail = text("conformity.superseded_zones", language, count=len(rows), then=then)
+    found = batch(
+        "code.superseded",
+        [place],
+        plan_a=plan.name,
+        territory=plan.territory,
+        zone_a=prepared.column("key")[rows[0]] if len(rows) == 1 else "",
+        code_a=prepared.column("code")[rows[0]],
+        name_a=names_of(np.array([code.code], dtype=object), rules, language)[0],
+        area_m2=shapely.area(polygons).sum(),
+        detail=detail,
+    )
+    return found.assign(severity="info") if code.successor else found
+
+
+def _one_place(polygons: np.ndarray) -> shapely.Geometry:
+    """The ground of all polygons together."""
+    united = shapely.coverage_union_all(polygonal(polygons))
+    if not shapely.is_valid(united):  # they overlap
+        united = shapely.union_all(polygons)
+    return polygonal([united])[0]
