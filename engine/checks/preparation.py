@@ -19,6 +19,7 @@ from ..findings import area_text, batch
 from ..plan import PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.repair import Defect, repair
+from ..progress import Progress
 from .settings import Settings
 
 LEAST_DISC_RADIUS_M = 0.5
@@ -42,9 +43,9 @@ class Prepared:
         return self.plan.zones[name].to_numpy()[self.row]
 
 
-def prepare(plan: PlanLayer) -> Prepared:
+def prepare(plan: PlanLayer, progress: Progress | None = None) -> Prepared:
     """Valid polygons of ``plan``; what was empty or invalid is remembered for the findings."""
-    repaired, defects = repair(np.asarray(plan.zones.geometry.values, dtype=object))
+    repaired, defects = repair(np.asarray(plan.zones.geometry.values, dtype=object), progress)
     usable = polygonal(repaired)
     empty = shapely.is_missing(repaired) | shapely.is_empty(usable)
     broken = {defect.index for defect in defects}

@@ -11,6 +11,8 @@ import numpy as np
 import shapely
 
 POINTS_AT_ONCE = 5000
+DEEP_M = 0.05
+"""So far from the outline no rounding reaches."""
 LARGE = 1000
 """Vertices beyond which a face is not shrunk to find a point deep inside."""
 HEAVY = 2
@@ -77,20 +79,24 @@ def _counts(zones: np.ndarray, points: np.ndarray, tree: shapely.STRtree) -> tup
 
 
 def deep_points(faces: np.ndarray) -> np.ndarray:
-    """A point well inside each face, an eighth of its mean width 2A/P from its outline or more.
+    """A point well inside each face: an eighth of its mean width 2A/P from its outline or more, or at least DEEP_M.
 
-    A point on the surface may lie in a tail thinner than the rounding; the polygon shrunk by a quarter of the mean width
-    has none, and is never empty, because a circle of half the mean width always fits. For the face that is the whole
-    ground around all defects, the centre of that circle is found sooner.
+    A point on the surface may lie in a tail thinner than the rounding. Where it does, the polygon shrunk by a quarter of
+    the mean width has no tails, and is never empty, because a circle of half the mean width always fits. For a large
+    face, as the whole ground around all defects, the centre of that circle is found sooner.
     """
+    points = np.asarray(shapely.point_on_surface(faces), dtype=object)
+    if len(faces) == 0:
+        return points
     mean_width_m = 2.0 * shapely.area(faces) / shapely.length(faces)
-    points = np.empty(len(faces), dtype=object)
-    large = (shapely.get_num_coordinates(faces) > LARGE) & hasattr(shapely, "maximum_inscribed_circle")
-    if large.any():
-        circles = shapely.maximum_inscribed_circle(faces[large], tolerance=mean_width_m[large] / 8.0)
-        points[large] = shapely.get_point(circles, 0)
-    shrunk = shapely.buffer(faces[~large], -mean_width_m[~large] / 4.0, quad_segs=2)
-    points[~large] = shapely.point_on_surface(shrunk)
+    within_m = shapely.distance(points, shapely.boundary(faces))
+    thin = np.flatnonzero(within_m < np.minimum(mean_width_m / 8.0, DEEP_M))
+    large = (shapely.get_num_coordinates(faces[thin]) > LARGE) & hasattr(shapely, "maximum_inscribed_circle")
+    wide, small = thin[large], thin[~large]
+    if len(wide):
+        circles = shapely.maximum_inscribed_circle(faces[wide], tolerance=mean_width_m[wide] / 8.0)
+        points[wide] = shapely.get_point(circles, 0)
+    points[small] = shapely.point_on_surface(shapely.buffer(faces[small], -mean_width_m[small] / 4.0, quad_segs=2))
     lost = shapely.is_missing(points) | shapely.is_empty(points)
     points[lost] = shapely.point_on_surface(faces[lost])
     return points
