@@ -114,7 +114,8 @@ def _texts(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     points = frame[shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)) == POINT]
     if TEXT_FIELD not in points.columns:
         return points.iloc[:0]
-    points = points[[isinstance(value, str) and value.strip() != "" for value in points[TEXT_FIELD]]]
+    worded = np.array([isinstance(value, str) and value.strip() != "" for value in points[TEXT_FIELD]], dtype=bool)
+    points = points.loc[worded]
     words = [" ".join(FORMATTING.sub("", value.replace("\\P", " ")).split()) for value in points[TEXT_FIELD]]
     return points.assign(**{TEXT_FIELD: words})
 
