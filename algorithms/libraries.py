@@ -62,6 +62,8 @@ LIBRARIES = (
     Library("pyproj", "3.3", "~=3.3", compiled="pyproj._transformer", beside=("certifi",)),
     Library("pandas", "2.0", "~=2.2", beside=("python-dateutil", "pytz", "six", "tzdata")),
     Library("geopandas", "1.0", "~=1.1", "~=1.1.0", "~=1.0.0", beside=("packaging",)),
+    # Python itself reads TOML from 3.11 on.
+    *((Library("tomli", "1.1", "~=2.0"),) if sys.version_info < (3, 11) else ()),
 )
 # Either reads and writes files; the command brings both, because a format that one refuses the other may read.
 READERS = (
@@ -72,6 +74,8 @@ READERS = (
         beside=("attrs", "certifi", "click", "click-plugins", "cligj"),
     ),
 )
+# Wanted for single jobs only; nothing else waits for them.
+OPTIONAL = (Library("openpyxl", "3.0.9", "~=3.1", beside=("et-xmlfile",)),)
 BUNDLING = ("shapely", "pyproj", "pyogrio", "fiona")
 
 _usable = False
@@ -106,6 +110,19 @@ def missing() -> str:
             return sentence
         _usable = True
     return ""
+
+
+def missing_for(name: str) -> str:
+    """An empty text when the optional library ``name`` is usable, else one sentence with the command that helps."""
+    importlib.invalidate_caches()
+    ensure_libraries()
+    library = next(library for library in OPTIONAL if library.name == name)
+    if _serves(library):
+        return ""
+    found = _version(name)
+    key = "libraries.old" if found else "libraries.absent"
+    said = _say(key, name=name, found=found, least=library.at_least)
+    return _say("libraries.missing_for", names=said, command=install_command([library]))
 
 
 def _same(one: object, other: object) -> bool:
@@ -156,6 +173,11 @@ def _absent() -> str:
         key = "libraries.old" if found else "libraries.absent"
         names.append(_say(key, name=library.name, found=found, least=library.at_least))
     return _say("libraries.missing", names=", ".join(names), command=install_command())
+
+
+def lacking_optional() -> list[Library]:
+    """What of the optional libraries is absent or too old."""
+    return [library for library in OPTIONAL if not _serves(library)]
 
 
 def lacking() -> list[Library]:

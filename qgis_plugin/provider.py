@@ -10,10 +10,12 @@ from ..algorithms.checkborders import CheckBorders
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
 from ..algorithms.createdemo import CreateDemo
+from ..algorithms.createrules import CreateRules
+from ..algorithms.showrules import ShowRules
 from ..algorithms.stylelanduse import StyleLandUse
 from ..engine.catalogue import text
 
-ALGORITHMS = (CheckCoverage, CheckBorders, CheckConformity, CreateDemo, StyleLandUse)
+ALGORITHMS = (CheckCoverage, CheckBorders, CheckConformity, CreateRules, ShowRules, CreateDemo, StyleLandUse)
 
 
 class PlanConcordProvider(QgsProcessingProvider):

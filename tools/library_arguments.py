@@ -21,7 +21,7 @@ def main() -> None:
     assert spec is not None
     sys.modules["planconcord"] = importlib.util.module_from_spec(spec)
     libraries = importlib.import_module("planconcord.algorithms.libraries")
-    lacking = libraries.lacking()
+    lacking = [*libraries.lacking(), *libraries.lacking_optional()]
     if lacking:
         arguments = libraries.install_arguments(sys.argv[1], importlib.metadata.version("numpy"), lacking)
         print("".join(f"{argument}\0" for argument in arguments), end="")

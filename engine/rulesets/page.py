@@ -12,11 +12,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
 from ..catalogue import number, text
 from .page_style import STYLE
-from .ruleset import ANY, Code, RuleSet, Verdict, fold
+from .ruleset import ANY, Code, RuleSet, Verdict
+from .spreadsheets import replace_file
 
 COLUMNS_AT_ONCE = 20
 LARGEST_MATRIX = 250_000
@@ -35,6 +37,12 @@ class Line(NamedTuple):
 def page(rules: RuleSet, language: str) -> str:
     """The page as HTML text."""
     return "".join(_Page(rules, language).parts())
+
+
+def write_page(rules: RuleSet, path: Path, language: str) -> None:
+    """Write the page to ``path``; PlanError where that is not possible."""
+    told = page(rules, language)
+    replace_file(path, lambda place: place.write_text(told, encoding="utf-8"), "rules.page_unwritable")
 
 
 class _Page:
@@ -130,7 +138,7 @@ class _Page:
         shown = word if own else f"<i>{word}</i>"
         hint = escape(
             "; ".join(
-                filter(None, [text(f"showrules.{answer.verdict}", self._language), answer.reason(self._language)])
+                filter(None, [text(f"rulespage.{answer.verdict}", self._language), answer.reason(self._language)])
             )
         )
         return f'<td class="cell {answer.verdict}" title="{hint}">{shown}{review}{mark}</td>'
@@ -211,7 +219,9 @@ class _Page:
         shown = [code for folded, code in self._rules.codes.items() if named & set(self._rules.lineage(folded))]
         if not shown:
             return
-        heads = "".join(f"<th>{self._say(key)}</th>" for key in ("code", "name", "part_of", "generations", "successor"))
+        heads = "".join(
+            f"<th>{self._say(key)}</th>" for key in ("code", "name_of_code", "part_of", "generations", "successor")
+        )
         yield f"<h2>{self._say('codes')}</h2><table class='list'><thead><tr>{heads}</tr></thead><tbody>"
         for code in shown[:LARGEST_LIST]:
             colour = f'<span class="swatch" style="background:{code.hex}"></span>' if code.hex else ""
@@ -252,11 +262,11 @@ class _Page:
 
     @functools.lru_cache(maxsize=256)  # noqa: B019 - one page lives as long as its cache
     def _say(self, key: str) -> str:
-        first, second = text(f"showrules.{key}", self._language), text(f"showrules.{key}", self._other)
+        first, second = text(f"rulespage.{key}", self._language), text(f"rulespage.{key}", self._other)
         return f'{escape(first)} <span class="other">{escape(second)}</span>'
 
     def _short(self, word: str) -> str:
-        return escape(text(f"showrules.short.{word}", self._language))
+        return escape(text(f"rulespage.short.{word}", self._language))
 
 
 def _in_order(rules: RuleSet, side: int) -> list[str]:
@@ -271,6 +281,3 @@ def _generation(written: str) -> str:
     """tt08_2024 as people write it: TT 08/2024."""
     kind, _, year = written.partition("_")
     return f"{kind[:2].upper()} {kind[2:]}/{year}" if kind[:2] == "tt" and year else written
-
-
-__all__ = ["fold", "page"]

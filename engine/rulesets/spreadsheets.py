@@ -8,6 +8,7 @@ either. The file takes its place when it is complete. Fails with PlanError: anot
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from .parsing import WORDS
 from .ruleset import Code
 from .tables import guarded
 
+ENDINGS = (".csv", ".xlsx")
 SEPARATOR = {"en": ",", "vi": ";"}
 COLOURS = {"conflict": "F4B6B0", "conditional": "FBE3A4", "compatible": "CFE8CF", "unlisted": "E3E3EC"}
 WIDTHS = {"reason_vi": 48, "reason_en": 48, "condition": 28, "reference": 24, "upper_name": 28, "lower_name": 28}
@@ -32,22 +34,35 @@ _ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFF
 
 def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str) -> None:
     """Write ``table`` (columns of :mod:`.listing`) to ``path``, by its ending."""
-    writers: dict[str, Callable[[Path], None]] = {
-        ".csv": lambda place: _write_csv(table, place, language),
-        ".xlsx": lambda place: _write_workbook(table, place, codes, language),
-    }
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
+
+    def fill(place: Path) -> None:
+        if place.suffix.lower() == ".csv":
+            _write_csv(table, place, language)
+        else:
+            _write_workbook(table, place, codes, language)
+
+    replace_file(checked_ending(path), fill, "rules.list_unwritable")
+
+
+def checked_ending(path: Path) -> Path:
+    """``path`` itself, if its ending says which kind of list it is."""
+    if path.suffix.lower() not in ENDINGS:
         raise PlanError("rules.list_ending", path=path)
+    return path
+
+
+def replace_file(path: Path, fill: Callable[[Path], object], fault: str) -> None:
+    """Have ``fill`` write a file beside ``path`` that takes its place when it is complete; ``fault``: key of the message."""
     unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer(unfinished)
+        fill(unfinished)
         os.replace(unfinished, path)
     except OSError as error:
-        raise PlanError("rules.list_unwritable", path=path, reason=error.strerror or error) from error
+        raise PlanError(fault, path=path, reason=error.strerror or error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
 
 
 def _write_csv(table: pd.DataFrame, path: Path, language: str) -> None:

@@ -44,6 +44,12 @@ FROZEN = {
     ),
     "checkborders": (f"{BORDERS_INPUTS} {SINKS}", f"{SINKS} {BORDERS_NUMBERS} CONFORMS"),
     "checkconformity": (f"{CONFORMITY_INPUTS} {SINKS}", f"{SINKS} {CONFORMITY_NUMBERS} CONFORMS"),
+    "createrules": (
+        "LOWER LOWER_CODE UPPER UPPER_CODE RULES PREVIOUS LOWER_SCALE UPPER_SCALE WIDTH_TOLERANCE WORKING_CRS LANGUAGE"
+        " OUTPUT",
+        "OUTPUT PAIR_COUNT PAIR_AREA UNLISTED_COUNT UNLISTED_AREA PROPOSED_COUNT",
+    ),
+    "showrules": ("RULES LANGUAGE OUTPUT", "OUTPUT ROW_COUNT REVIEW_COUNT"),
     "createdemo": ("FOLDER SEED SIZE LOAD LANGUAGE", "FOLDER REGISTER"),
     "stylelanduse": ("INPUT CODE_FIELD ALL_CODES LANGUAGE", "OUTPUT"),
 }
@@ -51,6 +57,8 @@ REQUIRED = {
     "checkcoverage": {"INPUT", "FINDINGS"},
     "checkborders": {"INPUT", "FINDINGS"},
     "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
+    "createrules": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "OUTPUT"},
+    "showrules": {"OUTPUT"},
     "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD"},
     "stylelanduse": {"INPUT", "CODE_FIELD", "ALL_CODES"},
 }
@@ -58,6 +66,8 @@ DEFAULTS = {
     "checkcoverage": {"MIN_AREA": 0.0, "WIDTH_TOLERANCE": None, "SCALE": None},
     "checkborders": {"SEARCH_WIDTH": None, "WIDTH_TOLERANCE": None, "SCALE": None, "RULES": None},
     "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
+    "createrules": {"RULES": None, "PREVIOUS": None, "WIDTH_TOLERANCE": None},
+    "showrules": {"RULES": None},
     "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True},
     "stylelanduse": {"ALL_CODES": False},
 }
