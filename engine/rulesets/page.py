@@ -105,7 +105,7 @@ class _Page:
     # the matrix
 
     def _matrix(self) -> Iterator[str]:
-        yield f"<h2>{self._say('matrix')}</h2>"
+        yield f'<h2 class="matrix-heading">{self._say("matrix")}</h2>'
         if len(self._uppers) * len(self._lowers) > LARGEST_MATRIX:
             yield f'<p class="left-out">{self._say("matrix.large")}</p>'
             return
@@ -145,8 +145,7 @@ class _Page:
 
     def _column_head(self, folded: str) -> str:
         code = self._code(folded)
-        names = f"<span>{self._names(code)}</span>" if code.name_vi or code.name_en else ""
-        return f'<div class="up"><b>{escape(code.code)}</b>{names}</div>'
+        return f'<div class="up">{self._names(code)}</div><b>{escape(code.code)}</b>'
 
     def _line_head(self, folded: tuple[str, ...]) -> str:
         codes = [self._code(one) for one in folded]
@@ -167,8 +166,11 @@ class _Page:
         yield "</tr></thead><tbody>"
         for note, pairs in list(rows.items())[:LARGEST_LIST]:
             row = self._rules.verdicts[pairs[0]]
-            review = f'<br><span class="review">? {self._say("mark.review")}</span>' if row.review else ""
-            reference = "<br>".join(escape(part) for part in (row.reference, row.source) if part)
+            rows_alike = [self._rules.verdicts[pair] for pair in pairs]
+            flag = f'<br><span class="review">? {self._say("mark.review")}</span>'
+            review = flag if any(one.review for one in rows_alike) else ""
+            sources = dict.fromkeys(one.source for one in rows_alike if one.source)
+            reference = "<br>".join(escape(part) for part in (row.reference, *sources) if part)
             yield f'<tr><td class="number">{note}</td><td class="cell {row.verdict}">{self._say(row.verdict)}</td>'
             yield f"<td>{self._reason(row)}</td><td>{reference}{review}</td><td>{self._places(pairs)}</td></tr>"
         yield "</tbody></table>"
@@ -240,7 +242,7 @@ class _Page:
         parts = (verdict.condition, verdict.reason_vi, verdict.reason_en, verdict.reference)
         if not any(parts) and not verdict.min_area_m2:
             return 0
-        key = (verdict.verdict, *parts, str(verdict.min_area_m2), verdict.source, verdict.review)
+        key = (verdict.verdict, *parts, str(verdict.min_area_m2))
         return self._notes.setdefault(key, len(self._notes) + 1)
 
     def _code(self, folded: str) -> Code:

@@ -18,20 +18,21 @@ thead { display: table-header-group; } tr { break-inside: avoid; }
 .legend { margin: 4mm 0 0; font-size: 8.5pt; } .key { display: inline-block; margin: 0 6mm 1.5mm 0; }
 .key .cell { display: inline-block; min-width: 9mm; padding: 0.4mm 1mm; border: 0.2mm solid #9aa4ae; }
 .cell { text-align: center; font-weight: bold; }
-.conflict { background: #d9665b; color: #fff; } .conditional { background: #f7d774; }
+.conflict { background: #c4473c; color: #fff; } .conditional { background: #f7d774; }
 .compatible { background: #e3f1df; } .unlisted { background: #fff; color: #5b6672; }
 .conflict sup, .conflict .review { color: #fff; }
 sup { font-weight: normal; font-size: 5.5pt; line-height: 0; }
 .review { color: #8a2b06; font-weight: bold; }
 .matrix { table-layout: fixed; font-size: 7pt; margin-bottom: 5mm; } .matrix .corner { width: 44mm; vertical-align: bottom; }
-.matrix thead th { height: 44mm; vertical-align: bottom; padding: 0.5mm; }
-.up { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 43mm; line-height: 1.15; font-size: 6.5pt; }
-.up b { font-size: 7.5pt; margin-block-end: 0.5mm; display: block; } .up span.other { display: block; }
+.matrix thead th { vertical-align: bottom; padding: 0.5mm 0; text-align: center; overflow: hidden; overflow-wrap: anywhere; }
+.matrix thead .corner { text-align: left; padding: 1mm; }
+.up { writing-mode: vertical-rl; transform: rotate(180deg); height: 38mm; max-width: 10.5mm; margin: 0 auto 1mm; overflow: hidden;
+  line-height: 1.12; font-size: 6.2pt; text-align: left; } .up .other { display: block; }
 .matrix td { padding: 0.7mm 0; } .lower { overflow-wrap: anywhere; }
 .list { font-size: 7.5pt; } .list thead th { background: #eef1f4; } .list .cell { width: 26mm; }
 .list .conflict .other { color: #fff; } .number { text-align: right; width: 9mm; }
 .swatch { display: inline-block; width: 3.4mm; height: 3.4mm; border: 0.2mm solid #555; margin-right: 1.5mm;
   vertical-align: -0.5mm; }
-.left-out { background: #fff4d6; padding: 2mm; } footer { margin-top: 6mm; font-size: 7.5pt; color: #44505c; }
+.matrix-heading { break-before: page; } .left-out { background: #fff4d6; padding: 2mm; } footer { margin-top: 6mm; font-size: 7.5pt; color: #44505c; }
 @media print { body { padding: 0; max-width: none; } }
 """
