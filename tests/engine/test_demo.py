@@ -48,8 +48,8 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Demo:
-    return Demo(create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu", seed=1, size=SIZE).parent)
+def demo(demo_folder) -> Demo:
+    return Demo(demo_folder)
 
 
 def repaired(geometry) -> np.ndarray:
