@@ -159,7 +159,9 @@ def _votes(border: _Border, reference: _Border, search_m: float) -> list[np.ndar
     once = once[((once >= 0) & (once < size)).all(axis=1)]
     counts = np.bincount(once[:, 0] * size + once[:, 1], minlength=size * size).reshape(size, size).astype(float)
     padded = np.pad(counts, 1)
-    smooth = sum(padded[i : i + size, j : j + size] for i in range(3) for j in range(3))
+    smooth = np.zeros_like(counts)
+    for row, column in np.ndindex(3, 3):
+        smooth += padded[row : row + size, column : column + size]
     starts = []
     for _ in range(STARTS):
         top = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
