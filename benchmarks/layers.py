@@ -46,6 +46,11 @@ class Stored:
         return self.folder / "zones.gpkg"
 
     @property
+    def repaired_geopackage(self) -> Path:
+        """The same with the invalid zones repaired, for algorithms that refuse a layer with any."""
+        return self.folder / "repaired.gpkg"
+
+    @property
     def boundary_geopackage(self) -> Path:
         """The boundary for QGIS."""
         return self.folder / "boundary.gpkg"
@@ -112,7 +117,12 @@ def table(zones: np.ndarray) -> gpd.GeoDataFrame:
 
 def for_qgis(stored: Stored) -> None:
     """Write the GeoPackages, unless they are there."""
-    if not stored.boundary_geopackage.exists():
-        pyogrio.write_dataframe(table(stored.zones()[0]), stored.geopackage, layer="zones", promote_to_multi=True)
-        outline = gpd.GeoDataFrame({"name": ["boundary"]}, geometry=[stored.boundary()], crs=CRS)
-        pyogrio.write_dataframe(outline, stored.boundary_geopackage, layer="boundary")
+    if stored.boundary_geopackage.exists():
+        return
+    zones = stored.zones()[0]
+    repaired, broken = zones.copy(), ~shapely.is_valid(zones)
+    repaired[broken] = shapely.buffer(zones[broken], 0)
+    for shapes, path in ((zones, stored.geopackage), (repaired, stored.repaired_geopackage)):
+        pyogrio.write_dataframe(table(shapes), path, layer="zones", promote_to_multi=True)
+    outline = gpd.GeoDataFrame({"name": ["boundary"]}, geometry=[stored.boundary()], crs=CRS)
+    pyogrio.write_dataframe(outline, stored.boundary_geopackage, layer="boundary")

@@ -14,6 +14,7 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,29 +54,39 @@ def entries(size: int) -> list[Entry]:
         ]
 
 
-def measure(entry: Entry) -> dict[str, Any]:
-    """One run of one row."""
-    if entry.section == "qgis":
-        return children.run("qgis_rows.py", entry.row, str(entry.zone_count), cap_s=entry.cap_s + 600)
-    return children.run("rows.py", entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
-
-
 def run(plan: list[Entry]) -> list[dict[str, Any]]:
     """The records of all rows, each with its ``runs``; sections one after the other, rows in rounds."""
     records = []
     for section in dict.fromkeys(entry.section for entry in plan):
         rows = [entry for entry in plan if entry.section == section]
-        for layer, zone_count in dict.fromkeys((entry.layer, entry.zone_count) for entry in rows):
-            if section != "qgis":
-                prepare(layer, zone_count)
         made: list[list[dict[str, Any]]] = [[] for _ in rows]
-        for turn in range(max(entry.runs for entry in rows)):
-            for entry, runs in zip(rows, made):
-                if turn < entry.runs and not (runs and "seconds" not in runs[-1]):
-                    runs.append(measure(entry))
-                    print(line(entry, runs[-1]), flush=True)
+        for place, record in _in_qgis(rows) if section.startswith("qgis") else _in_rounds(rows):
+            made[place].append(record)
+            print(line(rows[place], record), flush=True)
         records += [{**vars(entry), "runs": runs} for entry, runs in zip(rows, made)]
     return records
+
+
+def _in_rounds(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(place of the row, record of a run); a row that failed once is not asked again."""
+    for layer, zone_count in dict.fromkeys((entry.layer, entry.zone_count) for entry in rows):
+        prepare(layer, zone_count)
+    given_up = set()
+    for turn in range(max(entry.runs for entry in rows)):
+        for place, entry in enumerate(rows):
+            if turn < entry.runs and place not in given_up:
+                record = children.run("rows.py", entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
+                if "seconds" not in record:
+                    given_up.add(place)
+                yield place, record
+
+
+def _in_qgis(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The same for rows in QGIS, which one process runs all."""
+    asked = [(entry.row, entry.runs, entry.cap_s) for entry in rows]
+    place = {entry.row: index for index, entry in enumerate(rows)}
+    for record in children.in_qgis(asked, rows[0].zone_count, here=rows[0].section == "qgis here"):
+        yield place[record["row"]], record
 
 
 def line(entry: Entry, record: dict[str, Any]) -> str:
@@ -90,7 +101,8 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
     more = "".join(
         f"  {name} {record[name]:.2f}" for name in ("silence_s", "deafness_s", "longest_cancel_s") if name in record
     )
-    return f"{head}{record['seconds']:>9.2f} s {ratio:>7.1f} ×{record['peak_mib']:>8.0f} MiB  {found}{more}"
+    head += f"{record['seconds']:>9.2f} s"
+    return f"{head} {ratio:>7.1f} ×{record['peak_mib']:>8.0f} MiB  {found}{more}"
 
 
 def surroundings() -> dict[str, str]:
