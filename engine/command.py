@@ -7,6 +7,7 @@ to a GeoPackage with their measures and the run's record; the counts go to stand
 from __future__ import annotations
 
 import argparse
+import functools
 import locale
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
 from .plan import PlanLayer
 from .progress import Progress
+from .rulesets.command import add_rules_commands
 from .rulesets.reading import read_ruleset
 from .run import Run
 from .store import write_lines, write_store
@@ -104,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+    add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))

@@ -1,0 +1,84 @@
+"""``python -m planconcord createrules`` and ``showrules``: the algorithms of the same names, without QGIS.
+
+Exit status 0: written; 2: could not run. What the numbers are is printed to standard output, as for the checks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..catalogue import text
+from ..checks.settings import Settings
+from ..intake.reading import read_plan
+from ..plan import PlanLayer
+from ..progress import Progress
+from ..tolerance import Tolerance
+from .listing import list_of_pairs, summary
+from .meeting_codes import meeting_codes
+from .page import write_page
+from .reading import read_list, read_ruleset
+from .spreadsheets import checked_ending, write_list
+
+WRITTEN = 0
+
+
+def add_rules_commands(
+    command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
+    together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
+    progress: Callable[[], Progress],
+) -> None:
+    """Add both commands. ``command`` makes one by name, ``together`` brings layers into the working CRS."""
+
+    def create(options: argparse.Namespace) -> int:
+        return _create(options, together, progress())
+
+    listing = command("createrules", create)
+    for side in ("lower", "upper"):
+        listing.add_argument(f"--{side}", required=True, metavar="FILE[|layername=NAME]")
+        listing.add_argument(f"--{side}-code", required=True, help=text(f"createrules.{side.upper()}_CODE.help", "en"))
+        listing.add_argument(f"--{side}-scale", type=float, help=text("shared.SCALE.help", "en"))
+    listing.add_argument("--rules", help=text("createrules.RULES.help", "en"))
+    listing.add_argument("--previous", type=Path, help=text("createrules.PREVIOUS.help", "en"))
+    listing.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
+    listing.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
+    listing.add_argument("--output", type=Path, required=True, help=text("createrules.OUTPUT.help", "en"))
+    showing = command("showrules", _show)
+    showing.add_argument("--rules", help=text("showrules.RULES.help", "en"))
+    showing.add_argument("--output", type=Path, required=True, help=text("showrules.OUTPUT.help", "en"))
+
+
+def _create(
+    options: argparse.Namespace,
+    together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
+    progress: Progress,
+) -> int:
+    checked_ending(options.output)
+    base = read_ruleset(options.rules)
+    earlier = read_list(options.previous) if options.previous else None
+    read = [read_plan(options.lower, "", options.lower_code), read_plan(options.upper, "", options.upper_code)]
+    (lower, upper), _ = together(read, options)
+    scales = (options.lower_scale, options.upper_scale)
+    tolerance = Tolerance.combine(*(Tolerance.choose(options.width_tolerance, scale) for scale in scales))
+    met = meeting_codes(lower, upper, Settings(tolerance, options.language, "", progress))
+    for layer, count in zip((lower, upper), met.uncoded):
+        if count:
+            sys.stderr.write(text("createrules.uncoded", options.language, layer=layer.name, count=count) + "\n")
+    table = list_of_pairs(met.pairs, base, earlier, options.language)
+    write_list(table, options.output, list(base.codes.values()), options.language)
+    for name, value in summary(table).items():
+        print(f"{name.upper()}: {value:.10g}")
+    print(f"OUTPUT: {options.output}")
+    return WRITTEN
+
+
+def _show(options: argparse.Namespace) -> int:
+    rules = read_ruleset(options.rules)
+    write_page(rules, options.output, options.language)
+    print(f"ROW_COUNT: {len(rules.verdicts)}")
+    print(f"REVIEW_COUNT: {sum(bool(row.review) for row in rules.verdicts.values())}")
+    print(f"SHA256: {rules.digest}")
+    print(f"OUTPUT: {options.output}")
+    return WRITTEN
