@@ -20,6 +20,7 @@ import shapely
 
 from ..errors import PlanError
 from ..plan import PlanLayer
+from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from ..transformation import one_operation
 from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
@@ -30,6 +31,8 @@ from .labels import apply_labels, beside, read_labels
 from .legacytext import decode
 from .opening import Opened, opened
 from .report import IntakeReport
+
+NO_GEOMETRY, COLLECTION = -1, 7
 
 
 @dataclass(frozen=True)
@@ -103,21 +106,51 @@ def prepare(source: str, wishes: Wishes) -> Prepared:
     with opened(source, wishes.memory_limit_bytes) as ready:
         frame = read_frame(ready)
         report.entries += ready.notes
-        title = ready.source.title
-        raw = [str(column) for column in frame.columns]
-        decoded, changes, usual = decode_columns(frame, texts_are_bytes(ready), wishes.encoding, title, report)
-        title = decode(title, usual)
-        fields = {before: str(after) for before, after in zip(raw, decoded.columns) if before != after}
-        made = without_impossible(decoded, title, report)
-        made = _placed(made, title, wishes, report)
-        made = _areas(made, ready, title, wishes, report)
-        prepared = Prepared(made, report, title, fields, tuple(changes))
-        made = _coded(prepared, ready, wishes)
+        return _prepared(frame, ready, ready.source.title, wishes, report)
+
+
+def prepare_frame(frame: gpd.GeoDataFrame, name: str, wishes: Wishes) -> Prepared:
+    """The same for a table that is in memory already, such as an unsaved layer; its texts are Unicode or claim to be."""
+    return _prepared(frame, None, name, wishes, IntakeReport(name))
+
+
+def _prepared(
+    frame: gpd.GeoDataFrame, ready: Opened | None, name: str, wishes: Wishes, report: IntakeReport
+) -> Prepared:
+    raw = [str(column) for column in frame.columns]
+    are_bytes = ready is not None and texts_are_bytes(ready)
+    decoded, changes, usual = decode_columns(frame, are_bytes, wishes.encoding, name, report)
+    name = decode(name, usual)
+    fields = {before: str(after) for before, after in zip(raw, decoded.columns) if before != after}
+    made = without_impossible(decoded, name, report)
+    made = _placed(made, name, wishes, report)
+    if ready is not None and ready.form in CAD:
+        made = zones_of_drawing(made, name, wishes.polygons_from_lines, report)
+    elif wishes.polygons_from_lines:
+        made = areas_of_lines(made, name, report)
+    prepared = Prepared(made, report, name, fields, tuple(changes))
+    made = _coded(prepared, ready, wishes)
     if wishes.repair:
-        made = _repaired(made, title, report)
+        made = _repaired(made, name, report)
     if wishes.target_crs:
-        made = _reprojected(made, title, _crs(wishes.target_crs), report)
+        made = _reprojected(made, name, _crs(wishes.target_crs), report)
     return replace(prepared, table=made)
+
+
+def zones_of(prepared: Prepared) -> gpd.GeoDataFrame:
+    """The rows of the table that are zones, in two dimensions; the report counts what is left out. PlanError for none."""
+    table, report = prepared.table, prepared.report
+    shapes = shapely.force_2d(np.asarray(table.geometry.values, dtype=object))
+    kinds = shapely.get_type_id(shapes)
+    kept = np.isin(kinds, (*AREAS, NO_GEOMETRY, COLLECTION))
+    found = ", ".join(sorted({shape.geom_type for shape in shapes[~kept][:1000]}))
+    if not np.isin(kinds, (*AREAS, COLLECTION)).any():
+        key = "error.intake_lines" if len(table) else "error.layer_empty"
+        raise PlanError(key, layer=prepared.name, found=found)
+    if not kept.all():
+        report.add("intake.dropped", layer=prepared.name, count=int((~kept).sum()), found=found)
+    shapes = np.where(kinds == COLLECTION, polygonal(shapes), shapes)
+    return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))[kept]
 
 
 def _crs(given: str) -> pyproj.CRS:
@@ -143,15 +176,7 @@ def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: Wishes, report: IntakeR
     return frame.set_crs(crs, allow_override=True)
 
 
-def _areas(
-    frame: gpd.GeoDataFrame, ready: Opened, layer: str, wishes: Wishes, report: IntakeReport
-) -> gpd.GeoDataFrame:
-    if ready.form in CAD:
-        return zones_of_drawing(frame, layer, wishes.polygons_from_lines, report)
-    return areas_of_lines(frame, layer, report) if wishes.polygons_from_lines else frame
-
-
-def _coded(prepared: Prepared, ready: Opened, wishes: Wishes) -> gpd.GeoDataFrame:
+def _coded(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoDataFrame:
     """The labels of the code field as codes, by the map that was given or lies beside the plan."""
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not code_field or code_field not in table.columns:
@@ -163,14 +188,14 @@ def _coded(prepared: Prepared, ready: Opened, wishes: Wishes) -> gpd.GeoDataFram
     return table.assign(**{f"label_of_{code_field}": table[code_field], code_field: mapped})
 
 
-def _codes(prepared: Prepared, ready: Opened, wishes: Wishes) -> Mapping[str, str]:
+def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[str, str]:
     given = wishes.label_map
     if isinstance(given, Mapping):
         return given
     if given:
         return read_labels(Path(given))
-    found = beside(ready.source.path)
-    if not found.is_file():
+    found = None if ready is None else beside(ready.source.path)
+    if found is None or not found.is_file():
         return {}
     prepared.report.add("intake.note.labels_beside", layer=prepared.name, path=found.name)
     return read_labels(found)
