@@ -9,7 +9,8 @@ widths in m. FIELDS is the one definition of the record, for GeoPackages and QGI
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import string
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ import pandas as pd
 import shapely
 
 from .catalogue import SEVERITIES, number, rules
-from .planar.polygons import Geometries
+from .planar.polygons import POLYGON, Geometries
 
 TEXT, REAL = "text", "real"
 FIELDS: tuple[tuple[str, str], ...] = (
@@ -150,7 +151,7 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
     table["geometry"] = geometry
     inside = shapely.point_on_surface(geometry)
     table["x"], table["y"] = shapely.get_x(inside), shapely.get_y(inside)
-    table["message"] = [_message(row, language) for row in table.to_dict("records")]
+    table["message"] = _messages(table, language)
     table["finding_id"] = _ids(table)
     table["_order"] = table["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
     table = table.sort_values(
@@ -160,9 +161,11 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
 
 
 def _multipolygons(geometry: np.ndarray) -> np.ndarray:
-    if len(geometry) == 0:
-        return geometry
-    return np.array([g if g.geom_type == "MultiPolygon" else shapely.MultiPolygon([g]) for g in geometry], dtype=object)
+    made = geometry.copy()
+    single = np.flatnonzero(shapely.get_type_id(geometry) == POLYGON)
+    if len(single):
+        made[single] = shapely.multipolygons(geometry[single], indices=np.arange(len(single)))
+    return made
 
 
 def area_text(area_m2: float, language: str) -> str:
@@ -193,18 +196,25 @@ def share_text(share: float, language: str) -> str:
     return f"{number(100 * share, 1, language)} %" if np.isfinite(share) else "–"
 
 
-def _message(row: dict[Any, Any], language: str) -> str:
-    values = {name: str(row[name]) or "–" for name in NAMES if not isinstance(row[name], float)}
-    values.update(
-        area=area_text(row["area_m2"], language),
-        width=width_text(row["width_m"], language),
-        share=share_text(row["share_a"], language),
-        detail=row["detail"],
-        name_a=row["name_a"],
-        name_b=row["name_b"],
-        reason=_sentence(row["reason"]),
-    )
-    return rules()[row["rule"]].text("message", language).format_map(values).strip()
+def _messages(table: pd.DataFrame, language: str) -> list[str]:
+    """The message of each finding: its rule's template, filled with what the template names."""
+    ways: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "area": ("area_m2", lambda value: area_text(value, language)),
+        "width": ("width_m", lambda value: width_text(value, language)),
+        "share": ("share_a", lambda value: share_text(value, language)),
+        "reason": ("reason", _sentence),
+        **{name: (name, str) for name in ("detail", "name_a", "name_b")},
+    }
+    messages = np.full(len(table), "", dtype=object)
+    for rule, rows in table.groupby("rule", sort=False).indices.items():
+        template = rules()[str(rule)].text("message", language)
+        named = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+        filled = {}
+        for name in named:
+            column, way = ways.get(name, (name, lambda value: str(value) or "–"))
+            filled[name] = [way(value) for value in table[column].to_numpy()[rows].tolist()]
+        messages[rows] = [template.format_map(dict(zip(filled, values))).strip() for values in zip(*filled.values())]
+    return messages.tolist()
 
 
 def _sentence(words: str) -> str:

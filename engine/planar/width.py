@@ -27,8 +27,7 @@ THREADS = 2
 TURN = np.array([[math.cos(0.3), math.sin(0.3)], [-math.sin(0.3), math.cos(0.3)]])
 MANY_VERTICES = 1000
 """Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
-CIRCLES_AT_ONCE = 500
-SLIVERS_AT_ONCE = 2000
+WIDTHS_AT_ONCE = 500
 
 
 def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
@@ -64,26 +63,23 @@ def widths(polygons: np.ndarray, progress: Progress | None = None) -> np.ndarray
         widest = np.zeros(len(polygons))
         np.maximum.at(widest, source, widths(single, progress))
         return widest
+    width_m = np.zeros(len(polygons))
+    chunks = [slice(start, start + WIDTHS_AT_ONCE) for start in range(0, len(polygons), WIDTHS_AT_ONCE)]
+    for some, found in in_order(lambda some: (some, _widths(polygons[some])), chunks, THREADS, progress or Progress()):
+        width_m[some] = found
+    return width_m
+
+
+def _widths(polygons: np.ndarray) -> np.ndarray:
     polygons = _at_the_origin(polygons)
     width_m = _mean_width(polygons)
     short_m, long_m = _sides(polygons)
     thick = np.flatnonzero(short_m > THREAD_M)
     slender = _slender(polygons[thick], width_m[thick], short_m[thick], long_m[thick])
-    progress = progress or Progress()
-    for some, found in in_order(
-        lambda some: (some, _widths_by_shrinking(polygons[some])),
-        _chunks(thick[slender], SLIVERS_AT_ONCE),
-        THREADS,
-        progress,
-    ):
-        width_m[some] = found
-    for some, found in in_order(
-        lambda some: (some, _circles(polygons[some], width_m[some] * RELATIVE_ACCURACY)),
-        _chunks(thick[~slender], CIRCLES_AT_ONCE),
-        THREADS,
-        progress,
-    ):
-        width_m[some] = np.maximum(found, width_m[some])
+    compact, slender = thick[~slender], thick[slender]
+    width_m[slender] = _widths_by_shrinking(polygons[slender])
+    circles = _circles(polygons[compact], width_m[compact] * RELATIVE_ACCURACY)
+    width_m[compact] = np.maximum(circles, width_m[compact])
     return width_m
 
 
@@ -100,13 +96,11 @@ def _slender(polygons: np.ndarray, mean_m: np.ndarray, short_m: np.ndarray, long
 
 def _circles(polygons: np.ndarray, accuracy_m: np.ndarray) -> np.ndarray:
     """The diameters of the largest circles, not more than twice ``accuracy_m`` too small."""
+    if len(polygons) == 0:
+        return np.zeros(0)
     # turned, because in a long box along an axis the search starts with too many cells and gives up early
     turned = shapely.transform(polygons, lambda places: places @ TURN)
     return np.asarray(2.0 * shapely.length(shapely.maximum_inscribed_circle(turned, tolerance=accuracy_m)))
-
-
-def _chunks(numbers: np.ndarray, size: int) -> list[np.ndarray]:
-    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
 
 def _at_the_origin(polygons: np.ndarray) -> np.ndarray:

@@ -60,7 +60,8 @@ def check_conformity(
     for plan in (lower, upper):
         if not plan.code_field:
             raise PlanError("error.no_code_field", layer=plan.name)
-    below, above = prepare(lower), prepare(upper.widened())
+    below = prepare(lower, progress.part(0.0, 0.07))
+    above = prepare(upper.widened(), progress.part(0.07, 0.1))
     for prepared in (below, above):
         if len(prepared.polygons) == 0:
             raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))

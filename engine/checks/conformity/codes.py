@@ -26,8 +26,9 @@ def code_findings(
     """What is wrong with the codes of both plans."""
     made = []
     for prepared in (below, above):
-        territory = shapely.convex_hull(shapely.multipolygons(shapely.get_parts(prepared.polygons)))
-        made += [part for part in table_findings(prepared, territory) if (part["rule"] == "code.missing").all()]
+        if (prepared.plan.zones["code"] == "").any():
+            territory = shapely.convex_hull(shapely.multipolygons(shapely.get_parts(prepared.polygons)))
+            made += [part for part in table_findings(prepared, territory) if (part["rule"] == "code.missing").all()]
         made += _superseded(prepared, rules, settings)
     unknown = np.flatnonzero(~judgeable & (below.column("code") != ""))
     if len(unknown):
