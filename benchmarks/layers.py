@@ -123,6 +123,6 @@ def for_qgis(stored: Stored) -> None:
     repaired, broken = zones.copy(), ~shapely.is_valid(zones)
     repaired[broken] = shapely.buffer(zones[broken], 0)
     for shapes, path in ((zones, stored.geopackage), (repaired, stored.repaired_geopackage)):
-        pyogrio.write_dataframe(table(shapes), path, layer="zones", promote_to_multi=True)
+        pyogrio.write_dataframe(table(shapes), path, layer="zones", promote_to_multi=True, VERSION="1.2")
     outline = gpd.GeoDataFrame({"name": ["boundary"]}, geometry=[stored.boundary()], crs=CRS)
-    pyogrio.write_dataframe(outline, stored.boundary_geopackage, layer="boundary")
+    pyogrio.write_dataframe(outline, stored.boundary_geopackage, layer="boundary", VERSION="1.2")

@@ -209,7 +209,7 @@ def _peak_mib(pid: int) -> float:
 
 def _complaint(said: str) -> str:
     """What QGIS said last that looks like a reason."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("Warning")]
     errors = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
     return (errors or lines or ["no word"])[-1][:300]
 

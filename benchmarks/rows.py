@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Optional
 
 import geopandas as gpd
@@ -32,7 +31,7 @@ from planconcord.engine.planar.repair import repair
 from planconcord.engine.progress import Progress
 from planconcord.engine.tolerance import Tolerance
 from planting import LARGEST_RADIUS_M
-from watching import Watching, cancelled_at_random
+from watching import Watching, cancelled_at_random, peak_mib
 
 THREADS = 2
 TOLERANCE = Tolerance(0.5)
@@ -246,14 +245,6 @@ ROWS = {
     "plain cover": Row(plain_cover, score_cover, repaired),
     "cancel": Row(cancel, unscored, as_plan),
 }
-
-
-def peak_mib() -> float:
-    """The largest resident memory of this process so far; getrusage would count the parent's before the start."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024.0
-    return float("nan")
 
 
 def main() -> None:

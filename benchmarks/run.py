@@ -75,7 +75,8 @@ def _in_rounds(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
     for turn in range(max(entry.runs for entry in rows)):
         for place, entry in enumerate(rows):
             if turn < entry.runs and place not in given_up:
-                record = children.run("rows.py", entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
+                script = "qgis_feedback.py" if entry.row.endswith("in QGIS") else "rows.py"
+                record = children.run(script, entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
                 if "seconds" not in record:
                     given_up.add(place)
                 yield place, record

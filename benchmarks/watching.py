@@ -1,9 +1,10 @@
-"""A progress that watches: how long a check is silent, how long it does not ask whether to stop, how soon it stops."""
+"""A progress that watches: how long a check is silent, how long it does not ask whether to stop, how soon it stops; how much memory it took."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ def cancelled_at_random(work: Callable[[Progress], Any], moments: int = MOMENTS,
     whole = Watching()
     work(whole)
     duration_s = time.perf_counter() - whole.started
+    told = whole.report()
     random = np.random.default_rng(seed)
     answers = []
     for moment in (np.arange(moments) + random.random(moments)) / moments * duration_s:
@@ -59,4 +61,12 @@ def cancelled_at_random(work: Callable[[Progress], Any], moments: int = MOMENTS,
             answers.append(0.0)  # it was done before the wish
         except Cancelled:
             answers.append(time.perf_counter() - watching.started - moment)
-    return {"cancel_s": answers, "longest_cancel_s": max(answers), **whole.report()}
+    return {"cancel_s": answers, "longest_cancel_s": max(answers), **told}
+
+
+def peak_mib() -> float:
+    """The largest resident memory of this process so far; getrusage would count the parent's before the start."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024.0
+    return float("nan")
