@@ -1,15 +1,19 @@
 """Random coverages for property tests: a grid of cells with shared, crooked borders, and defects of every kind.
 
-A coverage is a small recipe (size, origin, a list of defects), so that hypothesis shrinks it to few cells and few defects.
+A coverage is a small recipe (size, origin, seed of the crookedness, a list of defects), so that hypothesis shrinks it to few
+cells and few defects; the shrunk one is printed as WKT. Seeds from TURNED on turn the whole coverage, so that its coordinates
+are doubles as after a change of CRS; below, they are whole millimetres.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import shapely
+from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 CELL_M = 10.0
+TURNED, TURN = 6, 0.3
 KINDS = (
     "duplicate",
     "shift",
@@ -18,10 +22,14 @@ KINDS = (
     "stack",
     "island",
     "island in hole",
+    "hole",
     "hole at the shell",
     "extra node",
+    "missing node",
     "moved node",
+    "near-collinear",
     "spike",
+    "needle",
     "merge apart",
     "gap at a point",
     "overhang",
@@ -33,7 +41,7 @@ defects = st.tuples(
 recipes = st.tuples(
     st.integers(1, 4),
     st.sampled_from([(0.0, 0.0), (500_000.0, 2_300_000.0), (-123_456.789, 9_999_999.001)]),
-    st.integers(0, 5),
+    st.integers(0, TURNED + 1),
     st.lists(defects, max_size=5),
 )
 
@@ -46,8 +54,15 @@ def coverage(recipe: tuple[int, tuple[float, float], int, list[tuple[str, int, i
         _plant(cells, kind, first % len(cells), second % len(cells), length_m)
         cells = [cell for cell in shapely.make_valid(np.array(cells, dtype=object)) if cell.area > 0]
     rounded = shapely.transform(np.array(cells, dtype=object), lambda c: np.round(c, 3))
+    if seed >= TURNED:
+        rounded = shapely.transform(
+            rounded, lambda c: c @ [[np.cos(TURN), np.sin(TURN)], [-np.sin(TURN), np.cos(TURN)]]
+        )
     made = shapely.make_valid(rounded)
-    return made[(shapely.area(made) > 0) & np.isin(shapely.get_type_id(made), (3, 6))]
+    made = made[(shapely.area(made) > 0) & np.isin(shapely.get_type_id(made), (3, 6))]
+    if currently_in_test_context():
+        note(shapely.to_wkt(shapely.geometrycollections(made), rounding_precision=3 if seed < TURNED else 17))
+    return made
 
 
 def _cells(size: int, origin: tuple[float, float], seed: int) -> np.ndarray:
@@ -88,11 +103,21 @@ def _plant(cells: list[shapely.Geometry], kind: str, first: int, second: int, le
     elif kind == "island in hole":
         cells[first] = shapely.difference(zone, shapely.box(x - 1, y - 1, x + 1, y + 1))
         cells.append(shapely.box(x - 0.5, y - 0.5, x + 0.5, y + 0.5))
+    elif kind == "hole":
+        cells[first] = shapely.difference(zone, shapely.Point(x, y).buffer(length_m / 2, quad_segs=2))
     elif kind == "hole at the shell":
         corner = shapely.get_coordinates(zone)[0]
         cells[first] = shapely.difference(zone, shapely.Polygon([corner, (x, y), (x + length_m / 4, y)]))
     elif kind == "extra node":
         cells[first] = shapely.segmentize(zone, max_segment_length=3.0)
+    elif kind == "missing node" and zone.geom_type == "Polygon":
+        points = shapely.get_coordinates(zone.exterior)[:-1]
+        cells[first] = shapely.Polygon(np.delete(points, second % len(points), axis=0)) if len(points) > 3 else zone
+    elif kind == "near-collinear" and zone.geom_type == "Polygon":
+        points = shapely.get_coordinates(zone.exterior)[:-1]
+        at = second % len(points)
+        between = (points[at - 1] + points[at]) / 2 + (0.0007 * first % 0.0031, -0.0007)
+        cells[first] = shapely.Polygon(np.insert(points, at, between, axis=0))
     elif kind == "moved node" and zone.geom_type == "Polygon":
         points = shapely.get_coordinates(zone.exterior)[:-1]
         points[second % len(points)] += length_m
@@ -100,6 +125,12 @@ def _plant(cells: list[shapely.Geometry], kind: str, first: int, second: int, le
     elif kind == "spike" and zone.geom_type == "Polygon":
         points = list(map(tuple, shapely.get_coordinates(zone.exterior)[:-1]))
         points.insert(1, (x + 20 * length_m, y + 20 * length_m))
+        cells[first] = shapely.Polygon(points)
+    elif kind == "needle" and zone.geom_type == "Polygon":
+        points = list(map(tuple, shapely.get_coordinates(zone.exterior)[:-1]))
+        (left, low), (right, high) = points[:2]
+        middle = ((left + right) / 2, (low + high) / 2)
+        points[1:1] = [middle, (middle[0] + 4 * length_m, middle[1] - 7 * length_m), (middle[0] + 0.002, middle[1])]
         cells[first] = shapely.Polygon(points)
     elif kind == "merge apart" and first != second:
         cells[first] = shapely.union(zone, other)

