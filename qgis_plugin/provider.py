@@ -11,11 +11,23 @@ from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
 from ..algorithms.createdemo import CreateDemo
 from ..algorithms.createrules import CreateRules
+from ..algorithms.diagnosecrs import DiagnoseCrs
+from ..algorithms.prepareplan import PreparePlan
 from ..algorithms.showrules import ShowRules
 from ..algorithms.stylelanduse import StyleLandUse
 from ..engine.catalogue import text
 
-ALGORITHMS = (CheckCoverage, CheckBorders, CheckConformity, CreateRules, ShowRules, CreateDemo, StyleLandUse)
+ALGORITHMS = (
+    CheckCoverage,
+    CheckBorders,
+    CheckConformity,
+    CreateRules,
+    ShowRules,
+    PreparePlan,
+    DiagnoseCrs,
+    CreateDemo,
+    StyleLandUse,
+)
 
 
 class PlanConcordProvider(QgsProcessingProvider):

@@ -50,6 +50,17 @@ FROZEN = {
         "OUTPUT PAIR_COUNT PAIR_AREA UNLISTED_COUNT UNLISTED_AREA PROPOSED_COUNT",
     ),
     "showrules": ("RULES LANGUAGE OUTPUT", "OUTPUT ROW_COUNT REVIEW_COUNT"),
+    "prepareplan": (
+        "INPUT FILE CRS TARGET_CRS CODE_FIELD LABEL_MAP POLYGONS_FROM_LINES REPAIR SWAP_AXES ENCODING LANGUAGE OUTPUT"
+        " REPORT PREVIEW",
+        "OUTPUT REPORT PREVIEW ZONE_COUNT DROPPED_COUNT DECODED_COUNT AREA_COUNT REPAIRED_COUNT CODED_COUNT"
+        " UNKNOWN_COUNT CHANGED",
+    ),
+    "diagnosecrs": (
+        "INPUT FILE OUTLINE NEIGHBOUR CRS LANGUAGE CANDIDATES PAGE",
+        "CANDIDATES PAGE VERDICT BEST_CRS EXPLANATION INSIDE_SHARE BORDER_OFFSET OFF_LENGTH CANDIDATE_COUNT SHIFT_X"
+        " SHIFT_Y SHIFT_CONFIDENCE LIES_RIGHT SWAPPED SHIFT_FOUND",
+    ),
     "createdemo": ("FOLDER SEED SIZE LOAD LANGUAGE", "FOLDER REGISTER"),
     "stylelanduse": ("INPUT CODE_FIELD ALL_CODES LANGUAGE", "OUTPUT"),
 }
@@ -59,6 +70,8 @@ REQUIRED = {
     "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
     "createrules": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "OUTPUT"},
     "showrules": {"OUTPUT"},
+    "prepareplan": {"OUTPUT", "POLYGONS_FROM_LINES", "REPAIR", "SWAP_AXES"},
+    "diagnosecrs": {"OUTLINE"},
     "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD"},
     "stylelanduse": {"INPUT", "CODE_FIELD", "ALL_CODES"},
 }
@@ -68,6 +81,8 @@ DEFAULTS = {
     "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
     "createrules": {"RULES": None, "PREVIOUS": None, "WIDTH_TOLERANCE": None},
     "showrules": {"RULES": None},
+    "prepareplan": {"POLYGONS_FROM_LINES": False, "REPAIR": False, "SWAP_AXES": False, "ENCODING": "detect"},
+    "diagnosecrs": {"CRS": None},
     "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True},
     "stylelanduse": {"ALL_CODES": False},
 }

@@ -12,7 +12,7 @@ from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 LANGUAGES = {"vi_VN": "vi", "en_US": "en", "fr": "en"}
-NAMES = ("checkcoverage", "checkborders", "checkconformity", "createdemo", "stylelanduse")
+NAMES = ("checkcoverage", "checkborders", "checkconformity", "createdemo", "stylelanduse", "prepareplan", "diagnosecrs")
 both = pytest.mark.parametrize("locale", LANGUAGES)
 each = pytest.mark.parametrize("name", NAMES)
 

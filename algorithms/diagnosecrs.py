@@ -1,0 +1,155 @@
+"""Algorithm ``diagnosecrs``: in which CRS does a layer really lie, by how far is it off, and what is wrong? Nothing is changed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    NULL,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputBoolean,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterVectorLayer,
+)
+
+from ..engine.catalogue import text
+from .base import PlanAlgorithm
+
+NUMBERS = ("INSIDE_SHARE", "BORDER_OFFSET", "OFF_LENGTH", "CANDIDATE_COUNT", "SHIFT_X", "SHIFT_Y", "SHIFT_CONFIDENCE")
+BOOLEANS = ("LIES_RIGHT", "SWAPPED", "SHIFT_FOUND")
+TEXTS = ("VERDICT", "BEST_CRS", "EXPLANATION")
+UNKNOWN = -1.0
+
+
+class DiagnoseCrs(PlanAlgorithm):
+    """The readings of a layer's coordinates, ranked against an outline that is known to be right."""
+
+    ID = "diagnosecrs"
+    GROUP = "intake"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        vector = [QgsProcessing.SourceType.TypeVector]
+        self.add(QgsProcessingParameterVectorLayer("INPUT", self.words("INPUT"), vector, optional=True))
+        self.add(
+            QgsProcessingParameterFile("FILE", self.words("FILE"), optional=True, fileFilter=self.words("FILE.filter"))
+        )
+        self.add_polygons("OUTLINE")
+        self.add_polygons("NEIGHBOUR", optional=True)
+        self.add(QgsProcessingParameterCrs("CRS", self.words("CRS"), optional=True), advanced=True)
+        self.add_language()
+        table = QgsProcessingParameterFeatureSink(
+            "CANDIDATES", self.words("CANDIDATES"), QgsProcessing.SourceType.TypeVector, None, True
+        )
+        table.setCreateByDefault(False)
+        self.add(table, advanced=True)
+        filters = self.words("PAGE.filter")
+        self.add(QgsProcessingParameterFileDestination("PAGE", self.words("PAGE"), filters, None, True))
+        for name in TEXTS:
+            self.addOutput(QgsProcessingOutputString(name, self.words(name)))
+        for name in NUMBERS:
+            self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
+        for name in BOOLEANS:
+            self.addOutput(QgsProcessingOutputBoolean(name, self.words(name)))
+
+    def carry_out(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ..engine.intake.diagnosis import diagnose
+        from ..engine.intake.pages import diagnosis_page
+        from ..engine.intake.preparing import Wishes
+        from .feedback import QgisProgress
+        from .intake_input import given_input
+        from .intake_output import candidate_table, publish
+        from .source import to_pyproj
+
+        language, progress = self.language(parameters, context), QgisProgress(feedback)
+        progress.step(0.0, text("progress.reading", language))
+        prepared = given_input(self, parameters, "INPUT", "FILE", context).prepared(Wishes(encoding="none"), progress)
+        table = prepared.table
+        labelled = to_pyproj(self.parameterAsCrs(parameters, "CRS", context)) or table.crs
+        outline, _ = self._polygons(parameters, "OUTLINE", context, progress.part(0.1, 0.3))
+        shapes = table.geometry.to_numpy()
+        found = diagnose(shapes, labelled, outline.geometry.to_numpy(), outline.crs, prepared.name)
+        progress.checkpoint()
+        progress.step(0.7)
+        shift, sentence = self._shift(parameters, context, shapes, found, language, progress)
+        further = [sentence] if sentence else []
+        for line in (found.text(language), *further):
+            feedback.pushInfo(line)
+        outputs = publish(self, parameters, context, {"CANDIDATES": candidate_table(found)}, progress.part(0.9, 1.0))
+        page = self.parameterAsFileOutput(parameters, "PAGE", context)
+        if page:
+            Path(page).write_text(diagnosis_page(found, prepared.name, language, further), encoding="utf-8")
+            outputs["PAGE"] = page
+        return {**outputs, **_outputs(found, shift, language)}
+
+    def _polygons(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any
+    ) -> tuple[Any, str]:
+        """(zones, name) of a layer that is right where it lies."""
+        from qgis.core import QgsProcessingException
+
+        from .source import plan_layer
+
+        source = self.parameterAsSource(parameters, name, context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, name))
+        return plan_layer(source, source.sourceName(), progress).zones, source.sourceName()
+
+    def _shift(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        shapes: Any,
+        found: Any,
+        language: str,
+        progress: Any,
+    ) -> tuple[Any, str]:
+        """(offset from the neighbour, what it is in words); both layers in the plane of the neighbour's TM-3 zone."""
+        from ..engine.catalogue import number
+        from ..engine.intake.shift import ConstantShift, constant_shift
+        from ..engine.intake.shifting import in_one_plane
+
+        if parameters.get("NEIGHBOUR") in (None, NULL, "") or found.best is None:
+            return ConstantShift(), ""
+        neighbour, name = self._polygons(parameters, "NEIGHBOUR", context, progress.part(0.7, 0.75))
+        reading = found.labelled if found.labelled is not None and found.labelled.inside_share > 0 else found.best
+        ours, theirs = in_one_plane(shapes, reading.candidate, neighbour.geometry.to_numpy(), neighbour.crs)
+        shift = constant_shift(ours, theirs)
+        if not shift.found:
+            return shift, text(f"shift.none.{shift.reason}", language, neighbour=name)
+        figures = {"dx": shift.dx_m, "dy": shift.dy_m, "before": shift.before_m, "residual": shift.residual_m}
+        told = {key: number(value, 2, language) for key, value in figures.items()}
+        return shift, text("shift.found", language, neighbour=name, **told)
+
+
+def _outputs(found: Any, shift: Any, language: str) -> dict[str, Any]:
+    """The results that a model can branch on; -1 for a length that is not known."""
+    best = found.best
+    known = best is not None
+    offset = best.border_offset_m if known else None
+    off = found.off_m if known else None
+    return {
+        "VERDICT": found.verdict,
+        "BEST_CRS": f"EPSG:{best.candidate.epsg}" if known and best.candidate.epsg else (best.title if known else ""),
+        "EXPLANATION": found.text(language),
+        "INSIDE_SHARE": 100.0 * best.inside_share if known else 0.0,
+        "BORDER_OFFSET": UNKNOWN if offset is None else offset,
+        "OFF_LENGTH": UNKNOWN if off is None or not math.isfinite(off) else off,
+        "CANDIDATE_COUNT": 1 + len(found.rivals) if known else 0,
+        "SHIFT_X": shift.dx_m,
+        "SHIFT_Y": shift.dy_m,
+        "SHIFT_CONFIDENCE": shift.confidence,
+        "SHIFT_FOUND": shift.found,
+        "LIES_RIGHT": found.verdict == "right",
+        "SWAPPED": bool(known and best.candidate.swapped),
+    }

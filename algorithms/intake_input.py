@@ -1,0 +1,100 @@
+"""The layer or file that is to be taken in: the file behind a layer, so that intake reads its bytes and not what QGIS made of them.
+
+A layer of a file that is neither edited, nor filtered by a selection, is read from the file. Any other layer is read feature by
+feature, as it stands in QGIS. Fails with PlanError when neither a layer nor a file is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsFeatureRequest,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProviderRegistry,
+    QgsVectorLayer,
+)
+
+from ..engine.errors import PlanError
+from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
+from ..engine.progress import Progress
+from .source import CHUNK, _shapes, _value, _wkb, to_pyproj
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gave: the ``source`` of a file, or else the ``layer``; ``crs`` is the one that QGIS holds the layer in."""
+
+    source: str
+    layer: QgsVectorLayer | None
+    crs: pyproj.CRS | None
+
+    def prepared(self, wishes: Wishes, progress: Progress) -> Prepared:
+        """The plan, as wished for; a CRS that was set in QGIS stands before the one in the file."""
+        if self.source:
+            made = prepare(self.source, wishes)
+            if self.layer is None or wishes.crs or self.crs is None or made.table.crs == self.crs:
+                return made
+            if wishes.target_crs:
+                return prepare(self.source, replace(wishes, crs=self.crs.to_wkt()))
+            return replace(made, table=made.table.set_crs(self.crs, allow_override=True))
+        assert self.layer is not None
+        return prepare_frame(_table(self.layer, self.crs, progress), self.layer.name(), wishes)
+
+
+def given_input(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], layer: str, file: str, context: QgsProcessingContext
+) -> Given:
+    """The file of parameter ``file`` where one is given, else the layer of parameter ``layer``."""
+    path = algorithm.parameterAsString(parameters, file, context).strip()
+    if path:
+        return Given(path, None, None)
+    if parameters.get(layer) in (None, NULL, ""):
+        raise PlanError("error.prepare_input")
+    found = algorithm.parameterAsVectorLayer(parameters, layer, context)
+    if found is None:
+        raise QgsProcessingException(algorithm.invalidSourceError(parameters, layer))
+    return Given(_file_behind(found), found, to_pyproj(found.crs()))
+
+
+def _file_behind(layer: QgsVectorLayer) -> str:
+    """The source of an untouched layer of a file, as intake writes it; "" for any other."""
+    if layer.providerType() != "ogr" or layer.isEditable() or layer.selectedFeatureCount():
+        return ""
+    parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    path = str(parts.get("path") or "") + str(parts.get("vsiSuffix") or "")
+    if not path or "://" in path:
+        return ""
+    named = str(parts.get("layerName") or "")
+    condition = str(parts.get("subset") or layer.subsetString() or "")
+    return path + (f"|layername={named}" if named else "") + (f"|subset={condition}" if condition else "")
+
+
+def _table(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) -> gpd.GeoDataFrame:
+    """The features of a layer that has no file, or differs from it; the selected ones where some are."""
+    request = QgsFeatureRequest().setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
+    features = layer.getSelectedFeatures(request) if layer.selectedFeatureCount() else layer.getFeatures(request)
+    names = layer.fields().names()
+    shapes: list[np.ndarray] = []
+    rows: list[list[object]] = []
+    fids: list[int] = []
+    chunk: list[bytes | None] = []
+    for feature in features:
+        chunk.append(_wkb(feature.geometry()))
+        rows.append([_value(value) for value in feature.attributes()])
+        fids.append(feature.id())
+        if len(chunk) == CHUNK:
+            shapes.append(_shapes(chunk))
+            chunk = []
+            progress.checkpoint()
+    shapes.append(_shapes(chunk))
+    values = {name: [row[index] for row in rows] for index, name in enumerate(names)}
+    return gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), index=fids, crs=crs), index=fids)

@@ -1,0 +1,131 @@
+"""Algorithm ``prepareplan``: a file as a drawer delivered it becomes one clean plan layer, and every change is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputBoolean,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterString,
+    QgsProcessingParameterVectorLayer,
+)
+
+from ..engine.catalogue import text
+from .base import PlanAlgorithm
+
+DETECT = "detect"
+ENCODINGS = (DETECT, "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
+COUNTS = (
+    ("DROPPED_COUNT", ("intake.dropped", "intake.impossible_coordinates", "intake.outlines_of_hatches")),
+    ("DECODED_COUNT", ("intake.decoded", "intake.fields_decoded")),
+    ("AREA_COUNT", ("intake.lines_to_areas",)),
+    ("REPAIRED_COUNT", ("intake.repaired",)),
+    ("CODED_COUNT", ("intake.labels_to_codes",)),
+    ("UNKNOWN_COUNT", ("intake.note.labels_unknown",)),
+)
+
+
+class PreparePlan(PlanAlgorithm):
+    """One source in; zones in their own script, CRS and codes out."""
+
+    ID = "prepareplan"
+    GROUP = "intake"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        vector = [QgsProcessing.SourceType.TypeVector]
+        self.add(QgsProcessingParameterVectorLayer("INPUT", self.words("INPUT"), vector, optional=True))
+        self.add(
+            QgsProcessingParameterFile("FILE", self.words("FILE"), optional=True, fileFilter=self.words("FILE.filter"))
+        )
+        self.add(QgsProcessingParameterCrs("CRS", self.words("CRS"), optional=True))
+        self.add(QgsProcessingParameterCrs("TARGET_CRS", self.words("TARGET_CRS"), optional=True))
+        self.add(QgsProcessingParameterString("CODE_FIELD", self.words("CODE_FIELD"), optional=True))
+        filters = self.words("LABEL_MAP.filter")
+        self.add(QgsProcessingParameterFile("LABEL_MAP", self.words("LABEL_MAP"), optional=True, fileFilter=filters))
+        for name in ("POLYGONS_FROM_LINES", "REPAIR"):
+            self.add(QgsProcessingParameterBoolean(name, self.words(name), False))
+        self.add(QgsProcessingParameterBoolean("SWAP_AXES", self.words("SWAP_AXES"), False), advanced=True)
+        self.add_choice("ENCODING", ENCODINGS, DETECT)
+        self.add_language()
+        polygons = QgsProcessing.SourceType.TypeVectorPolygon
+        self.add(QgsProcessingParameterFeatureSink("OUTPUT", self.words("OUTPUT"), polygons))
+        report = QgsProcessingParameterFeatureSink(
+            "REPORT", self.words("REPORT"), QgsProcessing.SourceType.TypeVector, None, True
+        )
+        report.setCreateByDefault(False)
+        self.add(report, advanced=True)
+        filters = self.words("PREVIEW.filter")
+        self.add(QgsProcessingParameterFileDestination("PREVIEW", self.words("PREVIEW"), filters, None, True))
+        self.addOutput(QgsProcessingOutputNumber("ZONE_COUNT", self.words("ZONE_COUNT")))
+        for name, _ in COUNTS:
+            self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
+        self.addOutput(QgsProcessingOutputBoolean("CHANGED", self.words("CHANGED")))
+
+    def carry_out(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ..engine.errors import PlanError
+        from ..engine.intake.pages import prepare_page
+        from ..engine.intake.preparing import zones_of
+        from .feedback import QgisProgress
+        from .intake_input import given_input
+        from .intake_output import publish, report_table, zone_table
+
+        language, progress = self.language(parameters, context), QgisProgress(feedback)
+        progress.step(0.0, text("progress.reading", language))
+        given = given_input(self, parameters, "INPUT", "FILE", context)
+        prepared = given.prepared(self._wishes(parameters, context), progress)
+        zones = zones_of(prepared)
+        if zones.crs is None:
+            raise PlanError("error.prepare_no_crs", layer=prepared.name)
+        for line in prepared.report.lines(language):
+            feedback.pushInfo(line)
+        progress.checkpoint()
+        progress.step(0.7, text("progress.writing", language))
+        tables = {"OUTPUT": zone_table(zones), "REPORT": report_table(prepared.report, language)}
+        outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0))
+        page = self.parameterAsFileOutput(parameters, "PREVIEW", context)
+        if page:
+            Path(page).write_text(prepare_page(prepared, language), encoding="utf-8")
+            outputs["PREVIEW"] = page
+        outputs["ZONE_COUNT"] = len(zones)
+        for name, keys in COUNTS:
+            outputs[name] = sum(prepared.report.count(key) for key in keys)
+        outputs["CHANGED"] = prepared.report.changed
+        return outputs
+
+    def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
+        from ..engine.intake.preparing import Wishes
+
+        encoding = self.parameterAsEnumString(parameters, "ENCODING", context)
+        return Wishes(
+            code_field=self.parameterAsString(parameters, "CODE_FIELD", context).strip(),
+            crs=self._crs(parameters, "CRS", context),
+            target_crs=self._crs(parameters, "TARGET_CRS", context),
+            swap_axes=self.parameterAsBool(parameters, "SWAP_AXES", context),
+            encoding="" if encoding in ("", DETECT) else encoding,
+            label_map=self.file(parameters, "LABEL_MAP", context),
+            polygons_from_lines=self.parameterAsBool(parameters, "POLYGONS_FROM_LINES", context),
+            repair=self.parameterAsBool(parameters, "REPAIR", context),
+        )
+
+    def _crs(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+        """The CRS of a parameter as text, "" where none was given; PlanError for one that QGIS does not know."""
+        from ..engine.errors import PlanError
+        from .source import to_pyproj
+
+        crs = to_pyproj(self.parameterAsCrs(parameters, name, context))
+        given = self.parameterAsString(parameters, name, context).strip()
+        if crs is None and given:
+            raise PlanError("error.crs_unknown", crs=given)
+        return "" if crs is None else str(crs.to_string())
