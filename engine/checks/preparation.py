@@ -57,8 +57,9 @@ def prepare(plan: PlanLayer, progress: Progress | None = None) -> Prepared:
 
 def in_order_of_names(keys: np.ndarray) -> np.ndarray:
     """The order of keys as people count them: 2 before 10, A2 before A10."""
-    if all(len(key) < 19 and key.isdecimal() for key in keys):
-        return np.argsort([int(key) for key in keys], kind="stable")
+    names = keys.tolist()
+    if all(names) and max(map(len, names), default=0) < 19 and "".join(names).isdecimal():
+        return np.argsort(np.array(list(map(int, names)), dtype=np.int64), kind="stable")
     numbers_in_text = re.compile(r"(\d+)")
 
     def natural(index: int) -> tuple[list[object], str]:
@@ -88,8 +89,9 @@ def table_findings(prepared: Prepared, territory: shapely.Geometry) -> list[pd.D
     if plan.key_field:
         given = zones["given_key"]
         missing = np.flatnonzero(given == "")
-        counts = given.map(given.value_counts())
-        repeated = np.flatnonzero((given != "") & (counts > 1))
+        again = given.duplicated(keep=False)
+        counts = given[again].map(given[again].value_counts()).reindex(given.index, fill_value=1)
+        repeated = np.flatnonzero((given != "") & again)
         batches.append(_with_polygon("key.missing", prepared, missing, territory, detail=plan.key_field))
         batches.append(
             _with_polygon("key.duplicate", prepared, repeated, territory, detail=counts.to_numpy()[repeated])

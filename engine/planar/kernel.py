@@ -21,11 +21,15 @@ from .closure import overlapping_pairs
 from .cover import Cover
 from .edges import GRID_M, suspect_edges
 from .polygons import parts
+from .threads import in_order
 
 PLAIN_VERTICES = 1_000_000
 """Up to so many the plain way takes seconds, and proves its balance to the rounding of doubles instead of a grid's."""
 HOPELESS_SHARE = 0.5
 REACH_M = 2 * GRID_M
+FACES_AT_ONCE = 50
+FEW = 16
+"""Up to so many neighbours are taken from a shape one by one."""
 
 
 def fitting_cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress) -> Cover:
@@ -47,7 +51,7 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
     plane = arrange(polygons, tree, suspects, boundary)
     progress.step(0.8)
     progress.checkpoint()
-    gaps = _exact_gaps(plane.gaps, polygons, tree, boundary, progress.part(0.8, 0.95))
+    gaps = _exact_gaps(plane.gaps, polygons, tree, boundary, progress.part(0.8, 0.95), threads)
     beyond, overhang = _exact_overhang(plane, polygons, tree, boundary)
     bounded = boundary is not None
     return Cover(
@@ -75,25 +79,46 @@ def _exact_gaps(
     tree: shapely.STRtree,
     boundary: shapely.Geometry | None,
     progress: Progress,
+    threads: int,
 ) -> np.ndarray:
     """Each gap as the difference of a slightly larger face and the zones around it, not as the rounded face."""
-    if len(faces) == 0:
-        return faces
     grown = shapely.buffer(faces, REACH_M, join_style="mitre")
     if boundary is not None:
-        grown = shapely.intersection(grown, boundary)
-    face, zone = tree.query(grown, predicate="intersects")
-    order = np.argsort(face, kind="stable")
-    face, zone = face[order], zone[order]
-    owners, starts = np.unique(face, return_index=True)
-    for step, (owner, near) in enumerate(zip(owners, np.split(zone, starts[1:]))):
-        grown[owner] = shapely.difference(grown[owner], shapely.union_all(polygons[near]))
-        if step % 100 == 0:
-            progress.checkpoint()
-            progress.step(step / len(owners))
-    pieces, source = parts(grown)
-    own = shapely.area(shapely.intersection(pieces, faces[source])) > 0.5 * shapely.area(pieces)
-    return pieces[own]
+        shapely.prepare(boundary)
+        leaving = ~shapely.contains_properly(boundary, grown)
+        grown[leaving] = shapely.intersection(grown[leaving], boundary)
+
+    def exact(first: int) -> np.ndarray:
+        some = slice(first, first + FACES_AT_ONCE)
+        pieces, source = parts(without(grown[some], polygons, tree))
+        own = shapely.area(shapely.intersection(pieces, faces[some][source])) > 0.5 * shapely.area(pieces)
+        return np.asarray(pieces[own], dtype=object)
+
+    starts = range(0, len(faces), FACES_AT_ONCE)
+    gaps = [np.zeros(0, dtype=object)]
+    for done in in_order(exact, starts, threads, progress):
+        gaps.append(done)
+        progress.step(len(gaps) / (len(starts) + 1))
+    return np.concatenate(gaps)
+
+
+def without(shapes: np.ndarray, polygons: np.ndarray, tree: shapely.STRtree) -> np.ndarray:
+    """What ``polygons`` leave of each of ``shapes``; ``tree``: the index of ``polygons``.
+
+    All shapes lose their first neighbour at once, then the second, and so on; a shape with many neighbours loses their union.
+    """
+    rest = shapes.copy()
+    shape, polygon = tree.query(shapes, predicate="intersects")
+    order = np.lexsort((polygon, shape))
+    shape, polygon = shape[order], polygon[order]
+    owners, begin, count = np.unique(shape, return_index=True, return_counts=True)
+    few = count <= FEW
+    for rank in range(count[few].max(initial=0)):
+        turn = few & (count > rank)
+        rest[owners[turn]] = shapely.difference(rest[owners[turn]], polygons[polygon[begin[turn] + rank]])
+    for owner, first, number in zip(owners[~few], begin[~few], count[~few]):
+        rest[owner] = shapely.difference(rest[owner], shapely.union_all(polygons[polygon[first : first + number]]))
+    return rest
 
 
 def _exact_overhang(

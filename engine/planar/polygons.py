@@ -52,8 +52,11 @@ def polygonal(geometries: Geometries) -> np.ndarray:
     fine = shapely.get_type_id(array) == POLYGON
     if fine.all():
         return array
-    polygons, source = parts(array)
-    collected = gather(polygons, source, len(array))
-    single = np.bincount(source, minlength=len(array)) == 1
+    rest = array[~fine]
+    polygons, source = parts(rest)
+    collected = gather(polygons, source, len(rest))
+    single = np.bincount(source, minlength=len(rest)) == 1
     collected[single] = shapely.get_geometry(collected[single], 0)
-    return np.where(fine, array, collected)
+    made = array.copy()
+    made[~fine] = collected
+    return made

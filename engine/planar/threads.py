@@ -1,7 +1,8 @@
 """Chunks of geometry work on a few threads: GEOS and numpy release the interpreter while they compute.
 
 Results come in the order of the items, whatever the number of threads, and only a few chunks wait at a time, so memory stays
-bounded. When the person cancels, or the caller stops asking, chunks that have not begun are dropped.
+bounded. No chunk may ask a geometry that others ask too once it is prepared: GEOS builds a prepared geometry's index at the
+first question, and two threads that build it at the same time crash. When the person cancels, or the caller stops asking, chunks that have not begun are dropped.
 """
 
 from __future__ import annotations
