@@ -57,7 +57,8 @@ def list_of_pairs(pairs: pd.DataFrame, base: RuleSet, earlier: RuleSet | None, l
             _row(upper, lower, verdict, base.name) | {"hectares": round(area_m2 / 1e4, 4), "places": int(places)}
         )
     for (upper, lower), verdict in decided.items():
-        rows.append(_row(upper, lower, verdict, base.name) | {"hectares": None, "places": 0})
+        written = (_written(filling, upper), _written(filling, lower))
+        rows.append(_row(*written, verdict, base.name) | {"hectares": None, "places": 0})
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     for side in SIDES:
         _say_of_codes(table, side, filling, language)

@@ -27,7 +27,16 @@ from .tables import guarded
 ENDINGS = (".csv", ".xlsx")
 SEPARATOR = {"en": ",", "vi": ";"}
 COLOURS = {"conflict": "F4B6B0", "conditional": "FBE3A4", "compatible": "CFE8CF", "unlisted": "E3E3EC"}
-WIDTHS = {"reason_vi": 48, "reason_en": 48, "condition": 28, "reference": 24, "upper_name": 28, "lower_name": 28}
+WIDTHS = {
+    "upper_code": 20,
+    "lower_code": 20,
+    "reason_vi": 36,
+    "reason_en": 36,
+    "condition": 28,
+    "reference": 24,
+    "upper_name": 28,
+    "lower_name": 28,
+}
 FILLED_BY_A_PERSON = ("verdict", "condition", "min_area_m2", "upper_accepted", "lower_accepted")
 _ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
@@ -135,6 +144,9 @@ def _head(sheet: Any, columns: list[str], language: str) -> None:
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, max(12, len(name) + 3))
     sheet.freeze_panes = sheet.cell(2, columns.index("verdict") + 2)
     sheet.auto_filter.ref = sheet.dimensions
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight, sheet.print_title_rows = 0, "1:1"
 
 
 def _help_to_fill(sheet: Any, columns: list[str], last_row: int, last_choice: int, language: str) -> None:
