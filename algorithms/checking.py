@@ -33,6 +33,7 @@ from .base import PlanAlgorithm
 from .feedback import QgisProgress
 from .sinks import Destination, refuse_shared_files
 from .source import plan_layer, to_pyproj
+from .styling import FindingsStyle, ResultStyle
 
 READING, CHECKING = 0.15, 0.9
 Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
@@ -90,8 +91,8 @@ class Checking:
         return read
 
     def _read(self, source: QgsProcessingFeatureSource, key: str, code: str, title: str, **known: Any) -> PlanLayer:
-        fields = [self.value(name) if name else "" for name in (key, code)]
-        layer = plan_layer(source, title, self._reading(), *fields, **known)
+        key_field, code_field = (self.value(name) if name else "" for name in (key, code))
+        layer = plan_layer(source, title, self._reading(), key_field, code_field, **known)
         self._layers.append(layer)
         return layer
 
@@ -103,6 +104,10 @@ class Checking:
     def value(self, name: str) -> str:
         """A text parameter, "" where none was given."""
         return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
+
+    def wants(self, name: str) -> bool:
+        """Whether the output of parameter ``name`` is wanted."""
+        return Destination(self._algorithm, self._parameters, name, self._context).wanted
 
     def number(self, name: str) -> float | None:
         """A number parameter, None where none was given."""
@@ -129,22 +134,24 @@ class Checking:
         progress: Progress = self._progress.part(READING, CHECKING)
         return Settings(tolerance, self.language, self.run.run_id, progress)
 
-    def finish(self, result: CheckResult, rules: tuple[str, str] = ("", "")) -> dict[str, Any]:
-        """Log, write the layers, and return the outputs."""
+    def finish(
+        self, result: CheckResult, rules: tuple[str, str] = ("", ""), more: dict[str, Table] | None = None
+    ) -> dict[str, Any]:
+        """Log, write the layers (``more``: by the name of their sink), and return the outputs."""
         for line in result.log:
             self._feedback.pushInfo(line)
         crs = describe(self._crs)
         record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules)
         self._progress.step(CHECKING, text("progress.writing", self.language))
         tables: dict[str, Table] = {
-            "FINDINGS": (result.findings, FIELDS, self._qgs_crs(result.findings)),
+            "FINDINGS": (result.findings, FIELDS, self.qgs_crs(result.findings)),
             "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
             "RUNS": (record, RUN_FIELDS, None),
         }
         if result.unmatched is not None:
-            tables["UNMATCHED_EDGES"] = (result.unmatched, UNMATCHED_FIELDS, self._qgs_crs(result.unmatched))
-        outputs = self._write(tables)
-        self._style(outputs.get("FINDINGS", ""))
+            tables["UNMATCHED_EDGES"] = (result.unmatched, UNMATCHED_FIELDS, self.qgs_crs(result.unmatched))
+        outputs = self._write({**tables, **(more or {})})
+        self.style(outputs.get("FINDINGS", ""), FindingsStyle)
         for output, measure in self._algorithm.OUTPUT_NUMBERS:
             outputs[output] = result.value(measure)
         outputs["CONFORMS"] = result.conforms
@@ -180,15 +187,15 @@ class Checking:
             for destination in wanted.values():
                 destination.discard()
 
-    def _qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
+    def qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
+        """The CRS of a layer of the result, for QGIS."""
         epsg = findings.crs.to_epsg(min_confidence=100)
         if epsg:
             return QgsCoordinateReferenceSystem(f"EPSG:{epsg}")
         return QgsCoordinateReferenceSystem.fromWkt(findings.crs.to_wkt())
 
-    def _style(self, destination: str) -> None:
+    def style(self, destination: str, kind: type[ResultStyle]) -> None:
+        """Style a layer of the result when QGIS loads it."""
         if self._context.willLoadLayerOnCompletion(destination):
-            from .styling import FindingsStyle
-
             details = self._context.layerToLoadOnCompletionDetails(destination)
-            details.setPostProcessor(FindingsStyle.create(self.language))
+            details.setPostProcessor(kind.create(self.language))

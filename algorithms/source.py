@@ -23,6 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QTime
 
+from ..engine.corridors import Corridor
 from ..engine.errors import PlanError
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
@@ -39,13 +40,15 @@ def plan_layer(
     key_field: str = "",
     code_field: str = "",
     territory_field: str = "",
+    corridor: Corridor | None = None,
     **known: Any,
 ) -> PlanLayer:
     """The features of ``source`` as a PlanLayer called ``name``; ``known`` are further fields of PlanLayer."""
     crs = to_pyproj(source.sourceCrs())
     if crs is None:
         raise PlanError("error.no_crs", layer=name)
-    wanted = [field for field in dict.fromkeys((key_field, code_field, territory_field)) if field]
+    widths = corridor.fields() if corridor else []
+    wanted = [field for field in dict.fromkeys((key_field, code_field, territory_field, *widths)) if field]
     fields = source.fields()
     present = {field: fields.lookupField(field) for field in wanted}
     absent = [field for field, index in present.items() if index < 0]
@@ -69,7 +72,9 @@ def plan_layer(
             progress.step(min(len(fids) / total, 1.0))
     shapes.append(_shapes(chunk))
     frame = gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), crs=crs))
-    return PlanLayer.from_frame(frame, name, key_field, code_field, fids=fids, territory_field=territory_field, **known)
+    return PlanLayer.from_frame(
+        frame, name, key_field, code_field, fids=fids, territory_field=territory_field, corridor=corridor, **known
+    )
 
 
 def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:

@@ -21,8 +21,9 @@ from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from .styling_findings import style_findings_layer
 from .styling_land_use import style_land_classes_layer, style_land_use_layer
+from .styling_verdicts import style_verdicts_layer
 
-_kept: list[_Style] = []
+_kept: list[ResultStyle] = []
 
 
 def style_findings(layer: QgsVectorLayer, language: str) -> None:
@@ -48,7 +49,7 @@ def store_style(layer: QgsVectorLayer, name: str) -> str:
     )
 
 
-class _Style(QgsProcessingLayerPostProcessorInterface):
+class ResultStyle(QgsProcessingLayerPostProcessorInterface):
     """A style that waits for its layer to load."""
 
     def __init__(self, *arguments: str):
@@ -56,7 +57,7 @@ class _Style(QgsProcessingLayerPostProcessorInterface):
         self._arguments = arguments
 
     @classmethod
-    def create(cls, *arguments: str) -> _Style:
+    def create(cls, *arguments: str) -> ResultStyle:
         """A post-processor for one layer, kept alive for as long as QGIS has it."""
         _kept[:] = [style for style in _kept if not sip.isdeleted(style)]
         made = cls(*arguments)
@@ -79,16 +80,23 @@ class _Style(QgsProcessingLayerPostProcessorInterface):
         raise NotImplementedError
 
 
-class FindingsStyle(_Style):
+class FindingsStyle(ResultStyle):
     """``FindingsStyle.create(language)``: the style of findings for a layer that QGIS is going to load."""
 
     def _style(self, layer: QgsVectorLayer) -> None:
         style_findings(layer, *self._arguments)
 
 
-class LandUseStyle(_Style):
+class LandUseStyle(ResultStyle):
     """``LandUseStyle.create(code_field, language)``: the land-use colours for a layer that QGIS is going to load."""
 
     def _style(self, layer: QgsVectorLayer) -> None:
         code_field, language = self._arguments
         style_land_use(layer, code_field, language)
+
+
+class VerdictStyle(ResultStyle):
+    """``VerdictStyle.create(language)``: the colours of verdicts for a layer of zones that QGIS is going to load."""
+
+    def _style(self, layer: QgsVectorLayer) -> None:
+        style_verdicts_layer(layer, *self._arguments)

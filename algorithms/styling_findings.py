@@ -51,7 +51,7 @@ PLACELESS = ("geometry.empty",)
 VALUES_IN_WORDS = {
     "severity": ("severity", SEVERITIES),
     "status": ("status", ("open", "accepted", "waived", "resolved")),
-    "verdict": ("verdict", ("conflict", "conditional", "compatible", "unlisted", "unplanned")),
+    "verdict": ("verdict", ("conflict", "conditional", "compatible", "unlisted", "unplanned", "unfulfilled")),
 }
 
 

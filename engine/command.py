@@ -17,10 +17,12 @@ import pyproj
 
 from .catalogue import LANGUAGES, language_of, text
 from .checks.borders import check_borders
-from .checks.conformity import check_conformity
+from .checks.conformity import Options, check_conformity
+from .checks.conformity.tables import ZONE_FIELDS
 from .checks.coverage import check_coverage
 from .checks.settings import Settings
 from .checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
+from .corridors import Corridor
 from .crs import describe, working_crs
 from .demo import create_demo
 from .errors import PlanError
@@ -32,7 +34,7 @@ from .progress import Progress
 from .rulesets.command import add_rules_commands
 from .rulesets.reading import read_ruleset
 from .run import Run
-from .store import write_lines, write_store
+from .store import write_lines, write_store, write_table, write_zones
 from .tolerance import Tolerance
 
 CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
@@ -100,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     conformity.add_argument("--upper-level", choices=LEVELS, default="provincial")
     conformity.add_argument("--upper-nature", choices=NATURES, default=NATURES[0])
     conformity.add_argument("--rules", help=text("checkconformity.RULES.help", "en"))
+    for name in ("width", "radius"):
+        upper_name = f"checkconformity.UPPER_{name.upper()}"
+        conformity.add_argument(f"--upper-{name}", type=float, help=text(f"{upper_name}.help", "en"))
+        conformity.add_argument(f"--upper-{name}-field", default="", help=text(f"{upper_name}_FIELD.help", "en"))
+    least_help = text("checkconformity.LEAST_REALISED.help", "en").replace("%", "%%")
+    conformity.add_argument("--least-realised", type=float, default=50.0, help=least_help)
+    conformity.add_argument("--cross-table", type=Path, help=text("checkconformity.CROSS_TABLE.help", "en"))
+    conformity.add_argument("--zones", type=Path, help=text("checkconformity.ZONES.help", "en"))
     for check in (coverage, conformity):
         check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
     for check in (coverage, borders, conformity):
@@ -176,6 +186,9 @@ def _conformity(options: argparse.Namespace) -> int:
         options.upper_plan,
         level=options.upper_level,
         nature=options.upper_nature,
+        corridor=Corridor(
+            options.upper_width, options.upper_width_field, options.upper_radius, options.upper_radius_field
+        ),
     )
     layers, crs = _together([lower, upper], options)
     tolerance = Tolerance.combine(
@@ -183,8 +196,16 @@ def _conformity(options: argparse.Namespace) -> int:
         Tolerance.choose(options.width_tolerance, options.upper_scale),
     )
     settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
-    result = check_conformity(layers[0], layers[1], rules, settings)
-    return _finish(run, result, layers, crs, tolerance, options, (rules.name, rules.digest))
+    wanted = Options(options.least_realised / 100.0, bool(options.cross_table), bool(options.zones))
+    result = check_conformity(layers[0], layers[1], rules, settings, wanted)
+    status = _finish(run, result, layers, crs, tolerance, options, (rules.name, rules.digest))
+    if result.cross_table is not None:
+        write_table(options.cross_table, result.cross_table)
+        print(f"CROSS_TABLE: {options.cross_table}")
+    if result.zone_verdicts is not None:
+        write_zones(options.zones, "zones", result.zone_verdicts, ZONE_FIELDS)
+        print(f"ZONES: {options.zones}")
+    return status
 
 
 def _demo(options: argparse.Namespace) -> int:

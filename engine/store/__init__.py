@@ -1,7 +1,7 @@
 """The findings store: one GeoPackage with the layer of findings and the tables measures, runs, decisions, edits and store.
 
 Reading and deciding need nothing but Python's sqlite3, so that a person can review where geopandas is not installed; only
-what a check calls, :func:`write_store` and :func:`write_lines`, needs geopandas. Whatever goes wrong is a PlanError that names the file, says what
+what a check calls, the functions below, needs geopandas. Whatever goes wrong is a PlanError that names the file, says what
 was found and what to do, and leaves the file as it was.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-__all__ = ["Decision", "write_lines", "write_store"]
+__all__ = ["Decision", "write_lines", "write_store", "write_table", "write_zones"]
 
 
 def write_store(
@@ -38,3 +38,17 @@ def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Sequenc
     from .writing import write_lines as write
 
     write(path, layer, lines, fields)
+
+
+def write_zones(path: Path, layer: str, zones: gpd.GeoDataFrame, fields: Sequence[tuple[str, str]]) -> None:
+    """Write one layer of polygons to a GeoPackage of its own, replacing what was there."""
+    from .writing import write_zones as write
+
+    write(path, layer, zones, fields)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV."""
+    from .writing import write_table as write
+
+    write(path, table)

@@ -64,6 +64,21 @@ def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Fields)
         os.replace(staged, path)
 
 
+def write_zones(path: Path, layer: str, zones: gpd.GeoDataFrame, fields: Fields) -> None:
+    """Write one layer of polygons to a GeoPackage of its own, replacing what was there."""
+    with _staged(Path(path), ((layer, zones, fields),), "MultiPolygon") as staged:
+        os.replace(staged, path)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV that a spreadsheet reads with its Vietnamese letters."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(path, index=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise PlanError("error.write", path=path, reason=error.strerror or error) from error
+
+
 @contextmanager
 def _staged(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geometry: str) -> Iterator[Path]:
     """The tables in a GeoPackage in a folder beside ``path``, which is removed at the end."""

@@ -139,6 +139,7 @@ class _Check:
         """The findings of the meetings, of what the upper plan leaves out, and of zones that cannot be judged."""
         found = self._found
         made = code_findings(self._below, self._above, found.judgeable, self._rules, self._settings)
+        self._superseded_count = sum(int((part["rule"] == "code.superseded").sum()) for part in made)
         self._noise_count = 0
         rows, kinds = self._rows(), self._piece_kinds()
         progress = self._settings.progress
@@ -217,6 +218,7 @@ class _Check:
         made.append(Measure("noise_area", pieces.noise_area_m2 + rest.noise_area_m2, "m2"))
         unknown = ~self._found.judgeable & (self._below.column("code") != "")
         made.append(Measure("unknown_code_count", int(unknown.sum()), "count"))
+        made.append(Measure("superseded_code_count", self._superseded_count, "count"))
         made.append(Measure("upper_overlap_count", self._overlaps[0], "count"))
         made.append(Measure("upper_overlap_area", self._overlaps[1], "m2"))
         for side, prepared in (("lower", self._below), ("upper", self._above)):
