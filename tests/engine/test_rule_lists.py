@@ -9,7 +9,8 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
-from drawn import plan, square
+from drawn import moved, plan, square
+from planconcord.__main__ import main
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.errors import PlanError
 from planconcord.engine.rulesets.listing import COLUMNS, list_of_pairs, summary
@@ -272,3 +273,18 @@ def test_where_the_list_cannot_be_written(tmp_path: Path) -> None:
         write_list(table, tmp_path / "list.csv", [], "en")
     assert refused.value.key == "rules.list_unwritable"
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]  # nothing half-written stays
+
+
+def test_the_list_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, shapes, codes in (("lower", [square(0, 0)], ["SKK"]), ("upper", [square(0, 0)], ["Z_LUA"])):
+        layer = plan(moved(shapes, 530_000, 1_660_000), codes)
+        layer.zones[["code", "geometry"]].to_file(tmp_path / f"{name}.gpkg", driver="GPKG")
+    given = [f"--{side}{more}" for side in ("lower", "upper") for more in ("", "-code")]
+    values = [str(tmp_path / "lower.gpkg"), "code", str(tmp_path / "upper.gpkg"), "code"]
+    layers = [part for both in zip(given, values) for part in both]
+    assert main(["createrules", *layers, "--output", str(tmp_path / "list.csv"), "--language", "en"]) == 0
+    told = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert (told["PAIR_COUNT"], told["PAIR_AREA"], told["UNLISTED_COUNT"]) == ("1", "100", "0")
+    assert read_ruleset(tmp_path / "list.csv").verdict("Z_LUA", "SKK").verdict == "conflict"
+    assert main(["createrules", *layers, "--output", str(tmp_path / "list.txt"), "--language", "vi"]) == 2
+    assert ".csv hoặc .xlsx" in capsys.readouterr().err
