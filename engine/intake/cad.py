@@ -34,7 +34,10 @@ FORMATTING = re.compile(r"\\[A-Za-z][^;\\{}]*;|[{}]")
 
 
 def without_impossible(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The features all of whose coordinates can be on the earth; a shape in a wrong CRS stays, to be diagnosed."""
+    """The features all of whose coordinates can be on the earth; a shape in a wrong CRS stays, to be diagnosed.
+
+    Only drawings, which are full of stray points, are cleaned so; in a plan layer the checks report such a zone.
+    """
     shapes = np.asarray(frame.geometry.values, dtype=object)
     places, owner = shapely.get_coordinates(shapes, return_index=True)
     wrong = np.unique(owner[~(np.isfinite(places) & (np.abs(places) < FARTHEST)).all(axis=1)])

@@ -23,7 +23,7 @@ import pyogrio
 from ..errors import PlanError
 from .inspection import no_such_layer
 from .integrity import refused, sibling
-from .opening import Opened
+from .opening import HEADER_BYTES, Opened
 
 RAW = "ISO-8859-1"
 NEUTRAL = "neutral"
@@ -101,10 +101,10 @@ def _raw(ready: Opened) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _made_neutral(ready: Opened, folder: Path) -> Path:
     """A copy of a MapInfo table that names no code page; its large parts are linked, where the system lets one."""
-    content = ready.path.read_bytes()
-    head, rest = content[:20_000], content[20_000:]
     path = folder / ready.path.name
-    path.write_bytes(re.sub(rb'(charset\s+)"[^"]*"', rb'\1"Neutral"', head, count=1, flags=re.I) + rest)
+    with open(ready.path, "rb") as given, open(path, "wb") as copy:
+        copy.write(re.sub(rb'(charset\s+)"[^"]*"', rb'\1"Neutral"', given.read(HEADER_BYTES), count=1, flags=re.I))
+        shutil.copyfileobj(given, copy)
     for ending in (".dat", ".map", ".id", ".ind", ".mid"):
         part = sibling(ready.path, ending)
         if part is not None:

@@ -122,9 +122,9 @@ def _prepared(
     decoded, changes, usual = decode_columns(frame, are_bytes, wishes.encoding, name, report)
     name = decode(name, usual)
     fields = {before: str(after) for before, after in zip(raw, decoded.columns) if before != after}
-    made = without_impossible(decoded, name, report)
-    made = _placed(made, name, wishes, report)
+    made = _placed(decoded, name, wishes, report)
     if ready is not None and ready.form in CAD:
+        made = without_impossible(made, name, report)
         made = zones_of_drawing(made, name, wishes.polygons_from_lines, report)
     elif wishes.polygons_from_lines:
         made = areas_of_lines(made, name, report)
