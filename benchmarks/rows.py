@@ -8,6 +8,7 @@ Plan Concord's cover does. ROWS lists what there is.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -20,7 +21,7 @@ import geopandas as gpd
 import numpy as np
 import scoring
 import shapely
-from layers import FOLDER, Stored, prepare, table
+from layers import Stored, prepare, table
 from planconcord.engine.checks.coverage import check_coverage
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.plan import PlanLayer
@@ -119,10 +120,9 @@ def plain_cover(subject: Subject) -> Cover:
 def score_cover(subject: Subject, made: Cover) -> dict[str, Any]:
     """Scores, and numbers by which two covers of one layer are compared: pairs by a hash, areas by their sums."""
     large = shapely.area(made.shared) > scoring.DUST_M2
-    pairs = np.stack([made.i[large], made.j[large]])
-    np.save(FOLDER / f"pairs-{subject.stored.folder.name}-{sys.argv[1].replace(' ', '-')}.npy", pairs)
+    pairs = np.stack([made.i[large], made.j[large]]).astype("int64")
     answer = {
-        "pairs": int(large.sum()),
+        "pairs": f"{large.sum()} {hashlib.sha256(pairs.tobytes()).hexdigest()[:16]}",
         "shared_m2": float(shapely.area(made.shared).sum()),
         "gap_m2": float(shapely.area(made.gaps).sum()),
         "overhang_m2": float(shapely.area(made.overhang).sum()),
@@ -146,7 +146,7 @@ def gaps(subject: Subject) -> np.ndarray:
     suspects = edges.suspect_edges(subject.zones, quiet, THREADS)
     tree = shapely.STRtree(subject.zones)
     plane = arrangement.arrange(subject.zones, tree, suspects, subject.boundary)
-    return kernel._exact_gaps(plane.gaps, subject.zones, tree, subject.boundary, quiet)
+    return kernel._exact_gaps(plane.gaps, subject.zones, tree, subject.boundary, quiet, THREADS)
 
 
 def score_overlaps(subject: Subject, shared: np.ndarray) -> dict[str, Any]:

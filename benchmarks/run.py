@@ -3,7 +3,8 @@
 `run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--runs N] [--page]`. Without arguments: everything at 200,000 zones, some
 twenty minutes, and the page. With arguments it prints the table, and writes the page only with --page. Rows of one
 section run in rounds, so that a slow minute of the machine does not fall on one of them alone. Nothing else should run beside.
-Everything measured is kept in build/bench/results.json.
+What was measured is kept in build/bench/results.json, so that a page can be
+made section by section.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import csv
 import json
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import children
+import page
+import targets
 from layers import FOLDER, prepare
 
 HERE = Path(__file__).resolve().parent
@@ -106,6 +110,18 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
     return f"{head} {ratio:>7.1f} ×{record['peak_mib']:>8.0f} MiB  {found}{more}"
 
 
+def keep(records: list[dict[str, Any]], plan: list[Entry], afresh: bool) -> dict[str, Any]:
+    """``records`` and, unless ``afresh``, the earlier ones of other rows of the same plan, in its order; all are kept."""
+    path = FOLDER / "results.json"
+    earlier = [] if afresh or not path.exists() else json.loads(path.read_text(encoding="utf-8"))["records"]
+    names = ("section", "row", "layer", "zone_count")
+    by_name = {tuple(record[name] for name in names): record for record in [*earlier, *records]}
+    ordered = [by_name[key] for entry in plan if (key := tuple(getattr(entry, name) for name in names)) in by_name]
+    made = {"surroundings": surroundings(), "records": ordered}
+    path.write_text(json.dumps(made, indent=1), encoding="utf-8")
+    return made
+
+
 def surroundings() -> dict[str, str]:
     """The machine and the versions, as the page shows them."""
     import geopandas
@@ -120,10 +136,23 @@ def surroundings() -> dict[str, str]:
     )
     return {
         "date": time.strftime("%Y-%m-%d"),
+        "commit": _commit(),
         "machine": f"{len(cpu)} × {cpu[0] if cpu else platform.machine()}, {memory_kib / 2**20:.0f} GiB, {system}",
         "versions": f"Python {platform.python_version()}, numpy {numpy.__version__}, shapely {shapely.__version__}"
         f" (GEOS {shapely.geos_version_string}), geopandas {geopandas.__version__}, pyogrio {pyogrio.__version__}",
     }
+
+
+def _commit() -> str:
+    """The commit that was measured; with a plus where the checkout holds more than it."""
+    try:
+        asked = ("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "engine", "algorithms")
+        commit, changed = (
+            subprocess.run(["git", *ask], capture_output=True, encoding="utf-8", cwd=HERE).stdout for ask in asked
+        )
+    except OSError:
+        return "–"
+    return (commit.strip() or "–") + ("+" if changed.strip() else "")
 
 
 def _lines(path: str) -> list[str]:
@@ -152,12 +181,12 @@ def main() -> None:
     if chosen.runs:
         plan = [Entry(**{**vars(entry), "runs": min(entry.runs, chosen.runs)}) for entry in plan]
     started = time.monotonic()
-    made = {"surroundings": surroundings(), "records": run(plan), "minutes": (time.monotonic() - started) / 60}
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "results.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
+    records = run(plan)
+    print(f"{(time.monotonic() - started) / 60:.1f} minutes")
+    made = keep(records, entries(chosen.size), afresh=len(sys.argv) == 1)
+    for verdict in targets.verdicts(made["records"]):
+        print(f"{'met' if verdict.met else 'NOT MET':<8}{verdict.target} {verdict.words or ''}: {verdict.value}")
     if chosen.page or len(sys.argv) == 1:
-        import page
-
         page.write(made)
 
 

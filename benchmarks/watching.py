@@ -61,7 +61,7 @@ def cancelled_at_random(work: Callable[[Progress], Any], moments: int = MOMENTS,
             answers.append(0.0)  # it was done before the wish
         except Cancelled:
             answers.append(time.perf_counter() - watching.started - moment)
-    return {"cancel_s": answers, "longest_cancel_s": max(answers), **told}
+    return {"whole_s": duration_s, "cancel_s": answers, "longest_cancel_s": max(answers), **told}
 
 
 def peak_mib() -> float:

@@ -1,0 +1,134 @@
+"""The targets that the benchmark is held to, and what was measured against them.
+
+Goes in: the records of run.py. Comes out: one :class:`Verdict` for each target, in the order of the page; one whose rows failed or
+were not run has no value and counts as not met.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+Record = dict[str, Any]
+SAME = 1e-5
+"""Relative difference of areas up to which two answers are the same: the kernel drops gaps thinner than its grid of 1 mm."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``value`` (None: not measured) must be at most, or ``at_least``, ``limit``. ``words`` fill the target's name."""
+
+    target: str
+    limit: float
+    value: Optional[float]
+    at_least: bool = False
+    words: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool:
+        """Whether it was measured and holds."""
+        if self.value is None or math.isnan(self.value):
+            return False
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+class Records:
+    """The records, asked by section and row."""
+
+    def __init__(self, records: list[Record]):
+        self.all = records
+
+    def find(self, section: str, row: str, layer: str = "planted") -> Optional[Record]:
+        """The record of a row, None where it was not run."""
+        for record in self.all:
+            if (record["section"], record["row"], record["layer"]) == (section, row, layer):
+                return record
+        return None
+
+    def middle(self, name: str, *which: str) -> Optional[float]:
+        """The median of a number over the runs of a row."""
+        record = self.find(*which)
+        values = [run[name] for run in record["runs"] if name in run and "seconds" in run] if record else []
+        return statistics.median(values) if values else None
+
+    def largest(self, name: str, *which: str) -> Optional[float]:
+        """The largest of a number over the runs of a row."""
+        record = self.find(*which)
+        return max((run[name] for run in record["runs"] if name in run), default=None) if record else None
+
+
+def verdicts(records: list[Record]) -> Iterator[Verdict]:
+    """Every target of what was run."""
+    kept = Records(records)
+    sections = {record["section"] for record in records}
+    if "coverage" in sections:
+        yield from _coverage(kept)
+    if "million" in sections:
+        yield from _million(kept)
+    for layer in dict.fromkeys(record["layer"] for record in records if record["section"] == "unmatched"):
+        yield from _unmatched(kept, layer)
+    if "qgis" in sections:
+        ours, theirs = (kept.middle("seconds", "qgis", row) for row in ("checkcoverage", "coveragevalidate"))
+        yield Verdict("qgis", 1.5, quotient(ours, theirs))
+        yield Verdict("all found", 1.0, _all_found(kept.find("qgis", "checkcoverage")), True, {"row": "qgis"})
+    for row, name in (("cancel", "engine"), ("cancel in QGIS", "qgis")):
+        if kept.find("progress", row):
+            yield Verdict("silence", 1.0, kept.largest("silence_s", "progress", row), words={"row": name})
+            yield Verdict("cancel", 2.0, kept.largest("longest_cancel_s", "progress", row), words={"row": name})
+
+
+def quotient(above: Optional[float], below: Optional[float]) -> Optional[float]:
+    """above ÷ below, None where one is missing."""
+    return above / below if above is not None and below else None
+
+
+def _coverage(kept: Records) -> Iterator[Verdict]:
+    floor, check, overlaps, gaps, pairs, union = (
+        kept.middle("seconds", "coverage", row)
+        for row in ("floor", "check", "overlaps", "gaps", "box pairs", "union gaps")
+    )
+    yield Verdict("whole", 7.0, quotient(check, floor))
+    yield Verdict("overlaps", 8.0, quotient(pairs, overlaps), True)
+    yield Verdict("gaps", 15.0, quotient(union, gaps), True)
+    yield Verdict("all found", 1.0, _all_found(kept.find("coverage", "check")), True, {"row": "engine"})
+
+
+def _million(kept: Records) -> Iterator[Verdict]:
+    check = kept.find("million", "check") or {"zone_count": 0}
+    small = kept.find("coverage", "check") or {"zone_count": 0}
+    words = {"million": str(check["zone_count"]), "zones": str(small["zone_count"])}
+    seconds = (kept.middle("seconds", section, "check") for section in ("million", "coverage"))
+    yield Verdict("million time", 6.0, quotient(*seconds), words=words)
+    yield Verdict("million memory", 4e9 / 2**20, kept.largest("peak_mib", "million", "check"), words=words)
+    yield Verdict("all found", 1.0, _all_found(kept.find("million", "check")), True, {"row": "million"})
+    yield Verdict("silence", 1.0, kept.largest("silence_s", "million", "check"), words={"row": "million"})
+    yield Verdict("cancel", 2.0, kept.largest("deafness_s", "million", "check"), words={"row": "million"})
+
+
+def _unmatched(kept: Records, layer: str) -> Iterator[Verdict]:
+    ours, plain = ((kept.middle("seconds", "unmatched", row, layer)) for row in ("cover", "plain cover"))
+    yield Verdict("unmatched", 1.5, quotient(ours, plain), words={"layer": layer})
+    one, other = (kept.find("unmatched", row, layer) for row in ("cover", "plain cover"))
+    yield Verdict("same", 1.0, _same(one, other), True, words={"layer": layer})
+
+
+def _same(one: Optional[Record], other: Optional[Record]) -> Optional[float]:
+    """1 where both answers agree, 0 where not."""
+    answers = [record["runs"][-1].get("answer") if record and record["runs"] else None for record in (one, other)]
+    if answers[0] is None or answers[1] is None:
+        return None
+    numbers = ("shared_m2", "gap_m2", "overhang_m2")
+    alike = all(math.isclose(answers[0][name], answers[1][name], rel_tol=SAME, abs_tol=1e-3) for name in numbers)
+    return float(alike and answers[0]["pairs"] == answers[1]["pairs"])
+
+
+def _all_found(record: Optional[Record]) -> Optional[float]:
+    """1 where every planted defect was found and nothing else, 0 where not."""
+    runs = [run for run in (record or {"runs": []})["runs"] if "scores" in run]
+    if not runs:
+        return None
+    scores = [score for run in runs for score in run["scores"].values()]
+    return float(all(score["found"] == score["planted"] and score["false"] == 0 for score in scores))
