@@ -12,6 +12,8 @@ from .provider import PlanConcordProvider
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
+    from .review.entry import ReviewEntry
+
 
 class PlanConcordPlugin:
     """Made by classFactory; ``iface`` is None in qgis_process."""
@@ -20,6 +22,7 @@ class PlanConcordPlugin:
         self._iface = iface
         self._provider: PlanConcordProvider | None = None
         self._runs: BackgroundRuns | None = None
+        self._review: ReviewEntry | None = None
 
     def initProcessing(self) -> None:
         """Register the provider; all that qgis_process calls."""
@@ -31,9 +34,15 @@ class PlanConcordPlugin:
         self.initProcessing()
         self._runs = BackgroundRuns()
         self._runs.watch()
+        from .review.entry import ReviewEntry  # qgis.gui, which qgis_process may lack
+
+        self._review = ReviewEntry(self._iface)
 
     def unload(self) -> None:
         """Leave no trace when the plugin is switched off; a run that goes on is cancelled first."""
+        if self._review is not None:
+            self._review.close()
+            self._review = None
         if self._runs is not None:
             self._runs.end()
             self._runs = None

@@ -45,10 +45,10 @@ plugin_repositories\\QGIS%20Official%20Plugin%20Repository\\enabled=false
 class Screen:
     """An X server without a monitor."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: str = "1600x1000") -> None:
         reading, writing = os.pipe()
         # 96 dots an inch: at any other value Qt scales the window and the mouse misses.
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-dpi", "96", "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-dpi", "96", "-nolisten", "tcp"]
         self._server = subprocess.Popen(
             command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
@@ -65,11 +65,13 @@ class Screen:
 class Session:
     """One QGIS from its start to its end."""
 
-    def __init__(self, name: str, profile: Path, plans: Path) -> None:
+    def __init__(
+        self, name: str, profile: Path, plans: Path, size: str = "1600x1000", variables: dict[str, str] | None = None
+    ) -> None:
         self.name, self.folder = name, ROOT / "build" / "gui" / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self._screen = Screen()
+        self._screen = Screen(size)
         brief = {
             "here": str(INSIDE),
             "session": f"session_{name}",
@@ -79,7 +81,8 @@ class Session:
         }
         self._report: dict[str, Any] | None = None
         try:
-            self._qgis = self._start(profile, environment(profile, self._screen.display, brief))
+            surroundings = {**environment(profile, self._screen.display, brief), **(variables or {})}
+            self._qgis = self._start(profile, surroundings)
         except BaseException:
             self._screen.close()
             raise

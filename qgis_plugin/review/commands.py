@@ -1,0 +1,96 @@
+"""What one can do in the dock, each with a key: registered with QGIS, so that a person may choose other keys under
+Settings > Keyboard Shortcuts.
+
+A key of one letter works only in the list and the side panel, never while one types or in the rest of QGIS. There it counts even
+when QGIS has given the same key to a tool of its own (R streams digitizing): two shortcuts of one key would else both be silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from qgis.gui import QgsGui
+from qgis.PyQt.QtCore import QEvent, QObject, Qt
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import QAction, QWidget
+
+from ...engine.catalogue import text
+
+SECTION = "Plan Concord"
+
+
+class Command(NamedTuple):
+    """``key`` is the default; ``everywhere`` in the dock, or only in the list and side panel."""
+
+    name: str
+    key: str
+    everywhere: bool = False
+    checkable: bool = False
+
+
+COMMANDS = (
+    Command("accept", "A"),
+    Command("waive", "W"),
+    Command("reopen", "R"),
+    Command("next", "N"),
+    Command("previous", "P"),
+    Command("next_keep", "Shift+N"),
+    Command("previous_keep", "Shift+P"),
+    Command("next_piece", "M"),
+    Command("previous_piece", "Shift+M"),
+    Command("zoom", "Z"),
+    Command("undo", "U"),
+    Command("find", "/"),
+    Command("everything", "E"),
+    Command("pick", "I", checkable=True),
+    Command("list", "Ctrl+Alt+L", everywhere=True),
+    Command("open", "Ctrl+Alt+O", everywhere=True),
+)
+
+
+class Commands(QObject):
+    """The actions of a dock, by name; ``work`` is the list and the side panel."""
+
+    def __init__(self, dock: QWidget, work: Sequence[QWidget], does: dict[str, Callable[[], None]], language: str):
+        super().__init__(dock)
+        self.actions: dict[str, QAction] = {}
+        for command in COMMANDS:
+            action = QAction(text(f"review.do_{command.name}", language), dock)
+            action.setObjectName(f"planconcord_review_{command.name}")
+            action.setCheckable(command.checkable)
+            QgsGui.shortcutsManager().registerAction(action, command.key, SECTION)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _=False, name=command.name: does[name]())
+            for widget in [dock] if command.everywhere else work:
+                widget.addAction(action)
+            self.actions[command.name] = action
+        for widget in work:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take our keys before QGIS looks for a shortcut."""
+        if event.type() not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            return False
+        pressed = QKeySequence(event.key() | _number(event.modifiers()))
+        action = next((one for one in self.actions.values() if pressed and one.shortcut() == pressed), None)
+        if action is None or not action.isEnabled():
+            return False
+        if event.type() == QEvent.Type.KeyPress:
+            action.trigger()
+            return True
+        event.accept()
+        return True
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.actions[name]
+
+    def close(self) -> None:
+        """Take the actions out of QGIS's list."""
+        for action in self.actions.values():
+            QgsGui.shortcutsManager().unregisterAction(action)
+
+
+def _number(modifiers: Qt.KeyboardModifier) -> int:
+    """Modifiers as a number, in Qt 5 and 6."""
+    return int(getattr(modifiers, "value", modifiers))

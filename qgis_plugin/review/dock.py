@@ -1,0 +1,418 @@
+"""The dock in which a person goes through the findings of a store: filters, list, map, side panel, decisions.
+
+Goes in: any findings store, also one made without a window. It follows what others write, once a second. What goes wrong is told in
+the bar of the dock, never by a window that must be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
+from qgis.gui import QgisInterface, QgsDockWidget, QgsMessageBar
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...engine.catalogue import number, text
+from ...engine.errors import PlanError
+from ...engine.store.connection import refuse_read_only
+from ...engine.store.decisions import expired
+from ...engine.store.listing import Filter, Listing, Row
+from ...engine.store.opening import notes
+from . import words
+from .commands import Commands
+from .deciding import Reviewing, remember_reviewer, reviewer
+from .filters import FilterPanel
+from .finding_panel import FindingPanel
+from .findings_view import FindingsView
+from .map_view import FindingOnMap
+from .pick_tool import PickTool
+from .stores import file_of, findings_layers, show_layer, shown_layer
+from .waive_dialog import WaiveDialog
+
+LOOK_EVERY_MS, PREPARE_EVERY_MS = 1000, 30
+SHORT_WAIT_S = 0.2
+NOTE_S = 6
+
+
+class ReviewDock(QgsDockWidget):
+    """The window; ``open_store`` shows a store."""
+
+    def __init__(self, iface: QgisInterface, language: str):
+        super().__init__(text("review.title", language), iface.mainWindow())
+        self.setObjectName("planconcordReview")
+        self._iface, self._language = iface, language
+        self._listing: Listing | None = None
+        self._reviewing: Reviewing | None = None
+        self._place: QgsRectangle | None = None
+        self._build()
+        self._pick = PickTool(iface.mapCanvas())
+        self._pick.picked.connect(self._picked)
+        self._pick.deactivated.connect(lambda: self.commands["pick"].setChecked(False))
+        iface.mapCanvas().extentsChanged.connect(self._map_moved)
+        QgsProject.instance().layersAdded.connect(self._offer_stores)
+        QgsProject.instance().layersRemoved.connect(self._offer_stores)
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(self._look)
+        self._looking.start(LOOK_EVERY_MS)
+        self._preparing = QTimer(self)
+        self._preparing.timeout.connect(self._prepare)
+        self._offer_stores()
+        self._count()
+
+    # making
+
+    def _build(self) -> None:
+        self.bar = QgsMessageBar()
+        self.stores = QComboBox()
+        self.stores.setObjectName("planconcordReviewStores")
+        self.stores.setAccessibleName(text("review.store", self._language))
+        self.stores.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.stores.setMinimumContentsLength(12)
+        self.stores.activated.connect(self._store_chosen)
+        opening = QPushButton(text("review.open", self._language))
+        opening.setObjectName("planconcordReviewOpen")
+        opening.clicked.connect(self._ask_for_store)
+        self._name = QLineEdit(reviewer())
+        self._name.setObjectName("planconcordReviewName")
+        self._name.setToolTip(text("review.reviewer_tip", self._language))
+        self._name.setMaximumWidth(self._name.fontMetrics().averageCharWidth() * 22)
+        self._name.editingFinished.connect(lambda: remember_reviewer(self._name.text()))
+        first = QHBoxLayout()
+        for widget, stretch in ((self.stores, 1), (opening, 0), (QLabel(text("review.reviewer", self._language)), 0)):
+            first.addWidget(widget, stretch)
+        first.addWidget(self._name)
+        self.filters = FilterPanel(self._language)
+        self.filters.changed.connect(self._filter)
+        self.filters.left.connect(lambda: self.view.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.counts = QLabel()
+        self.counts.setObjectName("planconcordReviewCounts")
+        self.counts.setWordWrap(True)
+        self.view = FindingsView(self._language)
+        self.view.chosen.connect(self._chosen)
+        self.view.sort_asked.connect(self.filters.sort_by)
+        self.on_map = FindingOnMap(self._iface.mapCanvas())
+        self.panel = FindingPanel(self.on_map, self._language)
+        work = QSplitter(Qt.Orientation.Vertical)
+        work.setChildrenCollapsible(False)
+        work.addWidget(self.view)
+        work.addWidget(self.panel)
+        work.setSizes([400, 260])
+        self.commands = Commands(self, (self.view, self.panel), self._does(), self._language)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.addWidget(self.bar)
+        column.addLayout(first)
+        column.addWidget(self.filters)
+        column.addWidget(self.counts)
+        column.addWidget(work, 1)
+        column.addLayout(self._buttons())
+        self.setWidget(holder)
+
+    def _buttons(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        for name in ("accept", "waive", "reopen", "undo", "previous", "next", "pick"):
+            button = QToolButton()
+            button.setDefaultAction(self.commands[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys do the same; the list keeps the focus
+            line.addWidget(button)
+        line.addStretch(1)
+        return line
+
+    def _does(self) -> dict[str, Callable[[], None]]:
+        return {
+            "accept": lambda: self._decide("accepted"),
+            "waive": self._waive,
+            "reopen": lambda: self._decide("open"),
+            "undo": self._undo,
+            "next": lambda: self.view.step(1),
+            "previous": lambda: self.view.step(-1),
+            "next_keep": lambda: self.view.step(1, keep_scale=True),
+            "previous_keep": lambda: self.view.step(-1, keep_scale=True),
+            "next_piece": lambda: self.panel.step_piece(1),
+            "previous_piece": lambda: self.panel.step_piece(-1),
+            "zoom": lambda: self.panel.go(False),
+            "open": self._ask_for_store,
+            "find": lambda: self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason),
+            "list": lambda: self.view.setFocus(Qt.FocusReason.ShortcutFocusReason),
+            "pick": self._toggle_pick,
+            "everything": self._show_everything,
+        }
+
+    # stores
+
+    def begin(self) -> None:
+        """Open what a person most likely means: the active layer's store, else the first of the project."""
+        if self._listing is None:
+            active = self._iface.activeLayer()
+            layers = findings_layers()
+            layer = active if active in layers else next((one for one in layers if file_of(one)), None)
+            path = file_of(layer) if layer is not None else None
+            if path is not None:
+                self.open_store(path)
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def open_store(self, path: Path) -> bool:
+        """Show a store; False, and the reason in the bar, when it is none."""
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            listing = Listing(path)
+            told = notes(path)
+            lapsed = expired(path, date.today())
+        except PlanError as error:
+            self._tell(error.text(self._language), Qgis.MessageLevel.Critical)
+            return False
+        finally:
+            QApplication.restoreOverrideCursor()
+        self.bar.clearWidgets()
+        self._listing, self._reviewing, self._place = listing, Reviewing(path), None
+        self.filters.offer(listing)
+        self.panel.look_at(listing)
+        self.view.findings.look_at(listing)
+        if show_layer(listing.layout, self._language) is None:
+            self._tell(text("review.layer_unreadable", self._language, path=path), Qgis.MessageLevel.Warning)
+        self._filter()
+        self._offer_stores()
+        self._preparing.start(PREPARE_EVERY_MS)
+        for key, values in told:
+            self._tell(text(key, self._language, **values), Qgis.MessageLevel.Warning)
+        if lapsed:
+            self._tell_lapsed(lapsed)
+        try:
+            refuse_read_only(path)
+        except PlanError as error:
+            self._tell(error.text(self._language), Qgis.MessageLevel.Warning)
+        return True
+
+    def _ask_for_store(self) -> None:
+        start = str(self._listing.path.parent) if self._listing is not None else QgsProject.instance().absolutePath()
+        path, _ = QFileDialog.getOpenFileName(
+            self, text("review.open_title", self._language), start, "GeoPackage (*.gpkg)"
+        )
+        if path:
+            self.open_store(Path(path))
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _offer_stores(self, *_: object) -> None:
+        """The stores of the project and the one that is open, in the box above."""
+        self.stores.clear()
+        paths = {path: layer.name() for layer in findings_layers() for path in [file_of(layer)] if path is not None}
+        if self._listing is not None:
+            paths.setdefault(self._listing.path.absolute(), self._listing.path.stem)
+        unsaved = [layer.name() for layer in findings_layers() if file_of(layer) is None]
+        for path, name in paths.items():
+            self.stores.addItem(name, str(path))
+            self.stores.setItemData(self.stores.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        for name in unsaved:
+            self.stores.addItem(text("review.unsaved", self._language, layer=name), None)
+        if self._listing is None:
+            self.stores.insertItem(0, text("review.no_store", self._language), "")
+            self.stores.setCurrentIndex(0)
+        else:
+            self.stores.setCurrentIndex(self.stores.findData(str(self._listing.path.absolute())))
+
+    def _store_chosen(self, place: int) -> None:
+        path = self.stores.itemData(place)
+        if path is None:
+            self._tell(
+                text("review.not_saved", self._language, layer=self.stores.itemText(place)), Qgis.MessageLevel.Warning
+            )
+        elif path and (self._listing is None or Path(path) != self._listing.path.absolute()):
+            self.open_store(Path(path))
+
+    # the list
+
+    @property
+    def _crs(self) -> QgsCoordinateReferenceSystem:
+        return self.panel.crs
+
+    def _filter(self) -> None:
+        if self._listing is None:
+            return
+        self.view.keep(lambda: self.view.findings.show(self._wanted(), *self.filters.order()))
+        self._count()
+
+    def _wanted(self) -> Filter:
+        wanted = self.filters.wanted()
+        if self._place is not None or self.filters.here.isChecked():
+            window = self.on_map.window(self._crs, self._place)
+            wanted = Filter(**{**wanted.__dict__, "extent": window})
+        return wanted
+
+    def _show_everything(self) -> None:
+        self._place = None
+        self.filters.clear()
+
+    def _count(self) -> None:
+        if self._listing is None:
+            self.counts.setText(text("review.no_store_hint", self._language))
+            return
+        whole, shown = self._listing.counts(), self._listing.shown
+        values = {
+            "total": whole.total,
+            "open": whole.open,
+            "handled": whole.handled,
+            "area": words.area_text(whole.area_m2, self._language),
+            "shown": shown.total,
+            "shown_open": shown.open,
+            "shown_handled": shown.handled,
+            "shown_area": words.area_text(shown.area_m2, self._language),
+        }
+        key = "review.counts" if shown.total == whole.total else "review.counts_filtered"
+        said = text(key, self._language, **values)
+        if self._place is not None:
+            said += " " + text("review.at_place", self._language)
+        self.counts.setText(said)
+        self.commands["undo"].setEnabled(self._reviewing is not None and self._reviewing.can_undo)
+
+    def _chosen(self, row: Row | None, keep_scale: bool, by_person: bool) -> None:
+        """Another finding is the current one; the map follows a person, not a change by others."""
+        try:
+            self.panel.show_finding(row.fid if row is not None else None, keep_scale, move=by_person)
+        except PlanError as error:
+            self._tell(error.text(self._language), Qgis.MessageLevel.Warning)
+
+    # the map
+
+    def _toggle_pick(self) -> None:
+        canvas = self._iface.mapCanvas()
+        if self.commands["pick"].isChecked():
+            canvas.setMapTool(self._pick)
+        else:
+            canvas.unsetMapTool(self._pick)
+            if self._place is not None:
+                self._place = None
+                self._filter()
+
+    def _picked(self, place: QgsRectangle) -> None:
+        if self._listing is None:
+            return
+        self._place = place
+        self._filter()
+        self.view.first(keep_scale=True)
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _map_moved(self) -> None:
+        if (
+            self.filters.here.isChecked()
+            and self._place is None
+            and not self.on_map.moving
+            and self._listing is not None
+        ):
+            self.filters.changed_later()
+
+    # decisions
+
+    def _decide(self, status: str, note: str = "", document: str = "", expiry: str = "") -> None:
+        rows = self.view.selected()
+        if not rows or self._reviewing is None:
+            self._tell(text("review.choose_first", self._language), Qgis.MessageLevel.Info)
+            return
+        reviewing = self._reviewing
+        self._do(lambda: reviewing.decide(rows, status, note, document, expiry), status)
+
+    def _waive(self) -> None:
+        rows = self.view.selected()
+        if not rows:
+            self._tell(text("review.choose_first", self._language), Qgis.MessageLevel.Info)
+            return
+        asked = WaiveDialog(len(rows), self._language, self)
+        if asked.exec() == int(QDialog.DialogCode.Accepted):
+            self._decide("waived", asked.note, asked.document, asked.expiry)
+        asked.deleteLater()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _undo(self) -> None:
+        if self._reviewing is not None and self._reviewing.can_undo:
+            self._do(self._reviewing.undo, "undone")
+
+    def _do(self, action: Callable[[], int], told: str) -> None:
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            count = action()
+        except PlanError as error:
+            self._tell(error.text(self._language), Qgis.MessageLevel.Critical)
+            count = 0
+        finally:
+            QApplication.restoreOverrideCursor()
+        self._look()
+        self._count()
+        if count:
+            self._tell(text(f"review.told_{told}", self._language, count=number(count, 0, self._language)))
+
+    def _tell_lapsed(self, lapsed: list[str]) -> None:
+        item = self.bar.createMessage(text("review.lapsed", self._language, count=len(lapsed)))
+        again = QPushButton(text("review.lapsed_do", self._language))
+        again.clicked.connect(lambda: self._reopen_lapsed(lapsed))
+        item.layout().addWidget(again)
+        self.bar.pushWidget(item, Qgis.MessageLevel.Warning)
+
+    def _reopen_lapsed(self, lapsed: list[str]) -> None:
+        reviewing = self._reviewing
+        if reviewing is not None:
+            self.bar.clearWidgets()
+            self._do(lambda: reviewing.reopen(lapsed, text("review.lapsed_note", self._language)), "open")
+
+    # what happens by itself
+
+    def _look(self) -> None:
+        """Take over what was written to the store, by us or by others."""
+        if self._listing is None or not self.isVisible():
+            return
+        try:
+            changed = self._listing.refresh(SHORT_WAIT_S)
+        except PlanError as error:
+            if error.key != "error.store_locked":  # somebody writes just now; look again in a second
+                self._tell(error.text(self._language), Qgis.MessageLevel.Critical, once=True)
+            return
+        if not changed:
+            return
+        if changed == "all":
+            self.filters.offer(self._listing)
+        self.view.keep(self.view.findings.renew)
+        self.panel.renew()
+        self._count()
+        layer = shown_layer(self._listing.layout)
+        if layer is not None:
+            if changed == "all":
+                layer.dataProvider().reloadData()
+            layer.triggerRepaint()
+
+    def _prepare(self) -> None:
+        """Make the search by text ready while nobody waits."""
+        if self._listing is None or not self._listing.make_searchable():
+            self._preparing.stop()
+
+    def _tell(self, words_: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Success, once: bool = False) -> None:
+        if once and any(item.text() == words_ for item in self.bar.items()):
+            return
+        stays = level in (Qgis.MessageLevel.Critical, Qgis.MessageLevel.Warning)
+        self.bar.pushMessage("", words_, level, 0 if stays else NOTE_S)
+
+    def end(self) -> None:
+        """Leave no trace on the map, in the project's signals and in the list of shortcuts."""
+        self._looking.stop()
+        self._preparing.stop()
+        canvas = self._iface.mapCanvas()
+        canvas.extentsChanged.disconnect(self._map_moved)
+        QgsProject.instance().layersAdded.disconnect(self._offer_stores)
+        QgsProject.instance().layersRemoved.disconnect(self._offer_stores)
+        canvas.unsetMapTool(self._pick)
+        self.on_map.clear()
+        self.commands.close()

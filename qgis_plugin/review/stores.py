@@ -1,0 +1,57 @@
+"""Which stores there are to review: the findings layers of the project, and the layer of a store that was opened by its file."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from qgis.core import QgsProject, QgsProviderRegistry, QgsVectorLayer
+
+from ...algorithms.styling import style_findings
+from ...engine.errors import PlanError
+from ...engine.store.opening import Layout
+
+MARKS = ("finding_id", "rule", "severity", "status")
+
+
+def findings_layers() -> list[QgsVectorLayer]:
+    """The layers of the project that hold findings, from the top."""
+    nodes = QgsProject.instance().layerTreeRoot().findLayers()
+    layers = [node.layer() for node in nodes]
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and _holds_findings(layer)]
+
+
+def _holds_findings(layer: QgsVectorLayer) -> bool:
+    return layer.isValid() and layer.isSpatial() and all(layer.fields().lookupField(name) >= 0 for name in MARKS)
+
+
+def file_of(layer: QgsVectorLayer) -> Path | None:
+    """The GeoPackage that a layer lies in; None for a layer in memory or of another kind."""
+    if layer.providerType() != "ogr":
+        return None
+    path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path")
+    return Path(path).absolute() if path and str(path).lower().endswith(".gpkg") else None
+
+
+def shown_layer(layout: Layout) -> QgsVectorLayer | None:
+    """The layer of the project that shows the store's findings."""
+    for layer in findings_layers():
+        if file_of(layer) == Path(layout.path).absolute():
+            parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+            if parts.get("layerName") in (None, "", layout.table):
+                return layer
+    return None
+
+
+def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
+    """Have the project show the store's findings, styled as a check's result is; None when QGIS cannot open them."""
+    layer = shown_layer(layout)
+    if layer is not None:
+        return layer
+    made = QgsVectorLayer(f"{Path(layout.path).absolute()}|layername={layout.table}", Path(layout.path).stem, "ogr")
+    if not made.isValid():
+        return None
+    with contextlib.suppress(PlanError):  # without our colours it still shows where they are
+        style_findings(made, language)
+    QgsProject.instance().addMapLayer(made)
+    return made
