@@ -65,4 +65,4 @@ class CheckBorders(PlanAlgorithm):
         tolerance = Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE"))
         search_m = checking.number("SEARCH_WIDTH")
         result = check_borders(plans, checking.settings(tolerance), search_m, rules)
-        return checking.finish(result, ("", "") if rules is None else (rules.name, rules.digest))
+        return checking.finish(result, ("", "") if rules is None else rules.identity)

@@ -121,7 +121,7 @@ class CheckConformity(PlanAlgorithm):
             tables["CROSS_TABLE"] = (result.cross_table, CROSS_FIELDS, None)
         if result.zone_verdicts is not None:
             tables["ZONES"] = (result.zone_verdicts, ZONE_FIELDS, checking.qgs_crs(result.zone_verdicts))
-        outputs = checking.finish(result, (rules.name, rules.digest), tables)
+        outputs = checking.finish(result, rules.identity, tables)
         checking.style(outputs.get("ZONES", ""), VerdictStyle)
         return outputs
 

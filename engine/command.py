@@ -164,7 +164,7 @@ def _borders(options: argparse.Namespace) -> int:
     tolerance = Tolerance.choose(options.width_tolerance, options.scale)
     settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
     result = check_borders(layers, settings, options.search_width, rules)
-    named = ("", "") if rules is None else (rules.name, rules.digest)
+    named = ("", "") if rules is None else rules.identity
     return _finish(run, result, layers, crs, tolerance, options, named)
 
 
@@ -198,7 +198,7 @@ def _conformity(options: argparse.Namespace) -> int:
     settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
     wanted = Options(options.least_realised / 100.0, bool(options.cross_table), bool(options.zones))
     result = check_conformity(layers[0], layers[1], rules, settings, wanted)
-    status = _finish(run, result, layers, crs, tolerance, options, (rules.name, rules.digest))
+    status = _finish(run, result, layers, crs, tolerance, options, rules.identity)
     if result.cross_table is not None:
         write_table(options.cross_table, result.cross_table)
         print(f"CROSS_TABLE: {options.cross_table}")

@@ -137,6 +137,11 @@ class RuleSet:
         """The version that ``ruleset.toml`` states."""
         return self.about.version
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What the record of a run says of the set: name with version, and digest."""
+        return " ".join(filter(None, [self.name, self.about.version])), self.digest
+
     def verdict(self, upper_code: str, lower_code: str) -> Verdict:
         """The verdict for a pair of codes; NO_ROW if no row answers. Labels are judged by the codes accepted for them."""
         upper, lower = fold(upper_code), fold(lower_code)

@@ -160,6 +160,8 @@ def test_the_digest_is_of_what_the_files_say(tmp_path: Path) -> None:
     assert read_ruleset(a_set(tmp_path, ruleset='version = "2"')).digest != first
     assert read_ruleset(a_set(tmp_path, codes="code\nB\n")).digest != first
     assert len(first) == 64
+    versioned = read_ruleset(a_set(tmp_path, ruleset='name = "r"\nversion = "2"'))
+    assert versioned.identity == ("r 2", versioned.digest)
 
 
 # workbooks
