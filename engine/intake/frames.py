@@ -21,6 +21,7 @@ import geopandas as gpd
 import pyogrio
 
 from ..errors import PlanError
+from .errors import IntakeError
 from .inspection import no_such_layer
 from .integrity import refused, sibling
 from .opening import HEADER_BYTES, Opened
@@ -34,8 +35,7 @@ OPTION_FOR_DRAWINGS = (3, 10)
 
 def read_frame(ready: Opened) -> gpd.GeoDataFrame:
     """All features of the layer that ``ready`` names."""
-    layer = _layer_name(ready)
-    options: dict[str, Any] = {"layer": layer} if layer else {}
+    options: dict[str, Any] = {"layer": chosen_layer(ready)}
     if ready.source.condition:
         options["where"] = ready.source.condition
     with _settings(ready.form), _raw(ready) as (path, encoding):
@@ -57,16 +57,21 @@ def texts_are_bytes(ready: Opened) -> bool:
     return ready.form in ("shp", "dxf", "dgn")
 
 
-def _layer_name(ready: Opened) -> str:
-    wanted = ready.source.layer
-    if not wanted:
-        return ""
+def layer_names(ready: Opened) -> list[str]:
+    """The layers of a source; IntakeError when it cannot be opened."""
     try:
-        names = [str(row[0]) for row in pyogrio.list_layers(ready.path)]
-    except Exception as error:
-        raise refused(ready.path, ready.form, str(error)) from error
-    if wanted in names:
-        return wanted
+        return [str(row[0]) for row in pyogrio.list_layers(ready.path)]
+    except Exception as error:  # each binding has its own family of errors
+        raise refused(ready.path, ready.form, str(error).split("\n", 1)[0]) from error
+
+
+def chosen_layer(ready: Opened) -> str:
+    """The layer that was asked for, else the first."""
+    wanted, names = ready.source.layer, layer_names(ready)
+    if not names:
+        raise IntakeError("error.intake.empty.no_layer", path=ready.path)
+    if not wanted or wanted in names:
+        return wanted or names[0]
     if len(names) == 1 and ready.source.path != ready.path:
         return names[0]  # the layer's name chose the plan of an archive
     raise no_such_layer(ready.path, wanted, names)

@@ -26,7 +26,7 @@ from ..transformation import one_operation
 from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
 from .columns import TextChange, decode_columns
 from .formats import CAD
-from .frames import read_frame, texts_are_bytes
+from .frames import layer_names, read_frame, texts_are_bytes
 from .labels import apply_labels, beside, read_labels
 from .legacytext import decode
 from .opening import Opened, opened
@@ -106,6 +106,10 @@ def prepare(source: str, wishes: Wishes) -> Prepared:
     with opened(source, wishes.memory_limit_bytes) as ready:
         frame = read_frame(ready)
         report.entries += ready.notes
+        names = layer_names(ready)
+        if len(names) > 1 and not ready.source.layer:
+            told = {"layer": ready.source.title, "chosen": names[0], "layers": ", ".join(names)}
+            report.add("intake.note.first_layer", **told)
         return _prepared(frame, ready, ready.source.title, wishes, report)
 
 
