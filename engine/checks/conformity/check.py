@@ -237,8 +237,6 @@ class _Check:
             lines.append(text("conformity.upper_overlaps", language, layer=upper, count=self._overlaps[0], area=area))
         if self._above.plan.is_corridors:
             lines.append(text("conformity.corridors", language, layer=upper))
-        if self._realised.not_judged:
-            lines.append(text("conformity.not_judged", language, layer=upper, count=self._realised.not_judged))
         return lines
 
 
@@ -246,7 +244,6 @@ def _of_fulfilment(realised: Fulfilment) -> list[Measure]:
     return [
         Measure("unfulfilled_count", realised.count, "count"),
         Measure("unfulfilled_area", realised.missing_m2, "m2"),
-        Measure("unfulfilled_not_judged_count", realised.not_judged, "count"),
     ]
 
 

@@ -1,10 +1,10 @@
 """Does the lower plan carry out what the upper plan designates? One finding for each upper zone that it does not.
 
-Only ground that the lower plan covers is judged: what lies beyond its extent is another plan's matter. A designation is
-carried out by the lower codes that the rule set names as such (``realised_by``); a zone whose share realised is below a
-least share is reported with the hectares designated there (declared_ha), realised (measured_ha) and missing
-(difference_ha). Areas of lower functional zones, which lie over the land-use zones, are left out. Zones for which the rule set
-does not say what realises them are not judged, and counted. Goes in: Meetings, a RuleSet, Settings.
+Only ground that the lower plan covers is judged: what lies beyond its extent is another plan's matter. A lower zone carries
+an upper designation where its code is named as doing so (``realised_by``) or is compatible with it by the rule set. An
+upper zone of which less than a least share is carried out is reported with the hectares designated there (declared_ha),
+carried out (measured_ha) and missing (difference_ha). Lower functional zones, which lie over the land-use zones, are
+left out of these sums, and so are zones with a code that the rules do not know. Goes in: Meetings, a RuleSet, Settings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ...catalogue import number, text
+from ...catalogue import text
 from ...findings import area_text, batch, share_text
 from ...planar.overlay import Pairs, inside, shared, shared_areas
 from ...planar.polygons import polygonal
@@ -24,51 +24,48 @@ from ...progress import Progress
 from ...rulesets.ruleset import RuleSet
 from ..settings import Settings
 from .meetings import Meetings
+from .options import COMPATIBLE
 
 RULE = "conformity.unfulfilled"
 
 
 @dataclass(frozen=True)
 class Fulfilment:
-    """The finding of each upper zone that is not carried out, and how many zones could not be judged."""
+    """The finding of each upper zone that is not carried out, how many they are, and what they miss in m²."""
 
-    findings: pd.DataFrame | None
+    findings: pd.DataFrame | None = None
     count: int = 0
     missing_m2: float = 0.0
-    not_judged: int = 0
 
 
 def fulfilment(
     found: Meetings, rules: RuleSet, least_realised: float, settings: Settings, progress: Progress
 ) -> Fulfilment:
-    """The upper zones of which the lower plan realises less than ``least_realised`` (0 to 1)."""
-    upper_code = found.above.column("code")
-    says = {code: code != "" and rules.realises("", code) is not None for code in set(upper_code)}
-    judged = np.array([says[code] for code in upper_code], dtype=bool)
-    met = np.unique(found.near.j)
-    not_judged = int((~judged[met]).sum())
-    counted = ~overlapping_codes(found.below.column("code"), rules)
-    pairs = found.near.where(judged[found.near.j] & counted[found.near.i])
-    if least_realised <= 0 or len(pairs) == 0:
-        return Fulfilment(None, not_judged=not_judged)
-    realises = _realises(found, rules, pairs)
-    short = _surely_enough(found, pairs, realises, least_realised, progress.part(0.0, 0.3))
-    pairs, realises = pairs.where(~short[pairs.j]), realises[~short[pairs.j]]
+    """The upper zones of which the lower plan carries out less than ``least_realised`` (0 to 1)."""
+    count = len(found.above.polygons)
+    functional = overlapping_codes(found.below.column("code"), rules)
+    asked = np.zeros(count, dtype=bool)
+    asked[found.pairs.j] = True  # where nothing is reported, everything is carried out
+    chosen = np.flatnonzero(asked[found.judged.j] & ~functional[found.judged.i])
+    if least_realised <= 0 or len(chosen) == 0:
+        return Fulfilment()
+    pairs = found.judged.where(chosen)
+    carried = found.answers.where(chosen).among((COMPATIBLE,)) | _named(found, rules, pairs)
+    doubtful = ~_surely_enough(found, pairs.where(carried), least_realised, progress.part(0.0, 0.4))
+    pairs, carried = pairs.where(doubtful[pairs.j]), carried[doubtful[pairs.j]]
     lower, upper = found.below.polygons, found.above.polygons
-    area_m2 = shared_areas(lower, upper, pairs, progress.part(0.3, 0.7))
-    count = len(upper)
+    area_m2 = shared_areas(lower, upper, pairs, progress.part(0.4, 0.8))
     within_m2 = np.bincount(pairs.j, area_m2, count)
-    realised_m2 = np.bincount(pairs.j, area_m2 * realises, count)
-    few = (within_m2 > 0) & (realised_m2 < least_realised * within_m2)
+    carried_m2 = np.bincount(pairs.j, area_m2 * carried, count)
+    few = (within_m2 > 0) & (carried_m2 < least_realised * within_m2)
     zones = np.flatnonzero(few)
-    open_pairs = pairs.where(few[pairs.j] & ~realises)
-    places = _missing_ground(lower, upper, open_pairs, zones, progress.part(0.7, 1.0))
+    places = _missing_ground(lower, upper, pairs.where(few[pairs.j] & ~carried), zones, progress.part(0.8, 1.0))
     wide = wider_than(places, settings.tolerance.width_m) if len(zones) else np.zeros(0, dtype=bool)
     zones, places = zones[wide], places[wide]
     if len(zones) == 0:
-        return Fulfilment(None, not_judged=not_judged)
-    made = _batch(found, zones, places, within_m2[zones], realised_m2[zones], rules, settings)
-    return Fulfilment(made, len(zones), float((within_m2 - realised_m2)[zones].sum()), not_judged)
+        return Fulfilment()
+    made = _batch(found, zones, places, within_m2[zones], carried_m2[zones], rules, settings)
+    return Fulfilment(made, len(zones), float((within_m2 - carried_m2)[zones].sum()))
 
 
 def overlapping_codes(codes: np.ndarray, rules: RuleSet) -> np.ndarray:
@@ -77,22 +74,19 @@ def overlapping_codes(codes: np.ndarray, rules: RuleSet) -> np.ndarray:
     return np.array([known[written] for written in codes], dtype=bool)
 
 
-def _realises(found: Meetings, rules: RuleSet, pairs: Pairs) -> np.ndarray:
-    """Whether the lower zone of each pair carries out the designation of the upper one."""
+def _named(found: Meetings, rules: RuleSet, pairs: Pairs) -> np.ndarray:
+    """Whether the rules name the lower zone of each pair among those that realise the upper one."""
     lower_number, lower_codes = pd.factorize(found.below.column("code"))
     upper_number, upper_codes = pd.factorize(found.above.column("code"))
     table = np.array([[rules.realises(low, up) is True for low in lower_codes] for up in upper_codes], dtype=bool)
     return np.asarray(table[upper_number[pairs.j], lower_number[pairs.i]])
 
 
-def _surely_enough(
-    found: Meetings, pairs: Pairs, realises: np.ndarray, least_realised: float, progress: Progress
-) -> np.ndarray:
-    """The upper zones that the lower zones wholly inside realise already, whatever the rest is; nothing is clipped."""
-    real = pairs.where(realises)
-    within = inside(found.below.polygons, found.above.polygons, real, progress)
+def _surely_enough(found: Meetings, carried: Pairs, least_realised: float, progress: Progress) -> np.ndarray:
+    """The upper zones that lower zones wholly inside carry out already, whatever the rest is; nothing is clipped."""
+    within = inside(found.below.polygons, found.above.polygons, carried, progress)
     area_m2 = shapely.area(found.below.polygons)
-    sure_m2 = np.bincount(real.j[within], area_m2[real.i[within]], len(found.above.polygons))
+    sure_m2 = np.bincount(carried.j[within], area_m2[carried.i[within]], len(found.above.polygons))
     return np.asarray(sure_m2 >= least_realised * shapely.area(found.above.polygons))
 
 
@@ -113,7 +107,7 @@ def _batch(
     zones: np.ndarray,
     places: np.ndarray,
     within_m2: np.ndarray,
-    realised_m2: np.ndarray,
+    carried_m2: np.ndarray,
     rules: RuleSet,
     settings: Settings,
 ) -> pd.DataFrame:
@@ -123,13 +117,12 @@ def _batch(
         text(
             "conformity.realised",
             language,
-            share=share_text(realised / within, language),
+            share=share_text(carried / within, language),
             designated=area_text(within, language),
-            realised=area_text(realised, language),
-            missing=area_text(within - realised, language),
-            missing_ha=number((within - realised) / 1e4, 2, language),
+            realised=area_text(carried, language),
+            missing=area_text(within - carried, language),
         )
-        for within, realised in zip(within_m2, realised_m2)
+        for within, carried in zip(within_m2, carried_m2)
     ]
     made = batch(
         RULE,
@@ -144,8 +137,8 @@ def _batch(
         area_m2=shapely.area(places),
         width_m=widths(places),
         declared_ha=within_m2 / 1e4,
-        measured_ha=realised_m2 / 1e4,
-        difference_ha=(realised_m2 - within_m2) / 1e4,
+        measured_ha=carried_m2 / 1e4,
+        difference_ha=(carried_m2 - within_m2) / 1e4,
         must_adjust=rules.must_adjust(upper.level, lower.level, language),
         detail=details,
     )

@@ -74,7 +74,7 @@ def cross_table(
         {"upper_code": upper_code[found.near.j], "lower_code": lower_code[found.near.i], "m2": area_m2}
     )
     open_ground = pd.DataFrame({"upper_code": "", "lower_code": lower_code[unplanned.which], "m2": unplanned.area_m2})
-    some = pd.concat([pairs[pairs["m2"] > 0], open_ground.assign(open=True)]).fillna({"open": False})
+    some = pd.concat([pairs[pairs["m2"] > 0].assign(open=False), open_ground.assign(open=True)])
     table = some.groupby(["open", "upper_code", "lower_code"], sort=True)["m2"].agg(["sum", "count"]).reset_index()
     return _described(table, found, rules, language)
 
