@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -311,3 +312,27 @@ def test_the_tables_of_codes_agree_with_themselves() -> None:
         line = set(read_ruleset(None).lineage(row["code"]))
         assert {whole.lower() for whole in wholes} <= line, row["code"]
     assert (BUILT_IN / "ruleset.toml").is_file()
+
+
+def test_before_python_3_11_tomli_reads_the_toml_or_its_absence_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = pytest.importorskip("tomllib", reason="this Python is one of those")
+    source = a_set(tmp_path, ruleset='version = "7"')
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    monkeypatch.setitem(sys.modules, "tomli", toml)
+    assert read_ruleset(source).version == "7"
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(PlanError) as refused:
+        read_ruleset(source)
+    assert refused.value.key == "rules.no_toml" and "tomli" in refused.value.text("vi")
+
+
+def test_without_openpyxl_a_workbook_is_refused_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workbook(tmp_path / "a.xlsx", verdicts=[["upper_code", "lower_code", "verdict"]])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(PlanError) as refused:
+        read_ruleset(path)
+    assert refused.value.key == "rules.no_openpyxl" and "CSV" in refused.value.text("en")
