@@ -68,8 +68,9 @@ class Row:
 
 
 def as_plan(subject: Subject) -> None:
-    """The zones as the plan layer that a check takes."""
+    """The zones as the plan layer that a check takes, which has copies of them; they are in memory once."""
     subject.plan = PlanLayer.from_frame(table(subject.zones), "zones", "zone", "code")
+    subject.zones = np.zeros(0, dtype=object)
 
 
 def repaired(subject: Subject) -> None:
