@@ -45,8 +45,8 @@ LABELS_TO_SCALE = 15_000
 CASING_TO_SCALE = 60_000
 OUTLINE_MM, THIN_OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 0.3, 1.1, 0.25
 NOISE_OUTLINE_MM = 0.2
-# Passes of drawing: what is only information lies below, markers lie above every area, errors above warnings.
-INFO_AREAS, INFO_MARKERS, AREAS, OUTLINES, MARKERS = 0, 1, 2, 3, 4
+# Passes of drawing: what is only information lies below, errors above warnings, markers above every area.
+INFO_AREAS, INFO_MARKERS, WARNING_AREAS, WARNING_OUTLINES, AREAS, OUTLINES, MARKERS = range(7)
 PLACELESS = ("geometry.empty",)
 VALUES_IN_WORDS = {
     "severity": ("severity", SEVERITIES),
@@ -192,7 +192,7 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
     shown = f"({near}) AND ({has_area})" if info else has_area
     areas = [_tint(kind), *(_hatch(kind, angle) for angle in kind.hatch_angles)]
     for area in areas:
-        area.setRenderingPass(INFO_AREAS if info else AREAS)
+        area.setRenderingPass({"info": INFO_AREAS, "warning": WARNING_AREAS}.get(kind.severity, AREAS))
         _only_if(area, shown)
     outline = QgsSimpleLineSymbolLayer(QColor(kind.colour), NOISE_OUTLINE_MM if info else OUTLINE_MM)
     _only_if(outline, shown)
@@ -206,7 +206,8 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
         lines = [casing, outline]
     for line in lines:
         line.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        line.setRenderingPass(INFO_AREAS if info else OUTLINES)
+        # A border drawn apart has the very outline of the gaps and overlaps along it, and must not hide them.
+        line.setRenderingPass({"info": INFO_AREAS, "warning": WARNING_OUTLINES}.get(kind.severity, OUTLINES))
     marker = _marker(kind)
     marker.setRenderingPass(INFO_MARKERS if info else MARKERS + (kind.severity == "error"))
     # The legend of a map without a scale shows the marker too.
