@@ -8,7 +8,6 @@ when the layer has no geometry at all.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from ..errors import PlanError
 from .errors import IntakeError
 from .inspection import no_such_layer
 from .integrity import refused, sibling
+from .lost_index import link_or_copy
 from .opening import HEADER_BYTES, Opened
 
 RAW = "ISO-8859-1"
@@ -79,7 +79,7 @@ def chosen_layer(ready: Opened) -> str:
 
 @contextmanager
 def _settings(form: str) -> Iterator[None]:
-    wanted: dict[str, Any] = {"SHAPE_RESTORE_SHX": "YES", "CPL_CURL_ENABLE_VSICURL": "NO"}
+    wanted: dict[str, Any] = {"CPL_CURL_ENABLE_VSICURL": "NO"}
     if form == "dxf" and pyogrio.__gdal_version__ < OPTION_FOR_DRAWINGS:
         wanted["DXF_ENCODING"] = RAW
     before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
@@ -113,9 +113,5 @@ def _made_neutral(ready: Opened, folder: Path) -> Path:
     for ending in (".dat", ".map", ".id", ".ind", ".mid"):
         part = sibling(ready.path, ending)
         if part is not None:
-            target = folder / part.name
-            try:
-                os.symlink(part.resolve(), target)
-            except OSError:
-                shutil.copyfile(part, target)
+            link_or_copy(part, folder / part.name)
     return path

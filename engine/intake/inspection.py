@@ -77,8 +77,8 @@ def no_such_layer(path: Path, name: str, layers: list[str]) -> IntakeError:
 
 
 def environment(form: str) -> dict[str, str]:
-    """GDAL's settings for reading: no network, texts of drawings as they are, a lost index of a shapefile made good."""
-    settings = {"GDAL_HTTP_MAX_RETRY": "0", "CPL_CURL_ENABLE_VSICURL": "NO", "SHAPE_RESTORE_SHX": "YES"}
+    """GDAL's settings for reading: no network, texts of drawings as they are."""
+    settings = {"GDAL_HTTP_MAX_RETRY": "0", "CPL_CURL_ENABLE_VSICURL": "NO"}
     if form == "dxf":
         settings["DXF_ENCODING"] = "ISO-8859-1"
     return settings

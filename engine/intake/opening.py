@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..plan import Note
@@ -17,6 +17,7 @@ from .archives import require_sound, unpacked
 from .errors import IntakeError
 from .formats import format_of
 from .integrity import require_readable, require_whole, sibling
+from .lost_index import with_index
 from .memory import require_room
 from .source import Source
 
@@ -45,19 +46,28 @@ def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened
     source = Source.of(given)
     require_readable(source.path)
     form = format_of(source.path)
-    if form not in ("zip", "kmz"):
-        yield _ready(source, source.path, form, memory_limit_bytes)
+    if form in ("zip", "kmz") and not (form == "kmz" and not source.member):
+        with unpacked(source.path, source.member, source.layer) as path:
+            require_readable(path)
+            inner = format_of(path)
+            if inner in ("zip", "kmz"):
+                raise IntakeError("error.intake.unsupported.nested", path=source.path, name=path.name)
+            with _indexed(_ready(source, path, inner, memory_limit_bytes)) as ready:
+                yield ready
         return
-    if form == "kmz" and not source.member:
+    if form == "kmz":
         require_sound(source.path)  # OGR reads it packed, and finds the maps that its first one links to
-        yield _ready(source, source.path, form, memory_limit_bytes)
+    with _indexed(_ready(source, source.path, form, memory_limit_bytes)) as ready:
+        yield ready
+
+
+@contextmanager
+def _indexed(ready: Opened) -> Iterator[Opened]:
+    if ready.form != "shp":
+        yield ready
         return
-    with unpacked(source.path, source.member, source.layer) as path:
-        require_readable(path)
-        inner = format_of(path)
-        if inner in ("zip", "kmz"):
-            raise IntakeError("error.intake.unsupported.nested", path=source.path, name=path.name)
-        yield _ready(source, path, inner, memory_limit_bytes)
+    with with_index(ready.path) as path:
+        yield replace(ready, path=path)
 
 
 def _ready(source: Source, path: Path, form: str, limit_bytes: int | None) -> Opened:

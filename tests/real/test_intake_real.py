@@ -91,7 +91,7 @@ def test_real_neighbours_without_an_offset_have_none(districts: gpd.GeoDataFrame
 def test_the_datum_shift_itself_is_one_offset(districts: gpd.GeoDataFrame) -> None:
     """VN-2000 coordinates taken for WGS 84: 225 m to the north-west."""
     layer, neighbour = neighbours(districts)[0]
-    taken = [c for c in candidates(np.zeros((1, 2)), None) if c.epsg == 4326 and not c.swapped][0]
+    taken = next(c for c in candidates(np.zeros((1, 2)), None) if c.epsg == 4326 and not c.swapped)
     degrees = gpd.GeoSeries(layer, crs=5899).to_crs(4756).set_crs(taken.crs, allow_override=True)
     shift = constant_shift(degrees.to_crs(5899).to_numpy(), neighbour)
     assert shift.found and shift.length_m == pytest.approx(225, abs=2)
