@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
-from qgis.gui import QgisInterface, QgsDockWidget, QgsMessageBar
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
+from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -41,13 +41,14 @@ from .filters import FilterPanel
 from .finding_panel import FindingPanel
 from .findings_view import FindingsView
 from .map_view import FindingOnMap
+from .notices import Notices
 from .pick_tool import PickTool
 from .stores import file_of, findings_layers, show_layer, shown_layer
 from .waive_dialog import WaiveDialog
 
 LOOK_EVERY_MS, PREPARE_EVERY_MS = 1000, 30
 SHORT_WAIT_S = 0.2
-NOTE_S = 6
+SAID_MS = 6000
 
 
 class ReviewDock(QgsDockWidget):
@@ -78,7 +79,7 @@ class ReviewDock(QgsDockWidget):
     # making
 
     def _build(self) -> None:
-        self.bar = QgsMessageBar()
+        self.notices = Notices(text("review.close", self._language))
         self.stores = QComboBox()
         self.stores.setObjectName("planconcordReviewStores")
         self.stores.setAccessibleName(text("review.store", self._language))
@@ -105,6 +106,7 @@ class ReviewDock(QgsDockWidget):
         self.counts.setWordWrap(True)
         self.view = FindingsView(self._language)
         self.view.chosen.connect(self._chosen)
+        self.view.escaped.connect(self.notices.clear)
         self.view.sort_asked.connect(self.filters.sort_by)
         self.on_map = FindingOnMap(self._iface.mapCanvas())
         self.panel = FindingPanel(self.on_map, self._language)
@@ -116,7 +118,7 @@ class ReviewDock(QgsDockWidget):
         self.commands = Commands(self, (self.view, self.panel), self._does(), self._language)
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.addWidget(self.bar)
+        column.addWidget(self.notices)
         column.addLayout(first)
         column.addWidget(self.filters)
         column.addWidget(self.counts)
@@ -176,28 +178,28 @@ class ReviewDock(QgsDockWidget):
             told = notes(path)
             lapsed = expired(path, date.today())
         except PlanError as error:
-            self._tell(error.text(self._language), Qgis.MessageLevel.Critical)
+            self._fail(error)
             return False
         finally:
             QApplication.restoreOverrideCursor()
-        self.bar.clearWidgets()
+        self.notices.clear()
         self._listing, self._reviewing, self._place = listing, Reviewing(path), None
         self.filters.offer(listing)
         self.panel.look_at(listing)
         self.view.findings.look_at(listing)
         if show_layer(listing.layout, self._language) is None:
-            self._tell(text("review.layer_unreadable", self._language, path=path), Qgis.MessageLevel.Warning)
+            self._warn(text("review.layer_unreadable", self._language, path=path))
         self._filter()
         self._offer_stores()
         self._preparing.start(PREPARE_EVERY_MS)
         for key, values in told:
-            self._tell(text(key, self._language, **values), Qgis.MessageLevel.Warning)
+            self._warn(text(key, self._language, **values))
         if lapsed:
             self._tell_lapsed(lapsed)
         try:
             refuse_read_only(path)
         except PlanError as error:
-            self._tell(error.text(self._language), Qgis.MessageLevel.Warning)
+            self._warn(error.text(self._language))
         return True
 
     def _ask_for_store(self) -> None:
@@ -230,9 +232,7 @@ class ReviewDock(QgsDockWidget):
     def _store_chosen(self, place: int) -> None:
         path = self.stores.itemData(place)
         if path is None:
-            self._tell(
-                text("review.not_saved", self._language, layer=self.stores.itemText(place)), Qgis.MessageLevel.Warning
-            )
+            self._warn(text("review.not_saved", self._language, layer=self.stores.itemText(place)))
         elif path and (self._listing is None or Path(path) != self._listing.path.absolute()):
             self.open_store(Path(path))
 
@@ -286,7 +286,7 @@ class ReviewDock(QgsDockWidget):
         try:
             self.panel.show_finding(row.fid if row is not None else None, keep_scale, move=by_person)
         except PlanError as error:
-            self._tell(error.text(self._language), Qgis.MessageLevel.Warning)
+            self._warn(error.text(self._language))
 
     # the map
 
@@ -322,7 +322,7 @@ class ReviewDock(QgsDockWidget):
     def _decide(self, status: str, note: str = "", document: str = "", expiry: str = "") -> None:
         rows = self.view.selected()
         if not rows or self._reviewing is None:
-            self._tell(text("review.choose_first", self._language), Qgis.MessageLevel.Info)
+            self._say(text("review.choose_first", self._language))
             return
         reviewing = self._reviewing
         self._do(lambda: reviewing.decide(rows, status, note, document, expiry), status)
@@ -330,7 +330,7 @@ class ReviewDock(QgsDockWidget):
     def _waive(self) -> None:
         rows = self.view.selected()
         if not rows:
-            self._tell(text("review.choose_first", self._language), Qgis.MessageLevel.Info)
+            self._say(text("review.choose_first", self._language))
             return
         asked = WaiveDialog(len(rows), self._language, self)
         if asked.exec() == int(QDialog.DialogCode.Accepted):
@@ -347,26 +347,22 @@ class ReviewDock(QgsDockWidget):
         try:
             count = action()
         except PlanError as error:
-            self._tell(error.text(self._language), Qgis.MessageLevel.Critical)
+            self._fail(error)
             count = 0
         finally:
             QApplication.restoreOverrideCursor()
         self._look()
         self._count()
         if count:
-            self._tell(text(f"review.told_{told}", self._language, count=number(count, 0, self._language)))
+            self._say(text(f"review.told_{told}", self._language, count=number(count, 0, self._language)))
 
     def _tell_lapsed(self, lapsed: list[str]) -> None:
-        item = self.bar.createMessage(text("review.lapsed", self._language, count=len(lapsed)))
-        again = QPushButton(text("review.lapsed_do", self._language))
-        again.clicked.connect(lambda: self._reopen_lapsed(lapsed))
-        item.layout().addWidget(again)
-        self.bar.pushWidget(item, Qgis.MessageLevel.Warning)
+        told = text("review.lapsed", self._language, count=len(lapsed))
+        self.notices.add(told, False, text("review.lapsed_do", self._language), lambda: self._reopen_lapsed(lapsed))
 
     def _reopen_lapsed(self, lapsed: list[str]) -> None:
         reviewing = self._reviewing
         if reviewing is not None:
-            self.bar.clearWidgets()
             self._do(lambda: reviewing.reopen(lapsed, text("review.lapsed_note", self._language)), "open")
 
     # what happens by itself
@@ -379,7 +375,7 @@ class ReviewDock(QgsDockWidget):
             changed = self._listing.refresh(SHORT_WAIT_S)
         except PlanError as error:
             if error.key != "error.store_locked":  # somebody writes just now; look again in a second
-                self._tell(error.text(self._language), Qgis.MessageLevel.Critical, once=True)
+                self._fail(error)
             return
         if not changed:
             return
@@ -399,11 +395,18 @@ class ReviewDock(QgsDockWidget):
         if self._listing is None or not self._listing.make_searchable():
             self._preparing.stop()
 
-    def _tell(self, words_: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Success, once: bool = False) -> None:
-        if once and any(item.text() == words_ for item in self.bar.items()):
-            return
-        stays = level in (Qgis.MessageLevel.Critical, Qgis.MessageLevel.Warning)
-        self.bar.pushMessage("", words_, level, 0 if stays else NOTE_S)
+    def _warn(self, told: str) -> None:
+        self.notices.add(told, bad=False)
+
+    def _fail(self, error: PlanError) -> None:
+        values = dict(error.values)
+        if "status" in values:
+            values["status"] = words.status_word(str(values["status"]), self._language)
+        self.notices.add(text(error.key, self._language, **values), bad=True)
+
+    def _say(self, told: str) -> None:
+        """What went well stands in QGIS's status bar, where it moves nothing."""
+        self._iface.statusBarIface().showMessage(told, SAID_MS)
 
     def end(self) -> None:
         """Leave no trace on the map, in the project's signals and in the list of shortcuts."""

@@ -18,7 +18,16 @@ from .table_model import COLUMNS, FindingsModel
 
 WAIT_MS = 70
 MOST_KEPT = 2000
-WIDTHS_EM = {"rule": 13, "zones": 17, "area": 7, "width": 6, "status": 9, "territory": 10, "message": 40}
+# Words as wide as a column should be.
+WIDEST = {
+    "rule": "Conflict with the upper",
+    "zones": "02-7 (LUC) / 02-7 bis (LUC)",
+    "area": "88,888.88 ha",
+    "width": "8,888.8 m",
+    "status": "chưa xử lý",
+    "territory": "Thành phố Thanh Vân",
+    "message": "",
+}
 
 
 class FindingsView(QTableView):
@@ -26,6 +35,7 @@ class FindingsView(QTableView):
 
     chosen = pyqtSignal(object, bool, bool)
     sort_asked = pyqtSignal(str)
+    escaped = pyqtSignal()
 
     def __init__(self, language: str):
         super().__init__()
@@ -50,9 +60,10 @@ class FindingsView(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.sectionClicked.connect(lambda column: self.sort_asked.emit(COLUMNS[column]))
-        em = self.fontMetrics().averageCharWidth()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, name in enumerate(COLUMNS):
-            self.setColumnWidth(column, int(em * WIDTHS_EM[name] * 1.15))
+            room = self.fontMetrics().height() * (2 if name == "rule" else 1)  # the disc, and a little air
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(WIDEST[name]) + room)
         self.findings.modelReset.connect(self._span)
         self._keep_scale = self._restoring = False
         self._wait = QTimer(self)
@@ -158,6 +169,8 @@ class FindingsView(QTableView):
             self._fold(row, keys == Qt.Key.Key_Left)
         elif keys in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._tell()
+        elif keys == Qt.Key.Key_Escape:
+            self.escaped.emit()
         else:
             super().keyPressEvent(event)
 

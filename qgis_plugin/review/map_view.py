@@ -23,7 +23,7 @@ from qgis.PyQt.QtGui import QColor
 from .words import FINDING_COLOUR, ZONE_COLOURS
 from .zones import Zone
 
-AROUND = 2.5
+AROUND = 4.0
 LARGEST_SCALE = 500.0
 FLASHES, FLASH_MS = 2, 300
 

@@ -100,7 +100,7 @@ def both(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     started: dict[str, Session] = {}
     try:
         started["review"] = session("review", plugin_zip, tmp_path_factory, "en_US")
-        night = "\n[UI]\nUITheme=Night%20Mapping\n\n[planconcord]\nreviewer=Trần Thị Bình\n"
+        night = "\n[UI]\nUITheme=Night Mapping\n"
         twice = {"QT_SCALE_FACTOR": "2"}
         started["dark"] = session(
             "review_dark", plugin_zip, tmp_path_factory, "vi", night, size="2800x1800", variables=twice

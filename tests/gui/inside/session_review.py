@@ -46,7 +46,7 @@ def open_dock(person: Person) -> Step:
     person.window.setGeometry(0, 0, 1600, 1000)
     person.window.activateWindow()
     yield 0.4
-    if person.brief["session"] == "session_review":
+    if person.brief["session"] != "session_review_dark":
         yield from windows.open_layers(person, "upper", "plan")
     person.window.findChild(QDockWidget, "Browser").hide()
     yield from person.keys("ctrl+alt+f")
@@ -71,7 +71,7 @@ def seen(person: Person) -> dict[str, Any]:
         ],
         "centre": [canvas.center().x(), canvas.center().y()],
         "scale": canvas.scale(),
-        "bar": [item.text() for item in dock.bar.items()],
+        "bar": dock.notices.texts(),
         "focus": QApplication.focusWidget().objectName() if QApplication.focusWidget() else "",
         "touched": [dock._listing.rows_read, dock._listing.rows_fetched] if dock._listing else None,
         "history": history(person),
@@ -103,13 +103,12 @@ def open_store(person: Person) -> Step:
     person.shot("dock empty")
     yield from person.keys("ctrl+alt+o")
     yield lambda: dialog("QFileDialog")
-    asked = dialog("QFileDialog")
     yield 0.3
     yield from person.keys("ctrl+a")
     yield from person.paste(str(store_of(person)))
     yield from person.keys("Return")
     yield lambda: not isinstance(dialog("QFileDialog"), QFileDialog)
-    del asked
+    person.window.activateWindow()  # as a window manager does, which this screen has none of
     yield lambda: dock_of(person).view.findings.rowCount() > 0
     yield from settle(person)
     layers = [layer.name() for layer in QgsProject.instance().mapLayers().values()]
@@ -196,7 +195,10 @@ def waive(person: Person) -> Step:
     }
     yield from person.keys("ctrl+Return")
     yield lambda: len(history(person)) == 2
+    person.window.activateWindow()
     yield 0.5
+    dock_of(person).panel.verticalScrollBar().setValue(10_000)
+    yield 0.1
     person.shot("waived")
     return {**told, **seen(person)}
 
@@ -249,7 +251,8 @@ def another_writer(person: Person) -> Step:
     refused = seen(person)
     dock._looking.start(1000)
     yield lambda: dock.view.current().status == "open"
-    dock.bar.clearWidgets()
+    yield from person.keys("Escape")
+    yield lambda: not dock.notices.texts()
     return {"before": before, "after": after, "refused": refused}
 
 
