@@ -18,7 +18,7 @@ from .report import IntakeReport
 CAD_LAYER, LABEL = "cad_layer", "label"
 LAYER_FIELDS = ("Layer", "Level")
 TEXT_FIELD = "Text"
-WITHOUT_MEANING = ("defpoints",)
+DEFPOINTS = "Defpoints"
 """AutoCAD's own layer for the points of dimensions; it is never plotted."""
 POINT, LINE, MULTILINE = 0, 1, 5
 AREAS = (3, 6)
@@ -52,11 +52,18 @@ def zones_of_drawing(frame: gpd.GeoDataFrame, layer: str, closed_lines: bool, re
     named = next((field for field in LAYER_FIELDS if field in frame.columns), "")
     made = frame.copy(deep=False)
     made[CAD_LAYER] = made[named].astype(str) if named else ""
-    made = made[~made[CAD_LAYER].str.lower().isin(WITHOUT_MEANING)]
+    made = plotted = made[made[CAD_LAYER].str.lower() != DEFPOINTS.lower()]
     texts = _texts(made)
     if closed_lines:
         made = areas_of_lines(made, layer, report)
-    zones = made[np.isin(shapely.get_type_id(np.asarray(made.geometry.values, dtype=object)), AREAS)]
+    are_zones = np.isin(shapely.get_type_id(np.asarray(made.geometry.values, dtype=object)), AREAS)
+    zones, others = made[are_zones], made[~are_zones]
+    dropped = len(frame) - len(plotted) + len(others) - len(texts)
+    if dropped and len(zones):
+        found = ", ".join(
+            sorted({*others.geometry.geom_type.dropna(), *((DEFPOINTS,) if len(plotted) < len(frame) else ())})
+        )
+        report.add("intake.dropped", layer=layer, count=dropped, found=found)
     labels = _labels(zones, texts, layer, report)
     if len(zones):
         return zones.assign(**{LABEL: labels})

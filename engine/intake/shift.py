@@ -209,7 +209,9 @@ class _Matcher:
     def judge(self, border: _Border, shift: np.ndarray, scale_m: float | None = None) -> _Fit:
         """How well the border fits after ``shift``; ``scale_m`` bounds what one point can cost."""
         normals, across, matched = self.match(border, shift, GATES_M[-1] if scale_m is None else 1e9)
-        residual = float(np.median(np.abs(across[matched]))) if matched.any() else float("inf")
+        if not matched.any():
+            return _Fit(shift, 1.0, 0.0, float("inf"), True)
+        residual = float(np.median(np.abs(across[matched])))
         bound = scale_m or 4.0 * max(residual, 0.02)
         cost = float(np.mean(np.minimum(np.where(matched, across, bound) ** 2, bound**2)) / bound**2)
         straight = matched.sum() < 2 or _solve(normals[matched], across[matched])[1]
