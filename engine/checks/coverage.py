@@ -199,13 +199,14 @@ class _Coverage:
         if len(same.other):
             rows = pairs(same.first, same.other).drop(columns="zone_area_m2")
             shape = self._prepared.polygons[same.other]
+            outline, drawn_by = np.unique(same.first, return_inverse=True)
             columns = {name: rows[name].to_numpy() for name in rows.columns}
             made.append(
                 batch(
                     "geometry.duplicate",
                     shape,
                     area_m2=shapely.area(shape),
-                    width_m=widths(shape),
+                    width_m=widths(self._prepared.polygons[outline], self._progress)[drawn_by],
                     share_a=1.0,
                     **columns,
                 )
@@ -249,8 +250,8 @@ class _Coverage:
     def measures(self) -> list[Measure]:
         """Counts and areas of findings wider than the tolerance, and of the noise. Call after :meth:`batches`."""
         pieces = self._overlap_pieces
-        twins = self._prepared.polygons[self._twins.other]
-        twice = shapely.union_all(np.concatenate([pieces.polygons[pieces.real], twins]))
+        twins, outlines = self._twins.other, self._prepared.polygons[np.unique(self._twins.first)]
+        twice = shapely.union_all(np.concatenate([pieces.polygons[pieces.real], outlines]))
         noise_m2 = pieces.noise_area_m2 + self._gaps.noise_area_m2 + self._outside.noise_area_m2
         return [
             Measure("overlap_count", pieces.real_count + len(twins), "count"),
