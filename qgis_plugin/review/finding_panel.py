@@ -63,6 +63,7 @@ class FindingPanel(QTextBrowser):
         run = self._listing.run(str(self._values["run_id"] or ""))
         self._zones = zones_of(self._values, run, self._outline, self.crs)
         self._write()
+        self.verticalScrollBar().setValue(0)
         self._mark()
         if move:
             self.go(keep_scale)

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from typing import Any, Union
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPen, QPixmap
+from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from qgis.PyQt.QtWidgets import QApplication
 
 from ...algorithms.styling_findings import kind_of
@@ -23,6 +23,7 @@ from . import words
 COLUMNS = ("rule", "zones", "area", "width", "status", "territory", "message")
 NUMBERS = ("area", "width")
 PAGE, PAGES_KEPT = 64, 64
+HEADING = QColor(128, 128, 128, 70)
 Place = Union[int, None]
 
 
@@ -190,9 +191,7 @@ class FindingsModel(QAbstractTableModel):
             font.setBold(True)
             return font
         if role == Qt.ItemDataRole.BackgroundRole:
-            return QApplication.palette("QTableView").brush(QPalette.ColorRole.Button)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return QApplication.palette("QTableView").brush(QPalette.ColorRole.ButtonText)
+            return HEADING  # over whatever a theme's style sheet paints; a palette knows nothing of those
         return None
 
     def _value(self, row: Row, column: str, role: int) -> Any:
