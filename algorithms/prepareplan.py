@@ -66,6 +66,10 @@ class PreparePlan(PlanAlgorithm):
         self.add(report, advanced=True)
         filters = self.words("PREVIEW.filter")
         self.add(QgsProcessingParameterFileDestination("PREVIEW", self.words("PREVIEW"), filters, None, True))
+        filters = self.words("LABEL_MAP.filter")
+        labels = QgsProcessingParameterFileDestination("LABELS", self.words("LABELS"), filters, None, True)
+        labels.setCreateByDefault(False)
+        self.add(labels, advanced=True)
         self.addOutput(QgsProcessingOutputNumber("ZONE_COUNT", self.words("ZONE_COUNT")))
         for name, _ in COUNTS:
             self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
@@ -75,8 +79,9 @@ class PreparePlan(PlanAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.errors import PlanError
+        from ..engine.intake.labels import write_labels
         from ..engine.intake.pages import prepare_page
-        from ..engine.intake.preparing import zones_of
+        from ..engine.intake.preparing import labels_of, zones_of
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import publish, report_table, zone_table
@@ -98,6 +103,10 @@ class PreparePlan(PlanAlgorithm):
         if page:
             Path(page).write_text(prepare_page(prepared, language), encoding="utf-8")
             outputs["PREVIEW"] = page
+        listed = self.parameterAsFileOutput(parameters, "LABELS", context)
+        if listed:
+            field = self.parameterAsString(parameters, "CODE_FIELD", context).strip()
+            outputs["LABELS"] = str(write_labels(Path(listed), labels_of(prepared, field), {}))
         outputs["ZONE_COUNT"] = len(zones)
         for name, keys in COUNTS:
             outputs[name] = sum(prepared.report.count(key) for key in keys)

@@ -1,6 +1,6 @@
 """Label maps: which land-use code a label of a drawing means, decided once by a person and kept in a table beside the plan.
 
-A label map is a CSV with the columns ``label`` and ``code`` (``note`` is free), UTF-8, separated by comma, semicolon or tab; for ``plan.dxf``
+A label map is a CSV with the columns ``label`` and ``code`` (others are free), UTF-8, separated by comma, semicolon or tab; for ``plan.dxf``
 it is found as ``plan.labels.csv`` in the same folder. Labels are compared without regard to case and blanks. Goes in: a map and
 the labels of a column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with PlanError for
 a map without these columns or with one label twice.
@@ -17,6 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import PlanError
+from ..rulesets.proposals import propose
+from ..rulesets.reading import standard_codes
 from ..rulesets.ruleset import fold
 from .report import IntakeReport
 
@@ -74,14 +76,20 @@ def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report
 
 
 def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Path:
-    """A label map to be completed by a person: every label with its count, the code where one is known; most frequent first."""
+    """A label map to be completed by a person: every label with its count, most frequent first, and the code where one is known.
+
+    What a label may stand for is only proposed, in a column of its own: a proposal counts when a person copies it to ``code``.
+    """
     folded = {fold(label): code for label, code in codes.items()}
     counts = Counter(label for label in labels if isinstance(label, str) and label.strip())
+    proposals = propose(counts, standard_codes())
     with open(path, "w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["label", "code", "note"])
+        table.writerow([*COLUMNS, "count", "proposed", "confidence"])
         for label, count in counts.most_common():
-            table.writerow([_inert(label), folded.get(fold(label), ""), count])
+            proposal = proposals[label]
+            sure = f"{proposal.confidence:.2f}" if proposal.code else ""
+            table.writerow([_inert(label), folded.get(fold(label), ""), count, proposal.code, sure])
     return path
 
 

@@ -1,7 +1,7 @@
 """How much memory a source will take when it is read, guessed from its headers; refused when it is more than there is.
 
 Goes in: a path and its format. Comes out: bytes. The guess is a factor on the bytes that geometry and attributes take in the
-file, measured on plans of 2,000 to 200,000 zones; it is meant to be within a factor of two, on the high side.
+file, chosen on the high side: it is there to refuse what cannot end well, not to tell what a run will need.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 
@@ -33,6 +34,8 @@ from .opening import Opened, opened
 from .report import IntakeReport
 
 NO_GEOMETRY, COLLECTION = -1, 7
+LABEL_OF = "label_of_"
+"""Begins the name of the column that keeps the labels which became codes."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,16 @@ class Prepared:
     def field(self, wanted: str) -> str:
         """The present name of a field that may be given as the file spells it."""
         return wanted if wanted in self.table.columns else self.fields.get(wanted, wanted)
+
+
+def labels_of(prepared: Prepared, code_field: str) -> pd.Series:
+    """The labels of the code field as they were before any became a code; PlanError where there is no such field."""
+    name = prepared.field(code_field)
+    for column in (LABEL_OF + name, name):
+        if column in prepared.table.columns:
+            return prepared.table[column]
+    fields = ", ".join(str(column) for column in prepared.table.columns if column != "geometry")
+    raise PlanError("error.field_missing", layer=prepared.name, field=code_field, fields=fields)
 
 
 def prepare_plan(
@@ -189,7 +202,7 @@ def _coded(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoD
     if not codes:
         return table
     mapped = apply_labels(table[code_field], codes, prepared.name, prepared.report)
-    return table.assign(**{f"label_of_{code_field}": table[code_field], code_field: mapped})
+    return table.assign(**{LABEL_OF + code_field: table[code_field], code_field: mapped})
 
 
 def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[str, str]:

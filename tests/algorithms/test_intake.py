@@ -68,9 +68,16 @@ def test_a_drawing_becomes_zones_with_codes(tmp_path: Path) -> None:
     path = drawing(tmp_path / "plan.dxf", entities)
     labels = tmp_path / "nhãn.csv"
     labels.write_text("label,code\nqh lua,LUC\nqh o,ODT\n", encoding="utf-8")
+    listed = tmp_path / "cần điền.csv"
     given = {"FILE": str(path), "CRS": "EPSG:5899", "TARGET_CRS": "EPSG:4326", "CODE_FIELD": "cad_layer"}
+    given["LABELS"] = str(listed)
     done = run("prepareplan", {**given, "LABEL_MAP": str(labels), "POLYGONS_FROM_LINES": True, "OUTPUT": "memory:"})
     assert done.ok, done.error
+    assert [line.split(",")[0] for line in listed.read_text(encoding="utf-8-sig").splitlines()[1:]] == [
+        "qh lua",
+        "qh o",
+        "?",
+    ]
     assert (done["ZONE_COUNT"], done["AREA_COUNT"], done["CODED_COUNT"], done["UNKNOWN_COUNT"]) == (3, 2, 2, 1)
     assert {(row["cad_layer"], row["label"]) for row in rows(done)} == {("LUC", ""), ("ODT", "ODT"), ("?", "")}
     assert opened(done["OUTPUT"], done.context).crs().authid() == "EPSG:4326"

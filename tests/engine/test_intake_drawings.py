@@ -108,7 +108,12 @@ def test_a_label_map_is_written_to_be_completed_and_is_no_formula(tmp_path: Path
     labels = pd.Series(["kv1", "=cmd()", "kv1", "LUA", None, " "])
     path = write_labels(tmp_path / "plan.labels.csv", labels, {"lua": "LUC"})
     text = path.read_text(encoding="utf-8-sig")
-    assert text.splitlines() == ["label,code,note", "kv1,,2", " =cmd(),,1", "LUA,LUC,1"]
+    assert text.splitlines() == [
+        "label,code,count,proposed,confidence",
+        "kv1,,2,,",
+        " =cmd(),,1,,",
+        "LUA,LUC,1,LUA,1.00",
+    ]
     path.write_text(text.replace("=cmd(),", "=cmd(),BCS"), encoding="utf-8")
     assert read_labels(path) == {"lua": "LUC", "=cmd()": "BCS"}
 
