@@ -83,6 +83,8 @@ def _exact_gaps(
 ) -> np.ndarray:
     """Each gap as the difference of a slightly larger face and the zones around it, not as the rounded face."""
     grown = shapely.buffer(faces, REACH_M, join_style="mitre")
+    crossed = ~shapely.is_valid(grown)  # mitres at needles may cross each other
+    grown[crossed] = shapely.buffer(faces[crossed], REACH_M, quad_segs=2)
     if boundary is not None:
         shapely.prepare(boundary)
         leaving = ~shapely.contains_properly(boundary, grown)
