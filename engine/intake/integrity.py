@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -189,12 +190,16 @@ def _json(path: Path) -> None:
         raise IntakeError("error.intake.truncated", path=path, reason="}")
 
 
-def _xml(closing: bytes) -> Callable[[Path], None]:
-    def check(path: Path) -> None:
-        if closing not in _tail(path).lower().replace(b"\x00", b""):
-            raise IntakeError("error.intake.truncated", path=path, reason=f"</…{closing.decode()}")
-
-    return check
+def _xml(path: Path) -> None:
+    """The element that opens first is closed at the end."""
+    with open(path, "rb") as file:
+        head = file.read(TAIL_BYTES).replace(b"\x00", b"")  # so that UTF-16 reads as well
+    root = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
+    closing = b"</" + root.group(1) if root else b"</"
+    tail = _tail(path).replace(b"\x00", b"")
+    alone = root is not None and tail.rstrip().endswith(b"/>") and len(tail) < TAIL_BYTES
+    if closing not in tail and not alone:
+        raise IntakeError("error.intake.truncated", path=path, reason=closing.decode("ascii", "replace") + ">")
 
 
 def _geodatabase(path: Path) -> None:
@@ -223,7 +228,7 @@ _CHECKS: dict[str, Callable[[Path], None]] = {
     "dxf": _dxf,
     "dgn": _dgn,
     "geojson": _json,
-    "kml": _xml(b"kml>"),
-    "gml": _xml(b"featurecollection>"),
+    "kml": _xml,
+    "gml": _xml,
     "gdb": _geodatabase,
 }

@@ -25,7 +25,7 @@ FACTORS = {
     "gml": 2.0,
     "kml": 2.0,
     "dxf": 1.5,
-    "dgn": 4.0,
+    "dgn": 10.0,
     "tab": 6.0,
     "mif": 2.0,
     "other": 4.0,
