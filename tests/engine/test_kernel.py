@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 from coverages import TURNED, coverage, recipes
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from planconcord.engine.planar import bruteforce, kernel
 from planconcord.engine.planar.cover import Cover
 from planconcord.engine.planar.edges import GRID_M, suspect_edges
@@ -41,6 +41,7 @@ def boundary_of(zones: np.ndarray) -> shapely.Geometry:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(recipe=recipes)
+@example(recipe=(4, (500_000.0, 2_300_000.0), 4, [("needle", 9, 0, 4.0)]))  # once grew beyond the boundary
 @pytest.mark.parametrize("bounded", [False, True])
 def test_the_kernel_agrees_with_brute_force(bounded: bool, recipe: tuple) -> None:
     zones = coverage(recipe)
