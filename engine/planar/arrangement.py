@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..progress import Progress
 from .depth import covering, deep_points
 from .edges import GRID_M, Edges, directed_edges
+from .threads import watched
 
 THREAD_M = 2 * GRID_M
 """Faces narrower than this are rounding, not ground: they are dust, which the balance's allowance covers."""
@@ -47,7 +49,11 @@ class Arrangement:
 
 
 def arrange(
-    polygons: np.ndarray, tree: shapely.STRtree, suspects: Edges, boundary: shapely.Geometry | None
+    polygons: np.ndarray,
+    tree: shapely.STRtree,
+    suspects: Edges,
+    boundary: shapely.Geometry | None,
+    progress: Progress,
 ) -> Arrangement:
     """The arrangement of the suspect edges; without a boundary every face that is enclosed counts as inside."""
     lines = suspects
@@ -59,12 +65,14 @@ def arrange(
             np.concatenate([suspects.owner, outline.owner]),
             suspects.origin,
         )
-    noded = shapely.union_all(lines.lines())
+    noded = watched(lambda: shapely.union_all(lines.lines()), progress)
     faces = shapely.get_parts(shapely.polygonize([noded]))
     if len(faces) == 0:
         nothing = np.zeros(0, dtype=int)
         return Arrangement(faces, nothing, nothing.astype(bool), nothing.astype(bool), 0.0)
+    progress.checkpoint()
     depth = covering(polygons, faces, tree)
+    progress.checkpoint()
     inside = np.ones(len(faces), dtype=bool)
     if boundary is not None:
         shapely.prepare(boundary)

@@ -15,7 +15,7 @@ from .cover import Cover
 from .depth import overlap_faces, uncovered_faces
 from .pairs import meeting, properly_within
 from .polygons import EMPTY, parts, polygonal
-from .threads import in_order
+from .threads import in_order, watched
 
 CHUNK = 2000
 STEPS_AT_ONCE = 100
@@ -26,16 +26,19 @@ STEP_M = 1e-6
 def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 1) -> Cover:
     """What ``polygons`` cover, by every pair whose boxes meet, the union of all, and its differences."""
     i, j, shared = meetings(polygons, polygons, progress.part(0.0, 0.6), itself=True, threads=threads)
-    covered = shapely.union_all(polygons)
+    covered = watched(lambda: shapely.union_all(polygons), progress.part(0.6, 0.8))
     progress.step(0.8)
-    progress.checkpoint()
-    faces, depth = overlap_faces(polygons, polygonal(shared), (i, j))
+    faces, depth = overlap_faces(polygons, polygonal(shared), (i, j), progress.part(0.8, 0.9))
+    progress.step(0.9)
     beyond, overhang = np.zeros(0, dtype=int), np.zeros(0, dtype=object)
     open_ground, outside = EMPTY, EMPTY
     if boundary is None:
         gaps = uncovered_faces(covered)
     else:
-        open_ground, outside = shapely.difference(boundary, covered), shapely.difference(covered, boundary)
+        open_ground, outside = watched(
+            lambda: (shapely.difference(boundary, covered), shapely.difference(covered, boundary)),
+            progress.part(0.9, 1.0),
+        )
         gaps = parts([open_ground])[0]
         shapely.prepare(boundary)
         beyond = np.flatnonzero(~shapely.covers(boundary, polygons))

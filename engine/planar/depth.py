@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from ..progress import Progress
+from .threads import watched
+
 POINTS_AT_ONCE = 5000
 DEEP_M = 0.05
 """So far from the outline no rounding reaches."""
@@ -21,7 +24,9 @@ HEAVY = 2
 Pairs = tuple[np.ndarray, np.ndarray]
 
 
-def overlap_faces(zones: np.ndarray, pieces: np.ndarray, pairs: Pairs | None = None) -> tuple[np.ndarray, np.ndarray]:
+def overlap_faces(
+    zones: np.ndarray, pieces: np.ndarray, pairs: Pairs | None = None, progress: Progress | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """(faces, depth) of the ground that at least two ``zones`` cover, out of the ``pieces`` that pairs share.
 
     ``pairs``: the rows of the two zones that share each piece; with them a stack of many zones on one place is affordable.
@@ -29,7 +34,8 @@ def overlap_faces(zones: np.ndarray, pieces: np.ndarray, pairs: Pairs | None = N
     if len(pieces) == 0:
         return np.zeros(0, dtype=object), np.zeros(0, dtype=int)
     outlined = pieces if pairs is None else _fewer(zones, pieces, *pairs)
-    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(outlined))]))
+    noded = watched(lambda: shapely.union_all(shapely.boundary(outlined)), progress or Progress())
+    faces = shapely.get_parts(shapely.polygonize([noded]))
     depth = covering(zones, faces)
     return faces[depth > 1], depth[depth > 1]
 

@@ -48,7 +48,7 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
     tree = shapely.STRtree(polygons)
     i, j, shared = overlapping_pairs(polygons, tree, suspects.owner, progress.part(0.4, 0.6), threads)
     progress.checkpoint()
-    plane = arrange(polygons, tree, suspects, boundary)
+    plane = arrange(polygons, tree, suspects, boundary, progress.part(0.6, 0.8))
     progress.step(0.8)
     progress.checkpoint()
     gaps = _exact_gaps(plane.gaps, polygons, tree, boundary, progress.part(0.8, 0.95), threads)
