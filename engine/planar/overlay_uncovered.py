@@ -44,11 +44,15 @@ def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> n
     """Whether each lower zone comes near a suspect edge of the upper plan."""
     touched = np.zeros(len(lower), dtype=bool)
     tree = shapely.STRtree(edges.lines())
-    for start in range(0, len(lower), ZONES_AT_ONCE):
-        progress.checkpoint()
-        progress.step(start / len(lower))
+    starts = range(0, len(lower), ZONES_AT_ONCE)
+
+    def near(start: int) -> np.ndarray:
         zone, _ = tree.query(lower[start : start + ZONES_AT_ONCE], predicate="dwithin", distance=REACH_M)
-        touched[start + zone] = True
+        return start + np.unique(zone)
+
+    for step, found in enumerate(in_order(near, starts, THREADS, progress)):
+        touched[found] = True
+        progress.step(step / len(starts))
     return touched
 
 
