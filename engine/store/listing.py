@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..catalogue import SEVERITIES
+from ..catalogue import LANGUAGES, SEVERITIES, rules
 from .connection import BUSY_S, address, fault, readable_mode, reading, wkb
 from .decisions import STATUSES
 from .opening import Layout, layout_of, look_into
@@ -254,13 +254,16 @@ class Listing:
     def make_searchable(self) -> bool:
         """Prepare some more findings for the search by text; False when all are. A list does so while nobody waits."""
         rows = self._memory.execute(
-            "SELECT n, finding_id || ' ' || rule || ' ' || territory || ' ' || plan_a || ' ' || zone_a || ' ' || code_a || ' '"
-            " || plan_b || ' ' || zone_b || ' ' || code_b || ' ' || message FROM listing WHERE n > ? ORDER BY n LIMIT ?",
+            "SELECT n, rule, finding_id || ' ' || rule || ' ' || territory || ' ' || plan_a || ' ' || zone_a || ' ' || code_a"
+            " || ' ' || plan_b || ' ' || zone_b || ' ' || code_b || ' ' || message FROM listing WHERE n > ? ORDER BY n LIMIT ?",
             (self._searchable, SEARCH_CHUNK),
         ).fetchall()
         if not rows:
             return False
-        words = folded("\n".join(row[1].replace("\n", " ") for row in rows)).split("\n")
+        titles = {
+            code: " ".join(rule.text("title", language) for language in LANGUAGES) for code, rule in rules().items()
+        }
+        words = folded("\n".join(f"{row[2]} {titles.get(row[1], '')}".replace("\n", " ") for row in rows)).split("\n")
         self._memory.execute("BEGIN")
         self._memory.executemany("UPDATE listing SET words = ? WHERE n = ?", zip(words, (row[0] for row in rows)))
         self._memory.execute("COMMIT")

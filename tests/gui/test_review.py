@@ -162,11 +162,12 @@ def test_alt_keeps_the_scale(review: Session) -> None:
     assert after["current"]["fid"] != before["current"]["fid"]
 
 
-def test_search_without_accents_and_a_rule_combine_and_escape_leads_back(review: Session) -> None:
+def test_search_without_accents_and_a_severity_combine_and_escape_leads_back(review: Session) -> None:
     seen = review.seen("filters")
     assert seen["focus"] == "planconcordReviewSearch" and seen["back"] == "planconcordReviewList"
     assert len(findings_in(seen["all"])) == len(findings_in(review.seen("open_store")))
-    assert " of " in seen["text"]["counts"]
+    assert seen["text"]["counts"].startswith("2 of 10 findings"), "by the title of the rule, in either language"
+    assert seen["both"]["counts"].startswith("1 of 10 findings")
 
 
 def test_a_key_accepts(review: Session) -> None:
