@@ -277,7 +277,7 @@ class ReviewDock(QgsDockWidget):
         key = "review.counts" if shown.total == whole.total else "review.counts_filtered"
         said = text(key, self._language, **values)
         if self._place is not None:
-            said += " " + text("review.at_place", self._language)
+            said += " · " + text("review.at_place", self._language)
         self.counts.setText(said)
         self.commands["undo"].setEnabled(self._reviewing is not None and self._reviewing.can_undo)
 
