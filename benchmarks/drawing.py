@@ -75,6 +75,8 @@ def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0) -> Drawing:
     grid = _Grid(columns, -(-int(wanted) // columns // 2) * 2)
     row, column = np.divmod(np.arange(grid.rows * columns), columns)
     joins = len(row) + islands - apart - zone_count
+    if not 0 <= joins <= len(row) // 4:
+        raise ValueError(f"{zone_count} zones are too few for this drawing: 1,000 or more, please")
     cell_zone, partner = _join(grid, joins, random)
     alone = np.flatnonzero(partner == -1)
     first = _with_a_second_ground(grid, partner, apart, random)

@@ -1,0 +1,104 @@
+"""The makers of the benchmarks' layers: what they promise of vertices, planted defects and scores, on small layers."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import shapely
+from planconcord.engine.planar import bruteforce
+from planconcord.engine.progress import Progress
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+NAMES = ("drawing", "planting", "scoring", "targets", "children")
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[dict[str, ModuleType]]:
+    """The modules of benchmarks/ by name; they are scripts, and found only while these tests run."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield {name: importlib.import_module(name) for name in NAMES}
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in NAMES:
+            sys.modules.pop(name, None)
+
+
+def test_a_drawing_covers_its_boundary_once_and_wholly(bench: dict[str, ModuleType]) -> None:
+    drawing = bench["drawing"].draw(3_000, seed=4)
+    assert len(drawing.zones) == 3_000
+    assert shapely.is_valid(drawing.zones).all()
+    assert shapely.get_num_coordinates(drawing.zones).mean() == pytest.approx(55, abs=2)
+    assert (shapely.get_type_id(drawing.zones) == 6).sum() == 30
+    assert (shapely.get_num_interior_rings(drawing.zones) == 1).sum() == 90
+    made = bruteforce.cover(drawing.zones, drawing.boundary, Progress())
+    assert len(made.i) == 0
+    assert shapely.area(made.gaps).sum() < 1e-6
+    assert shapely.area(made.overhang).sum() < 1e-6
+
+
+def test_planted_defects_are_all_that_there_is(bench: dict[str, ModuleType]) -> None:
+    layer = bench["planting"].plant(4_000)
+    planted = layer.planted
+    assert len(layer.zones) == 4_000
+    assert {kind: len(ground) for kind, ground in planted.items()} == {
+        "overlap": 4,
+        "gap": 4,
+        "outside": 1,
+        "duplicate": 1,
+        "invalid": 1,
+    }
+    assert (~shapely.is_valid(layer.zones)).sum() == 1
+    made = bruteforce.cover(shapely.make_valid(layer.zones), layer.boundary, Progress())
+    twice = np.concatenate([planted["overlap"], planted["duplicate"]])
+    assert shapely.area(made.shared).sum() == pytest.approx(shapely.area(twice).sum())
+    assert shapely.area(made.gaps).sum() == pytest.approx(shapely.area(planted["gap"]).sum())
+    assert shapely.area(made.overhang).sum() == pytest.approx(shapely.area(planted["outside"]).sum())
+    score = bench["scoring"].ground
+    assert score(planted["overlap"], made.shared, planted["duplicate"]) == {"planted": 4, "found": 4, "false": 0}
+    assert score(planted["gap"], made.gaps) == {"planted": 4, "found": 4, "false": 0}
+    assert score(planted["gap"], made.shared) == {"planted": 4, "found": 0, "false": 5}
+
+
+def test_a_redrawn_layer_matches_nowhere(bench: dict[str, ModuleType]) -> None:
+    layer = bench["planting"].redrawn(1_000)
+    assert len(layer.zones) == 1_000
+    assert shapely.is_valid(layer.zones).all()
+    i, _ = shapely.STRtree(layer.zones).query(layer.zones, predicate="overlaps")
+    assert len(np.unique(i)) > 980
+
+
+def test_edges_are_found_near_what_was_planted_and_false_elsewhere(bench: dict[str, ModuleType]) -> None:
+    planted = np.array([shapely.box(0, 0, 1, 1), shapely.box(100, 0, 101, 1)])
+    reported = np.array([shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(50, 0), (51, 0)])])
+    assert bench["scoring"].edges(planted, reported, planted) == {"planted": 2, "found": 1, "false": 1}
+
+
+def record(row: str, seconds: float, **more: object) -> dict[str, object]:
+    run = {"seconds": seconds, **more}
+    return {"section": "coverage", "row": row, "layer": "planted", "zone_count": 9, "runs": [run, {"failed": "so"}]}
+
+
+def test_a_target_whose_row_failed_or_is_missing_is_not_met(bench: dict[str, ModuleType]) -> None:
+    records = [record("floor", 1.0), record("check", 7.0, scores={"gap": {"planted": 2, "found": 2, "false": 1}})]
+    met = {verdict.target: (verdict.value, verdict.met) for verdict in bench["targets"].verdicts(records)}
+    assert met == {"whole": (7.0, True), "overlaps": (None, False), "gaps": (None, False), "all found": (0.0, False)}
+
+
+def test_a_row_that_fails_or_hangs_says_so(
+    bench: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench["children"], "HERE", tmp_path)
+    (tmp_path / "wrong.py").write_text("raise ValueError('out of zones')")
+    (tmp_path / "slow.py").write_text("import time; time.sleep(60)")
+    (tmp_path / "right.py").write_text("print('words'); print('{\"seconds\": 1.5}')")
+    run = bench["children"].run
+    assert run("wrong.py", cap_s=30) == {"failed": "ValueError: out of zones"}
+    assert run("slow.py", cap_s=0.5) == {"unfinished_s": 0.5}
+    assert run("right.py", cap_s=30) == {"seconds": 1.5}
