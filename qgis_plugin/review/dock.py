@@ -15,7 +15,6 @@ from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QApplication,
-    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -43,7 +42,7 @@ from .findings_view import FindingsView
 from .map_view import FindingOnMap
 from .notices import Notices
 from .pick_tool import PickTool
-from .stores import file_of, findings_layers, show_layer, shown_layer
+from .stores import StoreBox, file_of, findings_layers, show_layer, shown_layer
 from .waive_dialog import WaiveDialog
 
 LOOK_EVERY_MS, PREPARE_EVERY_MS = 1000, 30
@@ -80,12 +79,8 @@ class ReviewDock(QgsDockWidget):
 
     def _build(self) -> None:
         self.notices = Notices(text("review.close", self._language))
-        self.stores = QComboBox()
-        self.stores.setObjectName("planconcordReviewStores")
-        self.stores.setAccessibleName(text("review.store", self._language))
-        self.stores.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.stores.setMinimumContentsLength(12)
-        self.stores.activated.connect(self._store_chosen)
+        self.stores = StoreBox(self._language)
+        self.stores.chosen.connect(self._store_chosen)
         opening = QPushButton(text("review.open", self._language))
         opening.setObjectName("planconcordReviewOpen")
         opening.clicked.connect(self._ask_for_store)
@@ -212,28 +207,12 @@ class ReviewDock(QgsDockWidget):
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _offer_stores(self, *_: object) -> None:
-        """The stores of the project and the one that is open, in the box above."""
-        self.stores.clear()
-        paths = {path: layer.name() for layer in findings_layers() for path in [file_of(layer)] if path is not None}
-        if self._listing is not None:
-            paths.setdefault(self._listing.path.absolute(), self._listing.path.stem)
-        unsaved = [layer.name() for layer in findings_layers() if file_of(layer) is None]
-        for path, name in paths.items():
-            self.stores.addItem(name, str(path))
-            self.stores.setItemData(self.stores.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
-        for name in unsaved:
-            self.stores.addItem(text("review.unsaved", self._language, layer=name), None)
-        if self._listing is None:
-            self.stores.insertItem(0, text("review.no_store", self._language), "")
-            self.stores.setCurrentIndex(0)
-        else:
-            self.stores.setCurrentIndex(self.stores.findData(str(self._listing.path.absolute())))
+        self.stores.offer(self._listing.path if self._listing is not None else None)
 
-    def _store_chosen(self, place: int) -> None:
-        path = self.stores.itemData(place)
-        if path is None:
-            self._warn(text("review.not_saved", self._language, layer=self.stores.itemText(place)))
-        elif path and (self._listing is None or Path(path) != self._listing.path.absolute()):
+    def _store_chosen(self, path: str, name: str) -> None:
+        if not path:
+            self._warn(text("review.not_saved", self._language, layer=name))
+        elif self._listing is None or Path(path) != self._listing.path.absolute():
             self.open_store(Path(path))
 
     # the list

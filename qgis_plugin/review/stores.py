@@ -6,8 +6,11 @@ import contextlib
 from pathlib import Path
 
 from qgis.core import QgsProject, QgsProviderRegistry, QgsVectorLayer
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox
 
 from ...algorithms.styling import style_findings
+from ...engine.catalogue import text
 from ...engine.errors import PlanError
 from ...engine.store.opening import Layout
 
@@ -55,3 +58,40 @@ def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
         style_findings(made, language)
     QgsProject.instance().addMapLayer(made)
     return made
+
+
+class StoreBox(QComboBox):
+    """The stores of the project and the one that is open; ``chosen`` gives path and name, no path for a layer in memory."""
+
+    chosen = pyqtSignal(str, str)
+
+    def __init__(self, language: str):
+        super().__init__()
+        self._language = language
+        self.setObjectName("planconcordReviewStores")
+        self.setAccessibleName(text("review.store", language))
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
+        self.activated.connect(self._activated)
+
+    def offer(self, opened: Path | None) -> None:
+        """List what there is, with the open store as the current entry."""
+        self.clear()
+        layers = findings_layers()
+        paths = {path: layer.name() for layer in layers for path in [file_of(layer)] if path is not None}
+        if opened is None:
+            self.addItem(text("review.no_store", self._language), None)
+        else:
+            paths.setdefault(opened.absolute(), opened.stem)
+        for path, name in paths.items():
+            self.addItem(name, str(path))
+            self.setItemData(self.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        for layer in layers:
+            if file_of(layer) is None:
+                self.addItem(text("review.unsaved", self._language, layer=layer.name()), "")
+        self.setCurrentIndex(0 if opened is None else self.findData(str(opened.absolute())))
+
+    def _activated(self, place: int) -> None:
+        path = self.itemData(place)
+        if path is not None:
+            self.chosen.emit(path, self.itemText(place))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planconcord.engine.store.decisions import Decision, decide
+from planconcord.engine.store.decisions import Decision, decide, history
 from planconcord.engine.store.listing import Filter, Listing
+from planconcord.engine.store.opening import notes
 from planconcord.qgis_plugin.review import words
 from planconcord.qgis_plugin.review.filters import FilterPanel
 from planconcord.qgis_plugin.review.findings_view import FindingsView
@@ -139,3 +140,37 @@ def test_zones_are_found_by_the_layers_name_or_by_key_and_code_together() -> Non
     far = QgsGeometry.fromWkt("POLYGON((91 91,92 91,92 92,91 91))")
     assert zones_of(values, {}, far, crs) == {}
     QgsProject.instance().clear()
+
+
+def test_what_is_edited_by_hand_in_qgis_is_told(tmp_path: Path) -> None:
+    store = tmp_path / "kho.gpkg"
+    write(store, 6)
+    layer = QgsVectorLayer(f"{store}|layername=findings", "findings", "ogr")
+    features = sorted(layer.getFeatures(), key=lambda feature: feature.id())
+    assert layer.startEditing()
+    layer.deleteFeature(features[0].id())
+    layer.changeAttributeValue(features[1].id(), layer.fields().lookupField("status"), "waived")
+    layer.changeGeometry(features[2].id(), QgsGeometry.fromWkt("MULTIPOLYGON(((0 0,1 0,1 1,0 0)))"))
+    assert layer.commitChanges(), layer.commitErrors()
+    told = {key.rsplit("_", 1)[1]: values["findings"] for key, values in notes(store)}
+    assert told == {
+        "deleted": features[0]["finding_id"],
+        "status": features[1]["finding_id"],
+        "geometry": features[2]["finding_id"],
+    }
+    decide(store, [features[1]["finding_id"]], "accepted", "A")
+    assert layer.getFeature(features[1].id())["status"] == "accepted", "the layer that is open shows the decision"
+
+
+def test_nobody_changes_the_history_in_qgis(tmp_path: Path) -> None:
+    store = tmp_path / "kho.gpkg"
+    found = write(store, 3)
+    decide(store, found[:1], "accepted", "A")
+    table = QgsVectorLayer(f"{store}|layername=decisions", "decisions", "ogr")
+    (row,) = table.getFeatures()
+    assert table.startEditing()
+    table.deleteFeature(row.id())
+    assert not table.commitChanges()
+    assert "append-only" in " ".join(table.commitErrors())
+    table.rollBack()
+    assert len(history(store)) == 1

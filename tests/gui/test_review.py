@@ -242,6 +242,12 @@ def test_every_command_is_in_the_list_of_shortcuts(review: Session) -> None:
     assert complaints(seen["log"]) == []
 
 
+def test_the_plugin_goes_without_a_trace_while_the_dock_is_open(review: Session) -> None:
+    seen = review.seen("off_and_on")
+    assert seen["left"] == [False, 0] and seen["actions"] == []
+    assert seen["again"]["counts"].startswith("10 findings"), "the store of the project is found again"
+
+
 def test_the_window_in_vietnamese_dark_and_twice_as_large(dark: Session) -> None:
     seen = dark.seen("review")
     assert seen["ratio"] == 2 and seen["colours"]["Base"] < seen["colours"]["Text"]

@@ -66,9 +66,7 @@ def seen(person: Person) -> dict[str, Any]:
         "current": current._asdict() if current is not None else None,
         "chosen": [row.finding_id for row in dock.view.selected()],
         "panel": dock.panel.toPlainText(),
-        "bands": [
-            item.strokeColor().name() for item in canvas.items() if isinstance(item, QgsRubberBand) and item.isVisible()
-        ],
+        "bands": [band.strokeColor().name() for band in seen_bands()],
         "centre": [canvas.center().x(), canvas.center().y()],
         "scale": canvas.scale(),
         "bar": dock.notices.texts(),
@@ -341,6 +339,27 @@ def shortcuts(person: Person) -> Step:
     return {"ours": ours, "others": global_keys, "log": person.message_log()}
 
 
+def off_and_on(person: Person) -> Step:
+    """The plugin switched off with the dock open leaves nothing; switched on, the dock opens again."""
+    from qgis.utils import loadPlugin, startPlugin, unloadPlugin
+
+    unloadPlugin("planconcord")
+    yield 0.5
+    left = [dock_of(person) is not None, len(seen_bands())]
+    actions = [a.objectName() for a in QgsGui.shortcutsManager().listActions() if "planconcord" in a.objectName()]
+    loadPlugin("planconcord")
+    startPlugin("planconcord")
+    yield 0.5
+    person.window.activateWindow()
+    yield from person.keys("ctrl+alt+f")
+    yield lambda: dock_of(person) is not None and dock_of(person).view.findings.rowCount() > 0
+    return {"left": left, "actions": actions, "again": seen(person)}
+
+
+def seen_bands() -> list[Any]:
+    return [item for item in iface.mapCanvas().items() if isinstance(item, QgsRubberBand) and item.isVisible()]
+
+
 STEPS = [
     open_store,
     step,
@@ -355,4 +374,5 @@ STEPS = [
     click_the_map,
     narrow,
     shortcuts,
+    off_and_on,
 ]
