@@ -105,7 +105,7 @@ def _million(kept: Records) -> Iterator[Verdict]:
     yield Verdict("million memory", 4e9 / 2**20, kept.largest("peak_mib", "million", "check"), words=words)
     yield Verdict("all found", 1.0, _all_found(kept.find("million", "check")), True, {"row": "million"})
     yield Verdict("silence", 1.0, kept.largest("silence_s", "million", "check"), words={"row": "million"})
-    yield Verdict("cancel", 2.0, kept.largest("deafness_s", "million", "check"), words={"row": "million"})
+    yield Verdict("cancel", 2.0, kept.largest("deafness_s", "million", "check"), words={"row": "million asking"})
 
 
 def _unmatched(kept: Records, layer: str) -> Iterator[Verdict]:
