@@ -137,7 +137,7 @@ class _Chunk:
         code = _code(rings.grid)
         keys = _keys(code[:-1], code[1:]) ^ rings.backward[rings.ring[:-1]].astype(np.uint64)
         real = np.flatnonzero(rings.inside & (code[:-1] != code[1:]))
-        bucket = (keys[real] >> np.uint64(56)).astype(np.uint8) // (MOST_BUCKETS // buckets)
+        bucket = ((keys[real] >> np.uint64(56)) // np.uint64(MOST_BUCKETS // buckets)).astype(np.uint8)
         real = real[np.argsort(bucket, kind="stable")]  # a radix sort: linear
         begin = np.concatenate([[0], np.cumsum(np.bincount(bucket, minlength=buckets))])
         return cls(keys[real], rings.owner[rings.ring[real]].astype(np.int32), first, begin)
