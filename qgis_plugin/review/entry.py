@@ -48,7 +48,12 @@ class ReviewEntry:
 
     def close(self) -> None:
         """Leave no trace."""
+        ours = [entry.menu() for entry in self._iface.pluginMenu().actions() if entry.menu() is not None]
+        ours = [menu for menu in ours if self._action in menu.actions()]
         self._iface.removePluginMenu(self._menu, self._action)
+        for menu in ours:
+            if menu.isEmpty():  # QGIS takes it out of the menu above, and keeps it
+                menu.deleteLater()
         self._iface.removeToolBarIcon(self._action)
         QgsGui.shortcutsManager().unregisterAction(self._action)
         if self._dock is not None:

@@ -244,7 +244,7 @@ def test_every_command_is_in_the_list_of_shortcuts(review: Session) -> None:
 
 def test_the_plugin_goes_without_a_trace_while_the_dock_is_open(review: Session) -> None:
     seen = review.seen("off_and_on")
-    assert seen["left"] == [False, 0] and seen["actions"] == []
+    assert seen["left"] == [False, 0] and seen["actions"] == seen["menus"] == []
     assert seen["again"]["counts"].startswith("10 findings"), "the store of the project is found again"
 
 

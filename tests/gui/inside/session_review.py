@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
 )
 from qgis.utils import iface
@@ -346,6 +347,7 @@ def off_and_on(person: Person) -> Step:
     unloadPlugin("planconcord")
     yield 0.5
     left = [dock_of(person) is not None, len(seen_bands())]
+    menus = [menu.title() for menu in person.window.findChildren(QMenu) if "Plan Concord" in menu.title()]
     actions = [a.objectName() for a in QgsGui.shortcutsManager().listActions() if "planconcord" in a.objectName()]
     loadPlugin("planconcord")
     startPlugin("planconcord")
@@ -353,7 +355,7 @@ def off_and_on(person: Person) -> Step:
     person.window.activateWindow()
     yield from person.keys("ctrl+alt+f")
     yield lambda: dock_of(person) is not None and dock_of(person).view.findings.rowCount() > 0
-    return {"left": left, "actions": actions, "again": seen(person)}
+    return {"left": left, "menus": menus, "actions": actions, "again": seen(person)}
 
 
 def seen_bands() -> list[Any]:
