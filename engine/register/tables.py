@@ -1,0 +1,147 @@
+"""The rows of a register out of CSV, XLSX, ODS or GeoPackage: (row number as the person sees it, {header: text}).
+
+Formulas are taken by the value that the spreadsheet kept, never computed; a workbook that declares a document type (external
+entities) or unpacks to a monstrous size is refused. ODS is read by its XML for the same reason: OGR would compute. Mistakes
+of the table go to RegisterMistakes; a file that is not there or no table raises PlanError.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ..errors import PlanError
+from ..intake.source import split_source
+from ..rulesets.sources import LARGEST_FILE_BYTES
+from ..rulesets.tables import LARGEST_WORKBOOK_BYTES, read_csv, read_sheet, read_workbook
+from .mistakes import RegisterMistakes
+
+Rows = list  # of (row number, {header: text})
+SHEETS = ("register", "danh mục", "danh muc")
+MOST_CELLS = 5_000_000
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+
+
+def read_rows(source: str, mistakes: RegisterMistakes) -> Rows:
+    """The rows of the table at ``source`` (``path`` or ``path|layername=name``), headers in lower case."""
+    given, layer, _ = split_source(source)
+    path = Path(given)
+    ending = path.suffix.lower()
+    if not path.is_file():
+        raise PlanError("error.register.not_there", path=path)
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise PlanError("error.register.too_large", path=path)
+    if ending == ".gpkg":
+        return _geopackage(path, layer, mistakes)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PlanError("error.register.unreadable", path=path, reason=error.strerror or error) from error
+    if ending in (".xlsx", ".xlsm"):
+        return _sheet(read_workbook(content, path.name, mistakes), layer, path, mistakes)
+    if ending == ".ods":
+        try:
+            return _sheet(dict(_ods_sheets(content)), layer, path, mistakes)
+        except (zipfile.BadZipFile, KeyError, ValueError, ElementTree.ParseError, RuntimeError) as error:
+            raise PlanError("error.register.unreadable", path=path, reason=error) from error
+    if ending in (".csv", ".txt", ".tsv"):
+        return read_csv(content, path.name, (), mistakes)
+    raise PlanError("error.register.format", path=path)
+
+
+def _sheet(sheets: dict[str, list[list[str]]], layer: str, path: Path, mistakes: RegisterMistakes) -> Rows:
+    """The sheet that was named, else the one called register, else the first."""
+    if not sheets:
+        return []
+    wanted = layer.strip().lower()
+    name = wanted if wanted else next((name for name in SHEETS if name in sheets), next(iter(sheets)))
+    if name not in sheets:
+        raise PlanError("error.register.sheet", path=path, sheet=layer, sheets=", ".join(sheets))
+    return read_sheet(_without_trailing_blanks(sheets[name]), path.name, (), mistakes)
+
+
+def _without_trailing_blanks(rows: list[list[str]]) -> list[list[str]]:
+    cut = [list(row) for row in rows]
+    if cut:
+        while cut[0] and not cut[0][-1]:
+            cut[0].pop()
+    return cut
+
+
+def _geopackage(path: Path, layer: str, mistakes: RegisterMistakes) -> Rows:
+    import pandas as pd
+    import pyogrio
+
+    try:
+        frame = pyogrio.read_dataframe(path, layer=layer or None, read_geometry=False)
+    except Exception as error:  # GDAL's own family of errors
+        raise PlanError("error.register.unreadable", path=path, reason=str(error).splitlines()[0]) from error
+    rows = [[str(column) for column in frame.columns]]
+    for row in frame.itertuples(index=False):
+        rows.append(["" if pd.isna(value) else _plain(value) for value in row])
+    return read_sheet(rows, path.name, (), mistakes)
+
+
+def _plain(value: object) -> str:
+    if hasattr(value, "date") and callable(value.date):
+        return str(value.date().isoformat())
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _ods_sheets(content: bytes) -> Iterator[tuple[str, list[list[str]]]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        info = parts.getinfo("content.xml")
+        with parts.open(info) as opened:
+            words = opened.read(LARGEST_WORKBOOK_BYTES + 1)
+    if len(words) > LARGEST_WORKBOOK_BYTES:
+        raise ValueError(f"content.xml > {LARGEST_WORKBOOK_BYTES} bytes")
+    if b"<!DOCTYPE" in words[:4_000].upper() or b"<!ENTITY" in words.upper():
+        raise ValueError("content.xml declares a document type")
+    for sheet in ElementTree.fromstring(words).iter(f"{_TABLE}table"):
+        yield str(sheet.get(f"{_TABLE}name", "")).strip().lower(), _ods_rows(sheet)
+
+
+def _ods_rows(sheet: ElementTree.Element) -> list[list[str]]:
+    rows: list[list[str]] = []
+    blanks = cells_read = 0
+    for row in sheet.iter(f"{_TABLE}table-row"):
+        cells: list[str] = []
+        gap = 0
+        for cell in row:
+            if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+                continue
+            repeated, shown = int(cell.get(f"{_TABLE}number-columns-repeated", "1")), _ods_cell(cell)
+            if not shown:
+                gap += repeated  # a row ends in thousands of blank cells
+                continue
+            cells += [""] * gap + [shown] * repeated
+            gap = 0
+            cells_read += repeated
+            if cells_read > MOST_CELLS or len(cells) > MOST_CELLS:
+                raise ValueError(f"> {MOST_CELLS} cells")
+        repeated = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
+        if not cells:
+            blanks += repeated
+            continue
+        if blanks + repeated > MOST_CELLS:
+            raise ValueError(f"> {MOST_CELLS} rows")
+        rows += [[] for _ in range(blanks)] + [list(cells) for _ in range(repeated)]
+        blanks = 0
+    return rows
+
+
+def _ods_cell(cell: ElementTree.Element) -> str:
+    kind = cell.get(f"{_OFFICE}value-type", "")
+    if kind == "date":
+        return cell.get(f"{_OFFICE}date-value", "")[:10]
+    if kind in ("float", "percentage", "currency"):
+        number = float(cell.get(f"{_OFFICE}value", "nan"))
+        return str(int(number)) if number.is_integer() else str(number)
+    return " ".join("".join(part.itertext()).strip() for part in cell.iter(f"{_TEXT}p")).strip()

@@ -1,0 +1,62 @@
+"""The columns of a register and the words in its cells, as people write them: Vietnamese or English, with accents or without.
+
+``resources/register/columns.csv`` and ``words.csv`` hold them, with what stands in the template's notes. :func:`column_of` and
+:func:`value_of` give the program's word for a person's, "" for one that nobody knows.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+from ..catalogue import RESOURCES, read_table
+
+FOLDER = RESOURCES / "register"
+
+
+def fold(words: str) -> str:
+    """Without accents, case, underscores and further blanks."""
+    letters = unicodedata.normalize("NFD", words.replace("đ", "d").replace("Đ", "D"))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(bare.casefold().replace("_", " ").replace("*", " ").split())
+
+
+@functools.cache
+def columns() -> dict[str, dict[str, str]]:
+    """The rows of columns.csv by column, in the order of the template."""
+    return {row["column"]: row for row in read_table(FOLDER / "columns.csv")}
+
+
+@functools.cache
+def values(column: str) -> dict[str, dict[str, str]]:
+    """The values that ``column`` may take, with their words."""
+    return {row["value"]: row for row in read_table(FOLDER / "words.csv") if row["column"] == column}
+
+
+def column_of(header: str) -> str:
+    """The column that a header names."""
+    return _columns_by_word().get(fold(header), "")
+
+
+def value_of(column: str, words: str) -> str:
+    """The value that a cell means."""
+    return _values_by_word(column).get(fold(words), "")
+
+
+def shown(column: str, value: str, language: str) -> str:
+    """A value in a reader's language."""
+    return values(column)[value][language] if value in values(column) else value
+
+
+@functools.cache
+def _columns_by_word() -> dict[str, str]:
+    return {fold(word): name for name, row in columns().items() for word in (name, *_words(row))}
+
+
+@functools.cache
+def _values_by_word(column: str) -> dict[str, str]:
+    return {fold(word): value for value, row in values(column).items() for word in (value, *_words(row))}
+
+
+def _words(row: dict[str, str]) -> list[str]:
+    return [row["en"], row["vi"], *(word for word in row["also"].split("|") if word)]
