@@ -35,7 +35,7 @@ from .sinks import Destination, refuse_shared_files
 from .source import plan_layer, to_pyproj
 from .styling import FindingsStyle, ResultStyle
 
-READING, CHECKING = 0.15, 0.9
+READING, CHECKING, WRITING = 0.15, 0.9, 0.93
 Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
 
 
@@ -141,8 +141,9 @@ class Checking:
         for line in result.log:
             self._feedback.pushInfo(line)
         crs = describe(self._crs)
-        record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules)
         self._progress.step(CHECKING, text("progress.writing", self.language))
+        part = self._progress.part(CHECKING, WRITING)
+        record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules, part)
         tables: dict[str, Table] = {
             "FINDINGS": (result.findings, FIELDS, self.qgs_crs(result.findings)),
             "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
@@ -173,7 +174,7 @@ class Checking:
         """All tables that are wanted, or none: they take their places when the last is complete."""
         made = {name: Destination(self._algorithm, self._parameters, name, self._context) for name in tables}
         wanted = {name: destination for name, destination in made.items() if destination.wanted}
-        progress = self._progress.part(CHECKING, 1.0)
+        progress = self._progress.part(WRITING, 1.0)
         try:
             for rank, (name, destination) in enumerate(wanted.items()):
                 part = progress.part(rank / len(wanted), (rank + 1) / len(wanted))

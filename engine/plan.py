@@ -72,8 +72,7 @@ class PlanLayer:
             raise PlanError("error.layer_empty", layer=name)
         if frame.crs is None:
             raise PlanError("error.no_crs", layer=name)
-        geometry = np.asarray(frame.geometry.values, dtype=object)
-        geometry = shapely.force_2d(geometry)
+        geometry = _flat(np.asarray(frame.geometry.values, dtype=object))
         _refuse_without_polygons(geometry, name, corridor)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
         kept, notes = _only_polygons(geometry, name, corridor)
@@ -174,9 +173,29 @@ def _refuse_without_polygons(geometry: np.ndarray, name: str, corridor: Corridor
     raise PlanError(key, layer=name, found=", ".join(found))
 
 
+def _flat(geometry: np.ndarray) -> np.ndarray:
+    """Without Z and M; those that have neither are not copied, which at a province's size is most of the memory."""
+    solid = shapely.has_z(geometry)
+    if hasattr(shapely, "has_m"):
+        solid |= shapely.has_m(geometry)
+    if not solid.any():
+        return geometry
+    flat = geometry.copy()
+    flat[solid] = shapely.force_2d(geometry[solid])
+    return flat
+
+
 def _texts(values: pd.Series) -> np.ndarray:
     """Values as trimmed, composed text; whole numbers without ".0", missing ones as ""."""
-    return np.array([_text(value) for value in values.tolist()], dtype=object)
+    given = values.tolist()
+    kinds = set(map(type, given))
+    if kinds == {int}:
+        return np.array(list(map(str, given)), dtype=object)
+    if kinds == {str}:
+        joined = "".join(given)
+        if joined.isascii() and joined.isprintable() and joined.split() == [joined]:
+            return np.array(given, dtype=object)  # nothing to compose or to trim
+    return np.array([_text(value) for value in given], dtype=object)
 
 
 def _text(value: object) -> str:
@@ -191,9 +210,9 @@ def _keys(given: np.ndarray, numbers: np.ndarray, wanted: bool) -> np.ndarray:
     """Unique names: the given key where it is there and unique, else told apart by the feature id."""
     if not wanted:
         return numbers
-    counts = pd.Series(given).map(pd.Series(given).value_counts()).to_numpy()
+    repeated = pd.Series(given).duplicated(keep=False).to_numpy()
     keys = given.copy()
-    for index in np.flatnonzero((given == "") | (counts > 1)):
+    for index in np.flatnonzero((given == "") | repeated):
         keys[index] = f"{given[index]} ({FID}{numbers[index]})" if given[index] else f"{FID}{numbers[index]}"
     return _told_apart(keys)
 

@@ -20,6 +20,7 @@ import shapely
 
 from .findings import REAL, TEXT
 from .plan import PlanLayer
+from .progress import Progress
 from .tolerance import Tolerance
 
 RUN_FIELDS: tuple[tuple[str, str], ...] = (
@@ -58,11 +59,15 @@ class Run:
         tolerance: Tolerance,
         options: Mapping[str, object],
         rules: tuple[str, str] = ("", ""),
+        progress: Progress | None = None,
     ) -> pd.DataFrame:
         """The row of the table ``runs``. ``rules``: name and SHA-256 of the rule set."""
         from .. import __version__
 
-        inputs = [{"layer": layer.name, "zones": len(layer.zones), "sha256": digest(layer)} for layer in layers]
+        inputs = []
+        for rank, layer in enumerate(layers):
+            part = (progress or Progress()).part(rank / len(layers), (rank + 1) / len(layers))
+            inputs.append({"layer": layer.name, "zones": len(layer.zones), "sha256": digest(layer, part)})
         versions = {"geos": ".".join(map(str, shapely.geos_version)), **library_versions()}
         row = (
             self.run_id,
@@ -83,8 +88,9 @@ class Run:
         return pd.DataFrame([row], columns=[name for name, _ in RUN_FIELDS])
 
 
-def digest(layer: PlanLayer) -> str:
+def digest(layer: PlanLayer, progress: Progress | None = None) -> str:
     """SHA-256 over the zones of a layer: geometry as WKB, key and code."""
+    progress = progress or Progress()
     made = hashlib.sha256()
     zones = layer.zones
     for start in range(0, len(zones), 10_000):
@@ -92,6 +98,8 @@ def digest(layer: PlanLayer) -> str:
         for shape in shapely.to_wkb(np.asarray(chunk.geometry.values, dtype=object)):
             made.update(shape if shape is not None else b"\0")
         made.update(json.dumps([chunk["key"].tolist(), chunk["code"].tolist()], ensure_ascii=False).encode())
+        progress.checkpoint()
+        progress.step(start / len(zones))
     return made.hexdigest()
 
 

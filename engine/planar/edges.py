@@ -62,10 +62,12 @@ def suspect_edges(polygons: np.ndarray, progress: Progress, threads: int = 2) ->
     for done in in_order(keys_of, starts, threads, progress):
         chunks.append(done)
         progress.step(0.6 * len(chunks) / len(starts))
-    sieve = _Sieve(_lone_places(chunks, buckets, threads, progress))
-    progress.step(0.8)
-    owners = np.concatenate(list(in_order(lambda chunk: chunk.owners_of(sieve), chunks, threads, progress)))
-    progress.step(0.9)
+    sieve = _Sieve(_lone_places(chunks, buckets, threads, progress.part(0.6, 0.8)))
+    found = [np.zeros(0, dtype=int)]
+    for owners_of_chunk in in_order(lambda chunk: chunk.owners_of(sieve), chunks, threads, progress):
+        found.append(owners_of_chunk)
+        progress.step(0.8 + 0.15 * len(found) / (len(chunks) + 1))
+    owners = np.concatenate(found)
     edges = directed_edges(polygons[owners], origin)
     suspect = sieve.holds(_keys(_code(edges.start), _code(edges.end)) >> ONE)
     return Edges(edges.start[suspect], edges.end[suspect], owners[edges.owner[suspect]], origin)
@@ -183,7 +185,11 @@ def _lone_places(chunks: list[_Chunk], buckets: int, threads: int, progress: Pro
         pair[1:] |= pair[:-1]
         return np.unique(ordered[~pair] >> ONE)
 
-    return np.concatenate(list(in_order(lone, range(buckets), threads, progress)))
+    found = [np.zeros(0, dtype=np.uint64)]
+    for places in in_order(lone, range(buckets), threads, progress):
+        found.append(places)
+        progress.step(len(found) / (buckets + 1))
+    return np.concatenate(found)
 
 
 class _Sieve:
