@@ -12,6 +12,7 @@ import locale
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyproj
 
@@ -27,6 +28,8 @@ from .crs import describe, working_crs
 from .demo import create_demo
 from .errors import PlanError
 from .findings import CheckResult
+from .identity.inheritance import inherit
+from .identity.previous import read_previous
 from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
 from .plan import PlanLayer
@@ -113,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     for check in (coverage, conformity):
         check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
     for check in (coverage, borders, conformity):
+        check.add_argument("--previous", type=Path, help=text("shared.PREVIOUS.help", "en"))
         check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
@@ -242,8 +246,14 @@ def _finish(
     rules: tuple[str, str] = ("", ""),
 ) -> int:
     given = {name: str(value) for name, value in vars(options).items() if name != "run"}
+    history: Any = ()
+    if options.previous is not None:
+        settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
+        names = [layer.name for layer in layers]
+        inherited = inherit(result, read_previous(options.previous), options.check, names, settings)
+        result, history = inherited.result, inherited.history(options.findings)
     record = run.record(result.status, layers, describe(crs), tolerance, given, rules)
-    write_store(options.findings, result.findings, result.measures_table(run.run_id), record)
+    write_store(options.findings, result.findings, result.measures_table(run.run_id), record, history)
     sys.stderr.write("\n".join(result.log) + "\n")
     for measure in result.measures:
         print(f"{measure.name.upper()}: {measure.value:.10g}")

@@ -50,6 +50,8 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("run_id", TEXT),
 )
 NAMES = [name for name, _ in FIELDS]
+CHANGE_FIELDS: tuple[tuple[str, str], ...] = (("change", TEXT), ("change_detail", TEXT))
+"""What became of a finding since an earlier run; only where a run was given one."""
 MEASURE_FIELDS: tuple[tuple[str, str], ...] = (
     ("name", TEXT),
     ("value", REAL),
@@ -74,7 +76,8 @@ class Measure:
 class CheckResult:
     """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed.
 
-    ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them.
+    ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them. ``balanced``: whether
+    the balance of areas closes, true for a check that has none.
     """
 
     findings: gpd.GeoDataFrame
@@ -84,6 +87,7 @@ class CheckResult:
     plan: str = ""
     territory: str = ""
     unmatched: gpd.GeoDataFrame | None = None
+    balanced: bool = True
 
     def value(self, name: str) -> float:
         """The measure called ``name``; KeyError if the check has none."""
@@ -101,6 +105,11 @@ class CheckResult:
         """The measures as rows of the table ``measures``."""
         rows = [(m.name, float(m.value), m.unit, self.plan, self.territory, run_id) for m in self.measures]
         return pd.DataFrame(rows, columns=[name for name, _ in MEASURE_FIELDS])
+
+
+def fields_of(findings: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """The columns of a table of findings: the record, and what has changed where that is known."""
+    return (*FIELDS, *(column for column in CHANGE_FIELDS if column[0] in findings))
 
 
 def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:

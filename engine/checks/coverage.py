@@ -74,6 +74,7 @@ def check_coverage(
         plan=plan.name,
         territory=plan.territory,
         unmatched=coverage.unmatched(settings.run_id),
+        balanced=balance.closes,
     )
 
 

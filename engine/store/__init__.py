@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from .writing import History
+
 __all__ = ["Decision", "write_lines", "write_store", "write_table", "write_zones"]
 
 
@@ -25,7 +27,7 @@ def write_store(
     findings: gpd.GeoDataFrame,
     measures: pd.DataFrame,
     runs: pd.DataFrame,
-    decisions: Sequence[Decision] = (),
+    decisions: History = (),
 ) -> None:
     """Write a whole store to ``path``; see :mod:`.writing`, which is loaded only now because it loads geopandas."""
     from .writing import write

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Union
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
 
 from ..errors import PlanError
-from ..findings import FIELDS, MEASURE_FIELDS, NAMES, TEXT
+from ..findings import MEASURE_FIELDS, TEXT, fields_of
 from ..run import RUN_FIELDS
 from .connection import writing
 from .decisions import Decision, carry_over, history
 from .opening import bring_up_to_date, look_into
 
 Fields = Sequence[tuple[str, str]]
+History = Union[Sequence[Decision], Callable[[list[Decision]], list[Decision]]]
+"""Decisions, or what makes them out of those that lie in the old file at the moment when it is replaced."""
 GPKG = {"VERSION": "1.2"}
 """The version that every QGIS and GDAL of today reads without a warning."""
 LOGS = ("-wal", "-shm", "-journal")
@@ -36,26 +39,32 @@ def write(
     findings: gpd.GeoDataFrame,
     measures: pd.DataFrame,
     runs: pd.DataFrame,
-    decisions: Sequence[Decision] = (),
+    decisions: History = (),
 ) -> None:
     """Write a whole store to ``path``, replacing what was there only when the new one is complete.
 
     ``decisions`` is a history from elsewhere; with none given, that of the old file is kept.
     """
+    fields = fields_of(findings)
     tables = (
-        ("findings", findings[[*NAMES, "geometry"]], FIELDS),
+        ("findings", findings[[*(name for name, _ in fields), "geometry"]], fields),
         ("measures", measures, MEASURE_FIELDS),
         ("runs", runs, RUN_FIELDS),
     )
     with _staged(Path(path), tables, "MultiPolygon") as staged:
         with writing(staged) as made:
             bring_up_to_date(made, staged)
-        with _held(Path(path)) as old:
-            kept = list(decisions) or old
-            if kept:
-                with writing(staged) as made:
-                    carry_over(made, bring_up_to_date(made, staged), kept)
-            os.replace(staged, path)
+        put_in_place(staged, Path(path), decisions)
+
+
+def put_in_place(staged: Path, path: Path, decisions: History = ()) -> None:
+    """Let the store ``staged`` take the place of ``path``, with the history; nobody can decide in the old one meanwhile."""
+    with _held(path) as old:
+        kept = decisions(old) if callable(decisions) else list(decisions) or old
+        if kept:
+            with writing(staged) as made:
+                carry_over(made, bring_up_to_date(made, staged), kept)
+        os.replace(staged, path)
 
 
 def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Fields) -> None:

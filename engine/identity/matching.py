@@ -1,0 +1,199 @@
+"""Which finding of a set continues which of an earlier set: one to one, best first.
+
+Two GeoDataFrames of findings in the same CRS (metres) go in, with indexes 0 to n - 1; pairs of indexes come out, and which further
+findings took over ground of a pair (splits, merges). A pair is possible between findings of one rule about the same plans whose
+outlines overlap by at least LEAST_SHARE of the smaller one, or that lie apart by no more than the tolerance's width and agree in their codes.
+Every possible pair has a score, see :func:`possible_pairs`; the best is taken, then the best of what is left, and so on. Nothing depends
+on the order of the features: equal scores are decided by ids. Nothing here fails on findings with valid outlines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from ..planar.threads import in_order
+from ..progress import Progress
+
+LEAST_SHARE = 0.1
+"""Of the smaller outline: neighbours that were drawn again touch in slivers, and are not the same finding."""
+CODES_WEIGHT, ZONES_WEIGHT, DISTANCE_WEIGHT = 0.1, 0.05, 0.04
+OVERLAPPING = 1.0
+"""Whatever overlaps comes before whatever lies apart."""
+PAIRS_AT_ONCE = 2000
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Possible pairs: indexes into the previous and the current findings, how much they share, and their scores."""
+
+    previous: np.ndarray
+    current: np.ndarray
+    shared_m2: np.ndarray
+    score: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def where(self, chosen: np.ndarray) -> Pairs:
+        """The pairs that a mask, or numbers in their order, choose."""
+        return Pairs(self.previous[chosen], self.current[chosen], self.shared_m2[chosen], self.score[chosen])
+
+
+@dataclass(frozen=True)
+class Matching:
+    """``continues``: for each current finding the previous one, -1 for none; ``continued_by`` the other way round.
+
+    ``split_from``: by current finding, the previous ones that another finding continues and of which this one has a part too.
+    ``merged_into``: by previous finding, the current ones that continue another one and have ground of this one too.
+    """
+
+    continues: np.ndarray
+    continued_by: np.ndarray
+    shared_m2: np.ndarray
+    split_from: dict[int, list[int]]
+    merged_into: dict[int, list[int]]
+
+
+def match(
+    previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress | None = None
+) -> Matching:
+    """The findings of ``current`` that continue one of ``previous``; those that were resolved come after those that were not."""
+    progress = progress or Progress()
+    possible = possible_pairs(previous, current, width_m, progress)
+    live = previous["status"].to_numpy() != "resolved"
+    continues, continued_by = np.full(len(current), -1), np.full(len(previous), -1)
+    ids = (previous["finding_id"].to_numpy(), current["finding_id"].to_numpy())
+    for stage in (live, ~live):
+        some = possible.where(stage[possible.previous])
+        best_first(some.where(_ranked(some, *ids)), continues, continued_by)
+    return _told(possible, continues, continued_by)
+
+
+def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray) -> Matching:
+    """The chosen pairs, and what the others that overlap say of splits and merges."""
+    chosen = continues[possible.current] == possible.previous
+    shared_m2 = np.zeros(len(continues))
+    shared_m2[possible.current[chosen]] = possible.shared_m2[chosen]
+    split_from: dict[int, list[int]] = {}
+    merged_into: dict[int, list[int]] = {}
+    further = ~chosen & (possible.shared_m2 > 0)
+    for p, c in sorted(zip(possible.previous[further].tolist(), possible.current[further].tolist())):
+        if continued_by[p] >= 0:
+            split_from.setdefault(c, []).append(p)
+        if continues[c] >= 0:
+            merged_into.setdefault(p, []).append(c)
+    return Matching(continues, continued_by, shared_m2, split_from, merged_into)
+
+
+def best_first(ranked: Pairs, continues: np.ndarray, continued_by: np.ndarray) -> None:
+    """Take pairs in their order while both of their findings are free; fills the two arrays."""
+    for p, c in zip(ranked.previous.tolist(), ranked.current.tolist()):
+        if continued_by[p] < 0 and continues[c] < 0:
+            continued_by[p], continues[c] = c, p
+
+
+def _ranked(pairs: Pairs, previous_ids: np.ndarray, current_ids: np.ndarray) -> np.ndarray:
+    """The order of the pairs: highest score first, equal ones by their ids."""
+    return np.lexsort(
+        (current_ids[pairs.current].astype(str), previous_ids[pairs.previous].astype(str), -np.round(pairs.score, 9))
+    )
+
+
+def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress) -> Pairs:
+    """Every possible pair with its score.
+
+    Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x codes + 0.05 x zones
+    - 0.04 x distance / tolerance. Codes and zones: the share of the two that agree, whichever is a and whichever is b.
+    """
+    before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
+    p, c = _near(before, after, width_m, progress.part(0.0, 0.3))
+    same = _kind(previous)[p] == _kind(current)[c]
+    p, c = p[same], c[same]
+    shared_m2 = _shared_areas(before, after, p, c, progress.part(0.3, 1.0))
+    area_p, area_c = shapely.area(before)[p], shapely.area(after)[c]
+    overlaps = shared_m2 > LEAST_SHARE * np.minimum(area_p, area_c)
+    codes, zones = _agreeing(previous, current, "code", p, c), _agreeing(previous, current, "zone", p, c)
+    apart_m = np.full(len(p), np.inf)
+    candidates = np.flatnonzero(~overlaps & (codes == 1.0))
+    apart_m[candidates] = shapely.distance(before[p[candidates]], after[c[candidates]])
+    union_m2 = area_p + area_c - shared_m2
+    likeness = CODES_WEIGHT * codes + ZONES_WEIGHT * zones
+    score = np.where(
+        overlaps,
+        OVERLAPPING + likeness + shared_m2 / np.where(union_m2 > 0, union_m2, 1.0),
+        likeness - DISTANCE_WEIGHT * np.where(np.isfinite(apart_m), apart_m, 0.0) / max(width_m, 1e-9),
+    )
+    kept = overlaps | (apart_m <= width_m)
+    placed = Pairs(p, c, np.where(overlaps, shared_m2, 0.0), score).where(kept)
+    return _and_those_without_a_place(placed, previous, current)
+
+
+def _and_those_without_a_place(placed: Pairs, previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame) -> Pairs:
+    """The pairs, and those of findings without outline (a zone that has no geometry), which only names and codes can tell apart."""
+    tables = []
+    for findings, name in ((previous, "previous"), (current, "current")):
+        rows = np.flatnonzero(findings.geometry.is_empty | findings.geometry.isna())
+        codes = findings.iloc[rows][["code_a", "code_b"]]
+        tables.append(codes.assign(kind=_kind(findings)[rows], **{name: rows}))
+    both = tables[0].merge(tables[1], on=["kind", "code_a", "code_b"])
+    if not len(both):
+        return placed
+    p, c = both["previous"].to_numpy(), both["current"].to_numpy()
+    score = CODES_WEIGHT + ZONES_WEIGHT * _agreeing(previous, current, "zone", p, c)
+    return Pairs(
+        np.r_[placed.previous, p],
+        np.r_[placed.current, c],
+        np.r_[placed.shared_m2, np.zeros(len(p))],
+        np.r_[placed.score, score],
+    )
+
+
+def _near(before: np.ndarray, after: np.ndarray, width_m: float, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs whose boxes come within the tolerance of each other."""
+    if not len(before) or not len(after):
+        return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
+    tree = shapely.STRtree(before)
+    west, south, east, north = shapely.bounds(after).T
+    boxes = shapely.box(west - width_m, south - width_m, east + width_m, north + width_m)
+    progress.checkpoint()
+    c, p = tree.query(boxes)
+    progress.step(1.0)
+    return p, c
+
+
+def _kind(findings: gpd.GeoDataFrame) -> np.ndarray:
+    """Rule and plans of each finding as one text; the two plans in either order."""
+    rows = zip(findings["rule"], findings["plan_a"], findings["plan_b"])
+    return np.array(["\x1f".join([rule, *sorted((a, b))]) for rule, a, b in rows], dtype=object)
+
+
+def _agreeing(
+    previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, column: str, p: np.ndarray, c: np.ndarray
+) -> np.ndarray:
+    """The share of the two codes (or zones) in which the pairs agree: 0, 0.5 or 1; straight or crosswise, whichever is more."""
+    a, b = (previous[f"{column}_{side}"].to_numpy()[p] for side in "ab")
+    x, y = (current[f"{column}_{side}"].to_numpy()[c] for side in "ab")
+    straight = (a == x).astype(float) + (b == y)
+    crosswise = (a == y).astype(float) + (b == x)
+    return np.asarray(np.maximum(straight, crosswise) / 2.0, dtype=float)
+
+
+def _shared_areas(
+    before: np.ndarray, after: np.ndarray, p: np.ndarray, c: np.ndarray, progress: Progress
+) -> np.ndarray:
+    """The area in m² that each pair has in common."""
+    made = np.zeros(len(p))
+    chunks = [slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(p), PAIRS_AT_ONCE)]
+
+    def shared(some: slice) -> tuple[slice, np.ndarray]:
+        return some, shapely.area(shapely.intersection(before[p[some]], after[c[some]]))
+
+    for some, found in in_order(shared, chunks, THREADS, progress):
+        made[some] = found
+        progress.step(some.stop / max(len(p), 1))
+    return made
