@@ -142,8 +142,9 @@ def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
     told: list[tuple[str, dict[str, object]]] = []
     with reading(path) as connection:
         layout = layout_of(connection, Path(path))
+        # Two checks may find the same (a zone without a code): the same finding, of two runs. A copy has its run's number too.
         questions = {
-            "store.note_duplicates": f"SELECT finding_id FROM {layout.layer} GROUP BY finding_id HAVING count(*) > 1"
+            "store.note_duplicates": f"SELECT DISTINCT finding_id FROM {layout.layer} GROUP BY finding_id, run_id HAVING count(*) > 1"
         }
         if layout.has_decisions:
             there = f"finding_id IN (SELECT finding_id FROM {layout.layer})"

@@ -53,6 +53,9 @@ SAID_MS = 6000
 class ReviewDock(QgsDockWidget):
     """The window; ``open_store`` shows a store."""
 
+    commands: Commands
+    view: FindingsView
+
     def __init__(self, iface: QgisInterface, language: str):
         super().__init__(text("review.title", language), iface.mainWindow())
         self.setObjectName("planconcordReview")

@@ -38,7 +38,8 @@ class Notices(QWidget):
         line.addWidget(label, 1)
         if action is not None:
             doing = QPushButton(button)
-            doing.clicked.connect(lambda: (self._remove(words), action()))
+            doing.clicked.connect(lambda: self._remove(words))
+            doing.clicked.connect(lambda: action())
             line.addWidget(doing)
         closing = QToolButton()
         closing.setText("✕")

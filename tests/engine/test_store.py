@@ -409,7 +409,7 @@ def test_edits_by_hand_are_told_and_do_not_stop_the_work(store: Path) -> None:
         f"UPDATE findings SET geom = x'4750' WHERE finding_id = '{found[2]}'",
         f"UPDATE findings SET area_m2 = 1 WHERE finding_id IN ('{found[3]}', '{found[4]}')",
         f"UPDATE findings SET status = 'resolved' WHERE finding_id = '{found[1]}'",
-        f"INSERT INTO findings (finding_id, rule, status) SELECT finding_id, rule, status FROM findings"
+        f"INSERT INTO findings (finding_id, rule, status, run_id) SELECT finding_id, rule, status, run_id FROM findings"
         f" WHERE finding_id = '{found[5]}'",
     )
     told = {key.rsplit("_", 1)[1]: (values["count"], values["findings"]) for key, values in notes(store)}
@@ -424,6 +424,18 @@ def test_edits_by_hand_are_told_and_do_not_stop_the_work(store: Path) -> None:
     (made,) = decide(store, [found[1]], "open", WHO)
     assert made.from_status == "accepted", "the history knows better than the layer"
     assert statuses(store)[found[1]] == "open"
+
+
+def test_what_two_checks_have_found_is_no_copy_by_hand(store: Path) -> None:
+    first = ids(store)[0]
+    tell(
+        store,
+        "INSERT INTO findings (finding_id, status, run_id) SELECT finding_id, status, 'another' FROM findings LIMIT 1",
+        "DELETE FROM edits",
+    )
+    assert notes(store) == []
+    decide(store, [first], "accepted", WHO)
+    assert [row[0] for row in ask(store, "SELECT status FROM findings WHERE finding_id = ?", first)] == ["accepted"] * 2
 
 
 # ── older stores ────────────────────────────────────────────────────────────────────────────────────────────────────
