@@ -58,9 +58,8 @@ def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> n
 
 def _first_vertex_covered(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
     """Whether the first vertex of each lower zone lies in, or on the outline of, an upper one."""
-    places, owner = shapely.get_coordinates(lower, return_index=True)
-    first = np.searchsorted(owner, np.arange(len(lower)))
-    x, y = places[first, 0], places[first, 1]
+    counts = shapely.get_num_coordinates(lower)
+    x, y = shapely.get_coordinates(lower)[np.cumsum(counts) - counts].T
     covered = np.zeros(len(lower), dtype=bool)
 
     def in_upper(some: slice) -> np.ndarray:
