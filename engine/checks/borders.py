@@ -46,16 +46,23 @@ def search_width(tolerance: Tolerance, search_m: float | None = None) -> float:
 
 
 def check_borders(
-    plans: list[PlanLayer], settings: Settings, search_m: float | None = None, rules: RuleSet | None = None
+    plans: list[PlanLayer],
+    settings: Settings,
+    search_m: float | None = None,
+    rules: RuleSet | None = None,
+    grounds: dict[str, shapely.Geometry] | None = None,
 ) -> CheckResult:
-    """The border check of territories against each other; see the module's paragraph."""
+    """The border check of territories against each other; see the module's paragraph.
+
+    ``grounds`` remembers the united ground of each territory, by name, for who checks pair after pair.
+    """
     progress, language = settings.progress, settings.language
     search_m = search_width(settings.tolerance, search_m)
     for plan in plans:
         if rules is not None and not plan.code_field:
             raise PlanError("error.no_code_field", layer=plan.name)
     progress.step(0.0, text("progress.geometry", language))
-    found, prepared = territories(plans, progress.part(0.0, 0.3))
+    found, prepared = territories(plans, progress.part(0.0, 0.3), grounds=grounds)
     progress.step(0.3, text("progress.borders", language))
     ground = np.array([territory.ground for territory in found], dtype=object)
     met = _Borders(found, borders(ground, search_m, progress.part(0.3, 0.85)), settings)

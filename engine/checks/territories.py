@@ -32,8 +32,14 @@ class Territory:
     ground: shapely.Geometry
 
 
-def territories(plans: list[PlanLayer], progress: Progress, threads: int = 2) -> tuple[list[Territory], list[Prepared]]:
-    """(territories, prepared plans); see the module's paragraph."""
+def territories(
+    plans: list[PlanLayer], progress: Progress, threads: int = 2, grounds: dict[str, shapely.Geometry] | None = None
+) -> tuple[list[Territory], list[Prepared]]:
+    """(territories, prepared plans); see the module's paragraph.
+
+    ``grounds``: the ground of territories that was united before, by name; what is united now is added to it.
+    """
+    known = {} if grounds is None else grounds
     prepared = []
     for plan in _told_apart(plans):
         progress.checkpoint()
@@ -49,12 +55,13 @@ def territories(plans: list[PlanLayer], progress: Progress, threads: int = 2) ->
     def made(name: str) -> Territory:
         rows = table.iloc[members[name]]
         zones = rows["polygon"].to_numpy()
-        ground = polygonal([shapely.union_all(zones)])[0]
+        ground = known[name] if name in known else polygonal([shapely.union_all(zones)])[0]
         return Territory(name, zones, rows["key"].to_numpy(), rows["code"].to_numpy(), ground)
 
     found = []
     for territory in in_order(made, names[in_order_of_names(names)], threads, progress):
         found.append(territory)
+        known[territory.name] = territory.ground
         progress.step(len(found) / len(names))
     return found, prepared
 

@@ -1,0 +1,257 @@
+"""A whole province from its register: all jobs, one after another, their findings in one list, and what could not be assessed.
+
+Goes in: a Register, a RuleSet, ProvinceOptions. Comes out: a ProvinceResult, the same whether results were kept from an earlier run
+or computed now. A plan that cannot be read, or a check that cannot run, never stops the others: it is told, and what depends on it is
+"not assessed". When the person stops, what is finished is kept and the run is "partial". Fails with PlanError where no plan at all
+can be read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from ..catalogue import SEVERITIES, text
+from ..errors import PlanError
+from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble, batch
+from ..progress import Cancelled, Progress
+from ..register.entry import Register
+from ..register.state import boards, remarks
+from ..rulesets.ruleset import RuleSet
+from .boundaries import Boundaries
+from .jobs import Job, plan_jobs, without_upper
+from .kept import Kept
+from .options import ProvinceOptions
+from .plans import Plans
+from .single import Single, step_text
+
+PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
+LOOKING, CHECKING = 0.05, 0.97
+SEARCH_TOLERANCES, LEAST_SEARCH_M = 10.0, 20.0
+
+
+@dataclass
+class Done:
+    """A job with its result, or the reason why there is none."""
+
+    job: Job
+    status: str
+    result: CheckResult | None = None
+    reason: str = ""
+    width_m: float = 0.0
+    reused: bool = False
+
+
+@dataclass
+class ProvinceResult:
+    """``result``: all findings with the numbers of the whole; ``jobs``: each with its own numbers; ``crs``: the working CRS."""
+
+    result: CheckResult
+    jobs: list[Done]
+    crs: pyproj.CRS
+    inputs: list[dict[str, str]]
+    board: list[str]
+    complete: bool
+    assessed: list[str] = field(default_factory=list)
+
+    @property
+    def reused_count(self) -> int:
+        """Jobs whose results were kept from an earlier run."""
+        return sum(done.reused for done in self.jobs)
+
+    def measures_table(self, run_id: str) -> pd.DataFrame:
+        """The numbers of the whole, then those of each job under the names of its plans."""
+        rows = [(m.name, float(m.value), m.unit, "", "", run_id) for m in self.result.measures]
+        for done in self.jobs:
+            if done.result is not None:
+                territory = done.result.territory
+                rows += [
+                    (m.name, float(m.value), m.unit, done.job.name, territory, run_id) for m in done.result.measures
+                ]
+        return pd.DataFrame(rows, columns=[name for name, _ in MEASURE_FIELDS])
+
+
+def check_province(
+    register: Register, rules: RuleSet, options: ProvinceOptions, language: str, run_id: str, progress: Progress
+) -> ProvinceResult:
+    """Every plan of the register against its territory, its neighbours and the plans above it."""
+    return _Province(register, rules, options, language, run_id, progress).result()
+
+
+class _Province:
+    def __init__(
+        self,
+        register: Register,
+        rules: RuleSet,
+        options: ProvinceOptions,
+        language: str,
+        run_id: str,
+        progress: Progress,
+    ):
+        self._register, self._rules, self._options = register, rules, options
+        self._language, self._run_id, self._progress = language, run_id, progress
+        self._plans = Plans(register, options.memory_bytes)
+        self._boundaries = Boundaries(register, options.boundaries)
+        self._kept = Kept(options.output)
+        self._log: list[str] = [text(key, language, **values) for key, values in register.notes]
+
+    def result(self) -> ProvinceResult:
+        """Everything."""
+        self._look()
+        self._crs, why = self._plans.choose_crs(self._options.working_crs, self._language)
+        self._log.append(why)
+        if self._boundaries.from_beside:
+            self._log.append(text("province.boundaries_beside", self._language, path=self._boundaries.from_beside))
+        jobs = plan_jobs(self._register, self._plans, self._search_m(), self._options.territory)
+        if not jobs:
+            raise PlanError(
+                "error.province.no_jobs", path=self._register.path, territory=self._options.territory or "–"
+            )
+        done = self._all(jobs)
+        complete = not any(one.status == CANCELLED for one in done)
+        if complete:
+            self._kept.forget_the_rest()
+        return self._merged(done, complete)
+
+    def _look(self) -> None:
+        for number, plan_id in enumerate(self._plans.plans):
+            words = text("province.step.looking", self._language, plan=plan_id)
+            self._progress.step(LOOKING * number / len(self._plans.plans), words)
+            self._progress.checkpoint()
+            self._plans.look(plan_id)
+
+    def _search_m(self) -> float:
+        """How far apart neighbours may lie: the widest that any pair will search."""
+        widths = [self._options.width_m or 0.0]
+        if self._options.width_m is None:
+            widths = [0.0005 * entry.scale for entry in self._register.entries if entry.scale]
+        return max([LEAST_SEARCH_M, *(SEARCH_TOLERANCES * width for width in widths)])
+
+    def _all(self, jobs: list[Job]) -> list[Done]:
+        single = Single(
+            self._register, self._plans, self._boundaries, self._rules, self._options, self._crs, self._language
+        )
+        left = Counter(name for job in jobs for name in job.plans)
+        size = [1 + sum(self._plans.plans[name].memory_bytes for name in job.plans) for job in jobs]
+        ends = LOOKING + (CHECKING - LOOKING) * np.cumsum(size) / sum(size)
+        done: list[Done] = []
+        begin = LOOKING
+        for job, end in zip(jobs, ends):
+            self._progress.step(begin, step_text(job, self._register, self._language))
+            if done and done[-1].status == CANCELLED:
+                done.append(Done(job, CANCELLED))
+                continue
+            done.append(self._one(single, job, self._progress.part(begin, float(end))))
+            self._log += self._told(done[-1])
+            begin = float(end)
+            for name in job.plans:
+                left[name] -= 1
+                if not left[name]:
+                    self._plans.release(name)
+        return done
+
+    def _one(self, single: Single, job: Job, progress: Progress) -> Done:
+        width_m = single.tolerance(job).width_m
+        try:
+            for name in job.plans:
+                error = self._plans.plans[name].error
+                if error is not None:
+                    raise error
+            key = single.key(job)
+            result = self._kept.find(key, self._crs)
+            reused = result is not None
+            if result is None:
+                result = single.result(job, progress)
+                self._kept.keep(key, result)
+            return Done(job, result.status, result, width_m=width_m, reused=reused)
+        except Cancelled:
+            return Done(job, CANCELLED, width_m=width_m)
+        except PlanError as error:
+            return Done(job, NOT_ASSESSED, reason=error.text(self._language), width_m=width_m)
+        except (MemoryError, shapely.errors.GEOSException, ValueError, ArithmeticError) as error:
+            # One plan that nobody foresaw must not cost the result of all others; it is told and not counted as passed.
+            return Done(job, NOT_ASSESSED, reason=f"{type(error).__name__}: {error}", width_m=width_m)
+
+    def _told(self, done: Done) -> list[str]:
+        if done.status == NOT_ASSESSED:
+            values = {"job": step_text(done.job, self._register, self._language), "reason": done.reason}
+            return [text("province.not_assessed", self._language, **values)]
+        return []
+
+    def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:
+        found = [one.result.findings for one in done if one.result is not None]
+        found.append(assemble(self._state(), self._crs, self._language, ""))
+        table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
+        # What two checks see of one zone, such as its missing code, is one finding.
+        table = table[~table["finding_id"].duplicated()]
+        rank = {name: place for place, name in enumerate(SEVERITIES)}
+        table = table.assign(_order=table["severity"].map(rank), run_id=self._run_id)
+        order, ways = ["_order", "rule", "area_m2", "finding_id"], [True, True, False, True]
+        table = table.sort_values(order, ascending=ways, kind="stable").drop(columns="_order").reset_index(drop=True)
+        missing = [one for one in done if one.status in (NOT_ASSESSED, CANCELLED)]
+        upperless = without_upper(self._register, self._plans, self._options.territory)
+        for lower, upper in upperless:
+            self._log.append(text("province.without_upper", self._language, lower=lower, upper=upper))
+        counts = Counter(table["severity"])
+        status = PASSED
+        if missing or upperless:
+            status = NOT_ASSESSED
+        if counts["error"] or any(one.status == FAILED for one in done):
+            status = FAILED
+        measures = [Measure(f"{name}_count", counts[name], "count") for name in SEVERITIES]
+        measures.append(Measure("plan_count", len(self._plans.plans), "count"))
+        measures.append(Measure("check_count", len(done), "count"))
+        measures.append(Measure("not_assessed_count", len(missing) + len(upperless), "count"))
+        unreadable = sum(plan.error is not None for plan in self._plans.plans.values())
+        measures.append(Measure("unreadable_count", unreadable, "count"))
+        board = [
+            b.text(self._language) for b in boards(self._register, self._options.expected, self._options.territory)
+        ]
+        balanced = all(one.result.balanced for one in done if one.result is not None)
+        result = CheckResult(
+            table, measures, PARTIAL if not complete else status, [*self._log, *board], balanced=balanced
+        )
+        unsure = {name for one in missing for name in one.job.plans}
+        assessed = [name for name in self._plans.plans if name not in unsure]
+        inputs = [
+            {"layer": name, "sha256": plan.snapshot.digest if plan.snapshot else ""}
+            for name, plan in self._plans.plans.items()
+        ]
+        return ProvinceResult(result, done, self._crs, inputs, board, not missing and not upperless, assessed)
+
+    def _state(self) -> list[pd.DataFrame]:
+        """The findings of the register itself."""
+        errors = {name: plan.error for name, plan in self._plans.plans.items() if plan.error is not None}
+        told = remarks(
+            self._register, self._options.today, self._language, self._options.expected, errors, self._options.territory
+        )
+        boxes = [shapely.box(*self._plans.box(name)) for name, plan in self._plans.plans.items() if plan.error is None]
+        everywhere = shapely.convex_hull(shapely.union_all(boxes))
+        made = []
+        for remark in told:
+            place = self._place(remark.territory, remark.plan_id, everywhere)
+            # without a plan the territory alone tells two findings apart
+            names = {"plan_a": remark.plan_id, "zone_a": "" if remark.plan_id else remark.territory}
+            made.append(batch(remark.rule, [place], territory=remark.territory, detail=remark.detail, **names))
+        return made
+
+    def _place(self, territory: str, plan_id: str, everywhere: shapely.Geometry) -> shapely.Geometry:
+        """The territory's ground, else the box of the plan, else that of the province."""
+        try:
+            if plan_id:
+                ground = self._boundaries.of(self._register.entry(plan_id), self._crs)
+            else:
+                ground = self._boundaries.of_territory(territory, self._crs)
+        except PlanError:
+            ground = None
+        if ground is not None:
+            return ground.shape
+        plan = self._plans.plans.get(plan_id)
+        if plan is not None and plan.error is None:
+            return shapely.box(*self._plans.box(plan_id))
+        return everywhere

@@ -1,0 +1,106 @@
+"""Results of jobs kept beside the findings, so that a second run redoes only what changed.
+
+One file a job in the folder ``NAME.jobs``, named after the hash of everything the result depends on; it holds its own checksum, is
+written aside and renamed, and is only ever believed when the checksum holds. Losing or spoiling any of it costs time, nothing
+else: the findings file never refers to it. Geometries are WKB, numbers are written so that they come back the same.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..findings import FIELDS, NAMES, REAL, CheckResult, Measure
+
+ENDING = ".job"
+
+
+class Kept:
+    """The kept results of one findings file; ``folder`` None keeps nothing."""
+
+    def __init__(self, output: Path | None):
+        self.folder = None if output is None else output.with_name(output.name + ".jobs")
+        self._used: set[str] = set()
+
+    def find(self, key: str, crs: object) -> CheckResult | None:
+        """The result of the job with that key, None when it must be done."""
+        if self.folder is None:
+            return None
+        self._used.add(key)
+        try:
+            content = (self.folder / f"{key}{ENDING}").read_bytes()
+            checksum, packed = content[:64], content[64:]
+            if hashlib.sha256(packed).hexdigest().encode() != checksum:
+                return None
+            return _result(json.loads(gzip.decompress(packed).decode()), crs)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.GEOSException):
+            return None
+
+    def keep(self, key: str, result: CheckResult) -> None:
+        """Keep a result; a disk that is full or read-only only means that it is done again next time."""
+        if self.folder is None:
+            return
+        self._used.add(key)
+        packed = gzip.compress(json.dumps(_plain(result), ensure_ascii=False).encode(), 1, mtime=0)
+        staged = self.folder / f".{key}.{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            staged.write_bytes(hashlib.sha256(packed).hexdigest().encode() + packed)
+            os.replace(staged, self.folder / f"{key}{ENDING}")
+        except OSError:
+            _remove(staged)
+
+    def forget_the_rest(self) -> None:
+        """Remove what this run did not ask for, and what a killed run left half written."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        for path in self.folder.iterdir():
+            if path.name.startswith(".") or (path.suffix == ENDING and path.stem not in self._used):
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        return
+
+
+def _plain(result: CheckResult) -> dict[str, object]:
+    findings = result.findings
+    shapes = shapely.to_wkb(np.asarray(findings.geometry.values, dtype=object), hex=True)
+    return {
+        "columns": {name: [_bare(value) for value in findings[name].tolist()] for name in NAMES},
+        "geometry": list(shapes),
+        "measures": [[m.name, float(m.value), m.unit] for m in result.measures],
+        "status": result.status,
+        "log": list(result.log),
+        "plan": result.plan,
+        "territory": result.territory,
+        "balanced": result.balanced,
+    }
+
+
+def _bare(value: object) -> object:
+    return value if isinstance(value, (str, float, int)) or value is None else str(value)
+
+
+def _result(plain: dict, crs: object) -> CheckResult:
+    table = pd.DataFrame(plain["columns"], columns=NAMES, dtype=object)
+    for name, kind in FIELDS:
+        if kind == REAL:
+            table[name] = table[name].astype(float)
+    shapes = shapely.from_wkb(np.array(plain["geometry"], dtype=object))
+    findings = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+    measures = [Measure(name, value, unit) for name, value, unit in plain["measures"]]
+    told = {name: plain[name] for name in ("status", "log", "plan", "territory", "balanced")}
+    return CheckResult(findings, measures, **told)

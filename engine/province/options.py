@@ -1,0 +1,49 @@
+"""What a province check is asked to do, and the version of the program that its kept results belong to."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyproj
+import shapely
+
+from ..catalogue import RESOURCES
+from ..register.state import Expected
+from ..run import library_versions
+
+
+@dataclass(frozen=True)
+class ProvinceOptions:
+    """``output``: beside it results are kept, None keeps none; ``width_m`` None: each plan's own by its scale.
+
+    ``boundaries``: a layer for rows that name none. ``territory``: only plans of it, with their neighbours and the plans above.
+    ``memory_bytes``: what plans may take at a time; at least the two largest plans always may.
+    """
+
+    output: Path | None = None
+    territory: str = ""
+    boundaries: str = ""
+    expected: Sequence[Expected] = ()
+    today: date = field(default_factory=date.today)
+    width_m: float | None = None
+    working_crs: pyproj.CRS | None = None
+    memory_bytes: int | None = None
+
+
+@functools.cache
+def program_digest() -> str:
+    """SHA-256 over the program that computes findings and the words it writes into them, and its libraries."""
+    made = hashlib.sha256(f"{library_versions()} {shapely.geos_version}".encode())
+    engine = Path(__file__).resolve().parent.parent
+    files = [
+        *engine.rglob("*.py"),
+        *(f for part in ("i18n", "rules", "crs", "text") for f in (RESOURCES / part).glob("*.csv")),
+    ]
+    for path in sorted(files):
+        made.update(path.name.encode() + path.read_bytes())
+    return made.hexdigest()

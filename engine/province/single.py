@@ -1,0 +1,142 @@
+"""One job of a province: the same checks as on their own, and the key under which its result is kept.
+
+Goes in: a Job, the plans, the territories' grounds and the rules. Comes out: a CheckResult named after the job, its findings without
+a run. A plan that lies off its territory becomes one finding register.crs that says where it belongs. Fails with PlanError, as the
+checks do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pyproj
+import shapely
+
+from ..catalogue import text
+from ..checks.borders import check_borders
+from ..checks.conformity import check_conformity
+from ..checks.conformity.codes import code_findings
+from ..checks.coverage import check_coverage
+from ..checks.preparation import Prepared, prepare
+from ..checks.settings import Settings
+from ..errors import PlanError
+from ..findings import CheckResult, Measure, assemble, batch
+from ..intake.diagnosis import diagnose
+from ..plan import PlanLayer
+from ..progress import Progress
+from ..register.entry import Entry, Register
+from ..rulesets.ruleset import RuleSet
+from ..tolerance import Tolerance
+from .boundaries import Boundaries, Ground
+from .jobs import BORDERS, CODES, CONFORMITY, COVERAGE, Job
+from .options import ProvinceOptions, program_digest
+from .plans import Plans
+
+ELSEWHERE = "error.boundary_elsewhere"
+
+
+class Single:
+    """Carries out jobs, one after another."""
+
+    def __init__(
+        self,
+        register: Register,
+        plans: Plans,
+        boundaries: Boundaries,
+        rules: RuleSet,
+        options: ProvinceOptions,
+        crs: pyproj.CRS,
+        language: str,
+    ):
+        self._register, self._plans, self._boundaries, self._rules = register, plans, boundaries, rules
+        self._options, self._crs, self._language = options, crs, language
+        self._grounds: dict[str, shapely.Geometry] = {}
+
+    def tolerance(self, job: Job) -> Tolerance:
+        """The coarsest of the job's plans governs."""
+        made = [Tolerance.choose(self._options.width_m, self._register.entry(name).scale) for name in job.plans]
+        return made[0] if len(made) == 1 else Tolerance.combine(made[0], made[1])
+
+    def key(self, job: Job) -> str:
+        """The hash of all that the job's result depends on. PlanError where its boundary cannot be read."""
+        told: list[object] = [job.kind, program_digest(), self._crs.to_wkt(), self._language]
+        told += [self._plans.plans[name].digest for name in job.plans]
+        tolerance = self.tolerance(job)
+        told += [tolerance.width_m, tolerance.area_m2]
+        if job.kind == COVERAGE:
+            ground = self._ground(job)
+            told += ["", ""] if ground is None else [ground.layer, shapely.to_wkb(ground.shape, hex=True)]
+        elif job.kind != BORDERS:
+            told.append(self._rules.digest)
+        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+    def result(self, job: Job, progress: Progress) -> CheckResult:
+        """Read the job's plans and check them."""
+        progress.checkpoint()
+        plans = [self._plans.get(name, job.plans) for name in job.plans]
+        settings = Settings(self.tolerance(job), self._language, "", progress)
+        if job.kind == COVERAGE:
+            return self._coverage(job, plans[0], settings)
+        if job.kind == BORDERS:
+            return self._borders(plans, settings)
+        if job.kind == CONFORMITY:
+            return check_conformity(plans[0], plans[1], self._rules, settings)
+        assert job.kind == CODES, job.kind
+        return self._codes(plans[0], settings)
+
+    def _ground(self, job: Job) -> Ground | None:
+        return self._boundaries.of(self._register.entry(job.plans[0]), self._crs)
+
+    def _coverage(self, job: Job, plan: PlanLayer, settings: Settings) -> CheckResult:
+        ground = self._ground(job)
+        shape, layer = (None, "") if ground is None else (ground.shape, ground.layer)
+        try:
+            return check_coverage(plan, shape, settings, layer)
+        except PlanError as error:
+            if error.key != ELSEWHERE or shape is None:
+                raise
+            return self._off(plan, shape, error)
+
+    def _off(self, plan: PlanLayer, ground: shapely.Geometry, error: PlanError) -> CheckResult:
+        """One finding instead of ten thousand: the plan lies somewhere else."""
+        entry = self._register.entry(plan.name)
+        raw = self._plans.plans[plan.name].crs
+        detail = error.text(self._language)
+        try:
+            shapes = plan.to_crs(raw).zones.geometry.values if raw is not None else plan.zones.geometry.values
+            found = diagnose(np.asarray(shapes, dtype=object), raw or plan.crs, ground, plan.crs, plan.name)
+            detail = f"{detail} {found.text(self._language)}"
+        except PlanError:
+            pass  # the refusal itself says enough
+        told = batch("register.crs", [ground], plan_a=plan.name, territory=entry.territory, detail=detail)
+        findings = assemble([told], plan.crs, self._language, "")
+        return CheckResult(findings, [Measure("zone_count", len(plan.zones), "count")], "failed", [detail])
+
+    def _borders(self, plans: list[PlanLayer], settings: Settings) -> CheckResult:
+        result = check_borders(plans, settings, grounds=self._grounds)
+        names = " – ".join(plan.territory or plan.name for plan in plans)
+        result.findings["territory"] = names
+        return result
+
+    def _codes(self, plan: PlanLayer, settings: Settings) -> CheckResult:
+        """Codes that the rule set knows on neither side, and those of an older generation."""
+        prepared = prepare(plan, settings.progress)
+        codes = prepared.column("code")
+        known = {code: self._rules.knows_lower(code) or self._rules.knows_upper(code) for code in set(codes)}
+        judgeable = np.array([known[code] for code in codes], dtype=bool)
+        empty = PlanLayer(plan.name, plan.zones.iloc[:0], plan.key_field, plan.code_field)
+        none = np.zeros(0, dtype=int)
+        nothing = Prepared(empty, prepared.polygons[:0], none, [], none)
+        batches = code_findings(prepared, nothing, judgeable, self._rules, settings)
+        findings = assemble(batches, plan.crs, self._language, "")
+        count = float((~judgeable & (codes != "")).sum())
+        status = "failed" if (findings["severity"] == "error").any() else "passed"
+        return CheckResult(findings, [Measure("unknown_code_count", count, "count")], status)
+
+
+def step_text(job: Job, register: Register, language: str) -> str:
+    """What is being done, for the line above the progress bar."""
+    entries: list[Entry] = [register.entry(name) for name in job.plans]
+    return text(f"province.step.{job.kind}", language, plans=" – ".join(e.territory or e.plan_id for e in entries))

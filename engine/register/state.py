@@ -1,0 +1,155 @@
+"""The state of the plans of a register: what is missing, expired, not approved, replaced but still used, or unreadable.
+
+Goes in: a Register, the day, the plans that are expected (territory, level), and the plans that could not be read. Comes out: one
+Remark for each, which becomes a finding of the rules register.* once its place is known; and the status board, "6 of 13 approved,
+2 submitted, 5 not yet", level by level. Pure: no file is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..levels import LEVELS
+from .entry import APPROVED, Entry, Register
+from .words import fold, shown
+
+SUBMITTED = ("submitted", "appraised")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A plan that there has to be."""
+
+    territory: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding without its place. ``entry`` None: the plan is missing."""
+
+    rule: str
+    territory: str
+    plan_id: str
+    detail: str
+    entry: Entry | None = None
+
+
+def remarks(
+    register: Register,
+    today: date,
+    language: str,
+    expected: Sequence[Expected] = (),
+    unreadable: Mapping[str, PlanError] | None = None,
+    territory: str = "",
+) -> list[Remark]:
+    """All remarks, in the order of the register; only those on ``territory`` where one is given."""
+    replaced = register.replaced_by()
+    made: list[Remark] = []
+    for entry in register.entries:
+        for rule, detail in _of_entry(entry, register, replaced, today, language, unreadable or {}):
+            made.append(Remark(rule, entry.territory, entry.plan_id, detail, entry))
+    made += _missing(register, replaced, expected, language)
+    return [remark for remark in made if not territory or fold(remark.territory) == fold(territory)]
+
+
+def _of_entry(
+    entry: Entry,
+    register: Register,
+    replaced: Mapping[str, str],
+    today: date,
+    language: str,
+    unreadable: Mapping[str, PlanError],
+) -> list[tuple[str, str]]:
+    found = []
+    if entry.plan_id in replaced:
+        users = [e.plan_id for e in register.entries if entry.plan_id in e.upper_plans and e.plan_id not in replaced]
+        if users:
+            values = {"by": replaced[entry.plan_id], "users": ", ".join(users)}
+            found.append(("register.expired", text("register.detail.replaced", language, **values)))
+        return found
+    if entry.plan_id in unreadable:
+        found.append(("register.unreadable", unreadable[entry.plan_id].text(language)))
+    if entry.valid_to is not None and entry.valid_to < today:
+        day = f"{entry.valid_to:%d/%m/%Y}"
+        found.append(("register.expired", text("register.detail.expired", language, day=day)))
+    if entry.status != APPROVED:
+        status = (
+            shown("status", entry.status, language) if entry.status else text("register.detail.no_status", language)
+        )
+        key = "register.detail.status" if entry.source else "register.detail.status_no_file"
+        found.append(("register.unapproved", text(key, language, status=status)))
+    return found
+
+
+def _missing(
+    register: Register, replaced: Mapping[str, str], expected: Sequence[Expected], language: str
+) -> list[Remark]:
+    present = {(e.level, fold(e.territory)) for e in register.entries if e.plan_id not in replaced}
+    made = []
+    for wanted in expected:
+        if (wanted.level, fold(wanted.territory)) not in present:
+            level = shown("level", wanted.level, language)
+            detail = text("register.detail.missing", language, level=level, territory=wanted.territory)
+            made.append(Remark("register.missing", wanted.territory, "", detail))
+    return made
+
+
+@dataclass(frozen=True)
+class Board:
+    """How far the plans of one level are."""
+
+    level: str
+    count: int
+    approved: int
+    submitted: int
+
+    @property
+    def not_yet(self) -> int:
+        """Plans that are being drafted, or that nobody has begun."""
+        return self.count - self.approved - self.submitted
+
+    def text(self, language: str) -> str:
+        """ "District: 6 of 13 approved, 2 submitted, 5 not yet"."""
+        return text(
+            "register.board",
+            language,
+            level=shown("level", self.level, language),
+            approved=self.approved,
+            count=self.count,
+            submitted=self.submitted,
+            not_yet=self.not_yet,
+        )
+
+
+def boards(register: Register, expected: Sequence[Expected] = (), territory: str = "") -> list[Board]:
+    """One board a level, highest first. A territory's best plan counts, or each plan where a territory may have many."""
+    replaced = register.replaced_by()
+    made = []
+    for level in LEVELS:
+        states: dict[str, str] = {}
+        for entry in register.entries:
+            if entry.level != level or entry.plan_id in replaced:
+                continue
+            if territory and fold(entry.territory) != fold(territory):
+                continue
+            one = fold(entry.territory) if level in ("district", "commune") else entry.plan_id
+            states[one] = max(states.get(one, ""), entry.status, key=_rank)
+        for wanted in expected:
+            if wanted.level == level and (not territory or fold(wanted.territory) == fold(territory)):
+                known = {fold(e.territory) for e in register.entries if e.level == level and e.plan_id not in replaced}
+                if fold(wanted.territory) not in known:
+                    states.setdefault(fold(wanted.territory), "")
+        if states:
+            found = list(states.values())
+            submitted = sum(state in SUBMITTED for state in found)
+            made.append(Board(level, len(found), found.count(APPROVED), submitted))
+    return made
+
+
+def _rank(status: str) -> int:
+    return {APPROVED: 3, "appraised": 2, "submitted": 1}.get(status, 0)
