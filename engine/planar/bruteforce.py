@@ -13,6 +13,7 @@ import shapely
 from ..progress import Progress
 from .cover import Cover
 from .depth import overlap_faces, uncovered_faces
+from .overlay import clips
 from .pairs import meeting, properly_within
 from .polygons import EMPTY, parts, polygonal
 from .threads import in_order, watched
@@ -72,7 +73,7 @@ def meetings(
         i = i + start
         if itself:
             i, j = i[i < j], j[i < j]
-        shared = shapely.intersection(a[i], b[j])
+        shared = clips(a, i, j) if itself else shapely.intersection(a[i], b[j])
         kept = shapely.area(shared) > 0
         return i[kept], j[kept], shared[kept]
 

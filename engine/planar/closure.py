@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from ..progress import Progress
+from .overlay import clips
 from .threads import in_order
 
 CHUNK = 500
@@ -58,6 +59,6 @@ def _meetings(
     i = chunk[place]
     new = (i != j) & ~earlier[j] & ((i < j) | ~asked[j])
     i, j = np.minimum(i[new], j[new]), np.maximum(i[new], j[new])
-    shared = shapely.intersection(polygons[i], polygons[j])
+    shared = clips(polygons, i, j)
     kept = shapely.area(shared) > 0
     return i[kept], j[kept], shared[kept]

@@ -92,6 +92,25 @@ def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: P
     return _gathered(areas_of, lower, upper, pairs, np.zeros(len(pairs)), progress)
 
 
+def clips(polygons: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """What ``polygons[i]`` shares with ``polygons[j]``, pair by pair; the larger one is asked in windows where it is large."""
+    vertices = shapely.get_num_coordinates(polygons)
+    whole = np.where(vertices[i] > vertices[j], i, j)
+    part = np.where(whole == i, j, i)
+    large = vertices[whole] > LARGE_VERTICES
+    made = np.full(len(i), EMPTY, dtype=object)
+    made[~large] = shapely.intersection(polygons[i[~large]], polygons[j[~large]])
+    rest = np.flatnonzero(large)
+    rest = rest[np.argsort(whole[rest], kind="stable")]
+    pairs = Pairs(part[rest], whole[rest])
+    for start, end in zip(*pairs.upper_zones()):
+        some = slice(start, end)
+        bounds = shapely.bounds(polygons[pairs.i[some]])
+        for window, which in _windows(polygons[pairs.j[start]], bounds, np.arange(start, end), Progress()):
+            made[rest[which]] = shapely.intersection(polygons[pairs.i[which]], window)
+    return made
+
+
 def inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
     """Whether the lower zone of each pair lies wholly in the upper one, without touching its outline."""
 
