@@ -28,6 +28,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
+    QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -39,6 +40,10 @@ from .running import noted
 from .threads import keep_thread_state
 
 ICONS = RESOURCES / "icons"
+CHANGE_NUMBERS = tuple(
+    (f"{name.upper()}_COUNT", f"{name}_count")
+    for name in ("new", "persisting", "changed", "reopened", "resolved", "lapsed")
+)
 
 
 def user_language() -> str:
@@ -151,6 +156,17 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
             name, self.words(name), list(choices), False, default, optional=True, usesStaticStrings=True
         )
         self.add(parameter, advanced=True)
+
+    def add_previous(self) -> None:
+        """The findings of the last draft, whose ids, statuses and decisions persist."""
+        filters = text("shared.PREVIOUS.filter", user_language())
+        previous = QgsProcessingParameterFile("PREVIOUS", self.words("PREVIOUS"), optional=True, fileFilter=filters)
+        self.add(previous, advanced=True)
+
+    def add_change_outputs(self) -> None:
+        """How many findings are new, persist, and so on; only where PREVIOUS was given."""
+        for name, _ in CHANGE_NUMBERS:
+            self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
 
     def add_working_crs(self) -> None:
         """The CRS to measure in; empty means the province's."""

@@ -46,8 +46,10 @@ class CheckBorders(PlanAlgorithm):
         filters = self.words("RULES.filter")
         rules = QgsProcessingParameterFile("RULES", self.words("RULES"), optional=True, fileFilter=filters)
         self.add(rules, advanced=True)
+        self.add_previous()
         self.add_working_crs()
         self.add_findings_outputs()
+        self.add_change_outputs()
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -64,6 +64,7 @@ class CheckConformity(PlanAlgorithm):
         self.add_choice("UPPER_LEVEL", LEVELS, "provincial")
         for name in ("LOWER_PLAN", "UPPER_PLAN", "TERRITORY"):
             self.add_text(name)
+        self.add_previous()
         self.add_working_crs()
         for name, field in CORRIDORS:
             self.add_number(name, advanced=True)
@@ -77,6 +78,7 @@ class CheckConformity(PlanAlgorithm):
             sink = QgsProcessingParameterFeatureSink(name, self.words(name), kind, None, True)
             sink.setCreateByDefault(False)
             self.add(sink, advanced=True)
+        self.add_change_outputs()
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

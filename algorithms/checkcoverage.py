@@ -45,12 +45,14 @@ class CheckCoverage(PlanAlgorithm):
         self.add_number("MIN_AREA", default=0.0)
         self.add_text("PLAN")
         self.add_text("TERRITORY")
+        self.add_previous()
         self.add_working_crs()
         self.add_findings_outputs()
         lines = QgsProcessing.SourceType.TypeVectorLine
         sink = QgsProcessingParameterFeatureSink("UNMATCHED_EDGES", self.words("UNMATCHED_EDGES"), lines, None, True)
         sink.setCreateByDefault(False)
         self.add(sink, advanced=True)
+        self.add_change_outputs()
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

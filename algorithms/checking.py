@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Optional
 
 import geopandas as gpd
@@ -24,18 +25,22 @@ from ..engine.checks.settings import Settings
 from ..engine.checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
 from ..engine.crs import describe, working_crs
 from ..engine.errors import PlanError
-from ..engine.findings import FIELDS, MEASURE_FIELDS, CheckResult
+from ..engine.findings import MEASURE_FIELDS, CheckResult, fields_of
+from ..engine.identity.inheritance import inherit
+from ..engine.identity.previous import Previous, read_previous
+from ..engine.identity.scope import CHECKS
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
 from ..engine.run import RUN_FIELDS, Run
+from ..engine.store.decisions import Decision
 from ..engine.tolerance import Tolerance
-from .base import PlanAlgorithm
+from .base import CHANGE_NUMBERS, PlanAlgorithm
 from .feedback import QgisProgress
 from .sinks import Destination, refuse_shared_files
 from .source import plan_layer, to_pyproj
 from .styling import FindingsStyle, ResultStyle
 
-READING, CHECKING, WRITING = 0.15, 0.9, 0.93
+READING, CHECKING, MATCHED, WRITING = 0.15, 0.9, 0.92, 0.93
 Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
 
 
@@ -57,6 +62,15 @@ class Checking:
         self._progress.step(0.0, text("progress.reading", self.language))
         self._layers: list[PlanLayer] = []
         self._crs = pyproj.CRS.from_epsg(4326)
+        self._previous = self._read_previous()
+        self._history: Callable[[Path | None], Callable[[list[Decision]], list[Decision]]] | None = None
+
+    def _read_previous(self) -> Previous | None:
+        """The findings of PREVIOUS, read before anything is written: the result may take the place of that very file."""
+        if self._algorithm.ID not in CHECKS or self._algorithm.parameterDefinition("PREVIOUS") is None:
+            return None
+        path = self._algorithm.file(self._parameters, "PREVIOUS", self._context)
+        return None if path is None else read_previous(path)
 
     def read(self, name: str, key: str = "", code: str = "", title: str = "", **known: Any) -> PlanLayer | None:
         """The layer of parameter ``name`` with the fields of parameters ``key`` and ``code``; None if none was given."""
@@ -138,6 +152,7 @@ class Checking:
         self, result: CheckResult, rules: tuple[str, str] = ("", ""), more: dict[str, Table] | None = None
     ) -> dict[str, Any]:
         """Log, write the layers (``more``: by the name of their sink), and return the outputs."""
+        result = self._inherited(result)
         for line in result.log:
             self._feedback.pushInfo(line)
         crs = describe(self._crs)
@@ -145,7 +160,7 @@ class Checking:
         part = self._progress.part(CHECKING, WRITING)
         record = self.run.record(result.status, self._layers, crs, self._tolerance, self._options(), rules, part)
         tables: dict[str, Table] = {
-            "FINDINGS": (result.findings, FIELDS, self.qgs_crs(result.findings)),
+            "FINDINGS": (result.findings, fields_of(result.findings), self.qgs_crs(result.findings)),
             "MEASURES": (result.measures_table(self.run.run_id), MEASURE_FIELDS, None),
             "RUNS": (record, RUN_FIELDS, None),
         }
@@ -153,13 +168,34 @@ class Checking:
             tables["UNMATCHED_EDGES"] = (result.unmatched, UNMATCHED_FIELDS, self.qgs_crs(result.unmatched))
         outputs = self._write({**tables, **(more or {})})
         self.style(outputs.get("FINDINGS", ""), FindingsStyle)
-        for output, measure in self._algorithm.OUTPUT_NUMBERS:
+        numbers = [*self._algorithm.OUTPUT_NUMBERS, *(CHANGE_NUMBERS if self._previous is not None else ())]
+        for output, measure in numbers:
             outputs[output] = result.value(measure)
         outputs["CONFORMS"] = result.conforms
         self._progress.step(1.0)
-        for output, _ in self._algorithm.OUTPUT_NUMBERS:
+        for output, _ in numbers:
             self._feedback.pushInfo(f"{output}: {shown(outputs[output], self.language)}")
         return outputs
+
+    def _inherited(self, result: CheckResult) -> CheckResult:
+        """The result as the successor of PREVIOUS, where that was given."""
+        if self._previous is None:
+            return result
+        self._progress.step(CHECKING, text("progress.matching", self.language))
+        settings = Settings(self._tolerance, self.language, self.run.run_id, self._progress.part(CHECKING, MATCHED))
+        names = [layer.name for layer in self._layers]
+        inherited = inherit(result, self._previous, self._algorithm.ID, names, settings)
+        self._history = inherited.history
+        return inherited.result
+
+    def _keep_history(self, findings: Destination) -> None:
+        """Let the decisions of PREVIOUS go into the new store, or say that they cannot."""
+        if self._history is None:
+            return
+        if findings.is_store:
+            findings.history = self._history(findings.path)
+        elif self._previous is not None and self._previous.decisions:
+            self._feedback.pushWarning(text("identity.no_history", self.language))
 
     def _options(self) -> dict[str, str]:
         """What was given, as a script would write it: a layer by its source, with its selection and filter."""
@@ -178,6 +214,8 @@ class Checking:
         try:
             for rank, (name, destination) in enumerate(wanted.items()):
                 part = progress.part(rank / len(wanted), (rank + 1) / len(wanted))
+                if name == "FINDINGS":
+                    self._keep_history(destination)
                 destination.write(*tables[name], part)
                 cut = destination.cut_texts(*tables[name][:2])
                 if cut:

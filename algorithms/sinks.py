@@ -39,6 +39,7 @@ from qgis.PyQt.QtCore import QMetaType
 from ..engine.errors import PlanError
 from ..engine.findings import TEXT
 from ..engine.progress import Progress
+from ..engine.store.writing import History, put_in_place
 
 FILE_ENDINGS = (".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml", ".csv", ".xlsx", ".shp", ".tab", ".dxf")
 NOT_FILES = ("memory:", "ogr:", "postgis:", "TEMPORARY_OUTPUT")
@@ -104,6 +105,18 @@ class Destination:
         self._final = _file_of(parameters.get(name))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._staged = self._made = ""
+        self.history: History = ()
+        """Decisions that go into a store of findings; with none given, those of the store that lies there stay."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, None where the destination is none."""
+        return Path(self._final) if self._final else None
+
+    @property
+    def is_store(self) -> bool:
+        """Whether it is a file of findings that can keep decisions."""
+        return self.name == "FINDINGS" and self._final.lower().endswith(".gpkg")
 
     def write(
         self,
@@ -127,6 +140,8 @@ class Destination:
         final = Path(self._final)
         published = self._made.replace(self._staged, str(final))
         try:
+            if self.is_store:
+                put_in_place(Path(self._staged), final, self.history)
             parts = {part.name for part in Path(self._staged).parent.iterdir()}
             for name in sorted(parts):
                 os.replace(Path(self._staged).parent / name, final.parent / name)

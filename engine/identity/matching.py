@@ -20,6 +20,8 @@ from ..progress import Progress
 
 LEAST_SHARE = 0.1
 """Of the smaller outline: neighbours that were drawn again touch in slivers, and are not the same finding."""
+LEAST_SHARE_OF_NOISE = 0.5
+"""Of both outlines together, between noise and a real finding: all slivers along a zone are one finding, which is another one."""
 CODES_WEIGHT, ZONES_WEIGHT, DISTANCE_WEIGHT = 0.1, 0.05, 0.04
 OVERLAPPING = 1.0
 """Whatever overlaps comes before whatever lies apart."""
@@ -116,12 +118,13 @@ def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_
     p, c = p[same], c[same]
     shared_m2 = _shared_areas(before, after, p, c, progress.part(0.3, 1.0))
     area_p, area_c = shapely.area(before)[p], shapely.area(after)[c]
-    overlaps = shared_m2 > LEAST_SHARE * np.minimum(area_p, area_c)
+    union_m2 = area_p + area_c - shared_m2
+    noise = (previous["severity"].to_numpy()[p] == "info") != (current["severity"].to_numpy()[c] == "info")
+    overlaps = shared_m2 > np.where(noise, LEAST_SHARE_OF_NOISE * union_m2, LEAST_SHARE * np.minimum(area_p, area_c))
     codes, zones = _agreeing(previous, current, "code", p, c), _agreeing(previous, current, "zone", p, c)
     apart_m = np.full(len(p), np.inf)
-    candidates = np.flatnonzero(~overlaps & (codes == 1.0))
+    candidates = np.flatnonzero(~overlaps & ~noise & (codes == 1.0))
     apart_m[candidates] = shapely.distance(before[p[candidates]], after[c[candidates]])
-    union_m2 = area_p + area_c - shared_m2
     likeness = CODES_WEIGHT * codes + ZONES_WEIGHT * zones
     score = np.where(
         overlaps,
@@ -167,9 +170,9 @@ def _near(before: np.ndarray, after: np.ndarray, width_m: float, progress: Progr
 
 
 def _kind(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Rule and plans of each finding as one text; the two plans in either order."""
+    """Rule and plans of each finding as one text; the two plans in either order, a gap has one zone beside it or two."""
     rows = zip(findings["rule"], findings["plan_a"], findings["plan_b"])
-    return np.array(["\x1f".join([rule, *sorted((a, b))]) for rule, a, b in rows], dtype=object)
+    return np.array(["\x1f".join([rule, *sorted({a, b} - {""})]) for rule, a, b in rows], dtype=object)
 
 
 def _agreeing(
