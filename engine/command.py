@@ -34,6 +34,7 @@ from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
 from .plan import PlanLayer
 from .progress import Progress
+from .province.command import add_province_commands
 from .rulesets.command import add_rules_commands
 from .rulesets.reading import read_ruleset
 from .run import Run
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+    add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))

@@ -18,16 +18,17 @@ import shapely
 
 from ..catalogue import SEVERITIES, text
 from ..errors import PlanError
-from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble, batch
+from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
 from ..progress import Cancelled, Progress
 from ..register.entry import Register
-from ..register.state import boards, remarks
+from ..register.state import boards
 from ..rulesets.ruleset import RuleSet
 from .boundaries import Boundaries
 from .jobs import Job, plan_jobs, without_upper
 from .kept import Kept
 from .options import ProvinceOptions
 from .plans import Plans
+from .registercheck import look_into_all, register_batches
 from .single import Single, step_text
 
 PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
@@ -102,7 +103,7 @@ class _Province:
 
     def result(self) -> ProvinceResult:
         """Everything."""
-        self._look()
+        look_into_all(self._plans, self._language, self._progress.part(0.0, LOOKING))
         self._crs, why = self._plans.choose_crs(self._options.working_crs, self._language)
         self._log.append(why)
         if self._boundaries.from_beside:
@@ -117,13 +118,6 @@ class _Province:
         if complete:
             self._kept.forget_the_rest()
         return self._merged(done, complete)
-
-    def _look(self) -> None:
-        for number, plan_id in enumerate(self._plans.plans):
-            words = text("province.step.looking", self._language, plan=plan_id)
-            self._progress.step(LOOKING * number / len(self._plans.plans), words)
-            self._progress.checkpoint()
-            self._plans.look(plan_id)
 
     def _search_m(self) -> float:
         """How far apart neighbours may lie: the widest that any pair will search."""
@@ -185,7 +179,7 @@ class _Province:
 
     def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:
         found = [one.result.findings for one in done if one.result is not None]
-        found.append(assemble(self._state(), self._crs, self._language, ""))
+        found.append(assemble(self._register_state(), self._crs, self._language, ""))
         table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
         # What two checks see of one zone, such as its missing code, is one finding.
         table = table[~table["finding_id"].duplicated()]
@@ -224,34 +218,5 @@ class _Province:
         ]
         return ProvinceResult(result, done, self._crs, inputs, board, not missing and not upperless, assessed)
 
-    def _state(self) -> list[pd.DataFrame]:
-        """The findings of the register itself."""
-        errors = {name: plan.error for name, plan in self._plans.plans.items() if plan.error is not None}
-        told = remarks(
-            self._register, self._options.today, self._language, self._options.expected, errors, self._options.territory
-        )
-        boxes = [shapely.box(*self._plans.box(name)) for name, plan in self._plans.plans.items() if plan.error is None]
-        everywhere = shapely.convex_hull(shapely.union_all(boxes))
-        made = []
-        for remark in told:
-            place = self._place(remark.territory, remark.plan_id, everywhere)
-            # without a plan the territory alone tells two findings apart
-            names = {"plan_a": remark.plan_id, "zone_a": "" if remark.plan_id else remark.territory}
-            made.append(batch(remark.rule, [place], territory=remark.territory, detail=remark.detail, **names))
-        return made
-
-    def _place(self, territory: str, plan_id: str, everywhere: shapely.Geometry) -> shapely.Geometry:
-        """The territory's ground, else the box of the plan, else that of the province."""
-        try:
-            if plan_id:
-                ground = self._boundaries.of(self._register.entry(plan_id), self._crs)
-            else:
-                ground = self._boundaries.of_territory(territory, self._crs)
-        except PlanError:
-            ground = None
-        if ground is not None:
-            return ground.shape
-        plan = self._plans.plans.get(plan_id)
-        if plan is not None and plan.error is None:
-            return shapely.box(*self._plans.box(plan_id))
-        return everywhere
+    def _register_state(self) -> list[pd.DataFrame]:
+        return register_batches(self._register, self._plans, self._boundaries, self._options, self._crs, self._language)

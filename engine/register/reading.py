@@ -22,14 +22,15 @@ from ..intake.source import VSIZIP, split_source
 from .entry import Entry, Register
 from .mistakes import RegisterMistakes
 from .tables import read_rows
-from .words import column_of, columns, value_of, values
+from .words import ENCODINGS, column_of, columns, value_of, values
 
 REQUIRED = ("plan_id", "level", "source")
 PATHS = ("source", "label_map", "boundary")
 LISTS = ("replaces", "upper_plans")
 WORDS = ("level", "nature", "status")
 DATES = ("decision_date", "valid_from", "valid_to")
-ENCODINGS = ("utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
+REASON = "reason"
+"""For the person who fills in a proposed register."""
 WITHOUT_FILE = ("submitted", "drafting")
 """A plan that is not approved yet may have no file yet."""
 LONGEST_TEXT = 2_000
@@ -82,6 +83,8 @@ class _Reader:
         """One row."""
         made: dict[str, Any] = {}
         for column, cell in cells.items():
+            if column == REASON:
+                continue
             if len(cell) > LONGEST_TEXT:
                 self._wrong(row, column, f"{cell[:40]}…", "error.register.too_long")
             elif cell:
@@ -128,7 +131,7 @@ class _Reader:
 
     def _date(self, row: int, column: str, cell: str) -> date | None:
         try:
-            return _date_of(cell, last=column == "valid_to")
+            return day_of(cell, last=column == "valid_to")
         except ValueError:
             self._wrong(row, column, cell, "error.register.date")
             return None
@@ -205,7 +208,7 @@ def number_of(words: str) -> float:
     return float(bare.replace(" ", "").replace(",", "."))
 
 
-def _date_of(words: str, last: bool) -> date:
+def day_of(words: str, last: bool = False) -> date:
     """dd/mm/yyyy, yyyy-mm-dd or a year, of which the first or last day is meant. ValueError for anything else."""
     if re.fullmatch(r"\d{4}", words):
         return date(int(words), 12, 31) if last else date(int(words), 1, 1)

@@ -12,6 +12,7 @@ import unicodedata
 from ..catalogue import RESOURCES, read_table
 
 FOLDER = RESOURCES / "register"
+ENCODINGS = ("utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
 
 
 def fold(words: str) -> str:

@@ -38,7 +38,7 @@ WIDTHS = {
     "lower_name": 28,
 }
 FILLED_BY_A_PERSON = ("verdict", "condition", "min_area_m2", "upper_accepted", "lower_accepted")
-_ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
+ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
 
 def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str) -> None:
@@ -122,7 +122,7 @@ def _fill(sheet: Any, rows: list) -> None:
                 continue
             cell = sheet.cell(number, column)
             if isinstance(value, str):
-                cell.value = value.translate(_ILLEGAL_IN_XML)
+                cell.value = value.translate(ILLEGAL_IN_XML)
                 cell.data_type = "s"  # else openpyxl makes a formula of =…
                 cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
             else:

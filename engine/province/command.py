@@ -1,0 +1,153 @@
+"""``python -m planconcord check register.xlsx --out findings.gpkg``: a whole province without QGIS; ``checkregister`` and
+``createregister`` beside it.
+
+Exit status 0: everything was assessed and conforms; 1: something does not, or could not be assessed; 2: could not run. Ctrl-C once
+keeps what is finished and writes it as a partial run, twice ends at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pyproj
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..progress import Progress
+from ..register.expected import read_expected
+from ..register.folder import create_register
+from ..register.reading import day_of, read_register
+from ..register.state import boards
+from .options import ProvinceOptions
+from .registercheck import check_register
+from .writing import Wanted, write_province
+
+CONFORMS, DOES_NOT = 0, 1
+MEGABYTE = 1 << 20
+
+
+def add_province_commands(
+    command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
+    progress: Callable[[], Progress],
+) -> None:
+    """Add the three commands; ``command`` makes one by name."""
+    checking = command("check", lambda options: _check(options, progress()))
+    checking.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
+    checking.add_argument("--out", type=Path, required=True, help=text("checkprovince.OUTPUT.help", "en"))
+    checking.add_argument("--previous", type=Path, help=text("checkprovince.PREVIOUS.help", "en"))
+    checking.add_argument("--rules", help=text("checkprovince.RULES.help", "en"))
+    checking.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
+    checking.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
+    checking.add_argument("--memory", type=int, help=text("checkprovince.MEMORY.help", "en"))
+    registering = command("checkregister", lambda options: _register(options, progress()))
+    registering.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
+    registering.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+    for one in (checking, registering):
+        one.add_argument("--territory", default="", help=text("checkprovince.TERRITORY.help", "en"))
+        one.add_argument("--boundaries", default="", help=text("checkprovince.BOUNDARIES.help", "en"))
+        one.add_argument("--expected", help=text("checkprovince.EXPECTED.help", "en"))
+        one.add_argument("--date", default="", help=text("checkprovince.DATE.help", "en"))
+        one.add_argument("--outside", action="store_true", help=text("checkprovince.OUTSIDE.help", "en"))
+    creating = command("createregister", _create)
+    creating.add_argument("--folder", type=Path, help=text("createregister.FOLDER.help", "en"))
+    creating.add_argument("--output", type=Path, required=True, help=text("createregister.OUTPUT.help", "en"))
+
+
+def options_of(
+    territory: str, boundaries: str, expected: str | Path | None, day: str, **more: object
+) -> ProvinceOptions:
+    """Options from what a person wrote."""
+    wanted = read_expected(expected) if expected else ()
+    return ProvinceOptions(
+        territory=territory.strip(),
+        boundaries=boundaries,
+        expected=wanted,
+        today=_today(day),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _today(day: str) -> date:
+    if not day.strip():
+        return date.today()
+    try:
+        return day_of(day.strip())
+    except ValueError as error:
+        raise PlanError("error.province.date", given=day) from error
+
+
+def _check(given: argparse.Namespace, progress: Progress) -> int:
+    crs = None
+    if given.working_crs:
+        try:
+            crs = pyproj.CRS.from_user_input(given.working_crs)
+        except pyproj.exceptions.CRSError as error:
+            raise PlanError("error.crs_unknown", crs=given.working_crs) from error
+    options = options_of(
+        *(given.territory, given.boundaries, given.expected, given.date),
+        width_m=given.width_tolerance,
+        working_crs=crs,
+        memory_bytes=given.memory * MEGABYTE if given.memory else None,
+    )
+    record = {name: str(value) for name, value in vars(given).items() if name != "run"}
+    wanted = Wanted(given.register, given.out, given.rules, given.previous, given.outside, record)
+    made = write_province(wanted, options, given.language, _Interruptible(progress))
+    sys.stderr.write("\n".join(made.result.log) + "\n")
+    for measure in made.result.measures:
+        print(f"{measure.name.upper()}: {measure.value:.10g}")
+    print(f"STATUS: {made.result.status}")
+    print(f"CONFORMS: {str(made.result.conforms).lower()}")
+    print(f"OUTPUT: {given.out}")
+    return CONFORMS if made.result.conforms else DOES_NOT
+
+
+def _register(given: argparse.Namespace, progress: Progress) -> int:
+    options = options_of(given.territory, given.boundaries, given.expected, given.date)
+    register = read_register(given.register, given.outside)
+    result, runs = check_register(register, options, given.language, progress)
+    from ..store import write_store
+
+    run_id = str(runs["run_id"].iloc[0])
+    write_store(given.findings, result.findings, result.measures_table(run_id), runs)
+    for board in boards(register, options.expected, options.territory):
+        print(board.text(given.language))
+    for measure in result.measures:
+        print(f"{measure.name.upper()}: {measure.value:.10g}")
+    print(f"CONFORMS: {str(result.conforms).lower()}")
+    return CONFORMS if result.conforms else DOES_NOT
+
+
+def _create(given: argparse.Namespace) -> int:
+    count = create_register(given.output, given.folder, given.language)
+    print(f"PLAN_COUNT: {count}")
+    print(f"OUTPUT: {given.output}")
+    return CONFORMS
+
+
+class _Interruptible(Progress):
+    """Takes the first Ctrl-C for a wish to stop, the second for a wish to stop now."""
+
+    def __init__(self, shown: Progress):
+        self._shown, self._stopped = shown, False
+        try:
+            signal.signal(signal.SIGINT, self._stop)
+        except ValueError:
+            return  # not the main thread: nobody presses Ctrl-C there
+
+    def _stop(self, *_: object) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt
+        self._stopped = True
+
+    def step(self, fraction: float, text: str = "") -> None:
+        """Pass it on."""
+        self._shown.step(fraction, text)
+
+    def cancelled(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._stopped or self._shown.cancelled()

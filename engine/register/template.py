@@ -1,0 +1,94 @@
+"""The register as a workbook to fill in: a head in the person's language, notes on every column, drop-downs for words.
+
+Goes in: rows of text by column (none for an empty template). Comes out: an .xlsx, or a .csv without drop-downs, that
+:func:`.reading.read_register` reads. No cell becomes a formula. Fails with PlanError for another ending, or where openpyxl is
+missing and a workbook is asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import PlanError
+from ..rulesets.spreadsheets import ILLEGAL_IN_XML, replace_file
+from ..rulesets.tables import guarded
+from .words import ENCODINGS, columns, values
+
+CHOSEN = ("level", "nature", "status")
+REQUIRED = ("plan_id", "level", "territory", "source", "status")
+ROWS_TO_FILL = 1_000
+ENDINGS = (".xlsx", ".csv")
+WIDE = {"title": 44, "source": 44, "territory": 24, "reason": 90, "upper_plans": 18}
+
+
+def write_register(path: Path, rows: Sequence[dict[str, str]], language: str) -> None:
+    """Write a register; it takes the place of an older file only when it is whole."""
+    if path.suffix.lower() not in ENDINGS:
+        raise PlanError("error.register.ending", path=path)
+    names = [name for name in columns() if rows or name != "reason"]
+
+    def fill(place: Path) -> None:
+        if place.suffix.lower() == ".csv":
+            _write_csv(place, names, rows, language)
+        else:
+            _write_workbook(place, names, rows, language)
+
+    replace_file(path, fill, "error.register.unwritable")
+
+
+def _write_csv(path: Path, names: list[str], rows: Sequence[dict[str, str]], language: str) -> None:
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";" if language == "vi" else ",")
+        writer.writerow([columns()[name][language] for name in names])
+        writer.writerows([guarded(row.get(name, "")) for name in names] for row in rows)
+
+
+def _write_workbook(path: Path, names: list[str], rows: Sequence[dict[str, str]], language: str) -> None:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise PlanError("rules.no_openpyxl", file=path.name) from error
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Danh mục" if language == "vi" else "register"
+    for number, row in enumerate(rows, start=2):
+        for place, name in enumerate(names, start=1):
+            if row.get(name):
+                cell = sheet.cell(number, place)
+                cell.value = row[name].translate(ILLEGAL_IN_XML)
+                cell.data_type = "s"  # else openpyxl makes a formula of =…
+    _head(sheet, names, language)
+    _drop_downs(sheet, names, max(len(rows), ROWS_TO_FILL) + 1, language)
+    book.save(path)
+
+
+def _head(sheet: Any, names: list[str], language: str) -> None:
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    for place, name in enumerate(names, start=1):
+        cell = sheet.cell(1, place, columns()[name][language])
+        needed = name in REQUIRED
+        cell.font = Font(bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor="1F5C7A" if needed else "6B7680")
+        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        cell.comment = Comment(columns()[name][f"help_{language}"], "Plan Concord", height=110, width=300)
+        sheet.column_dimensions[get_column_letter(place)].width = WIDE.get(name, 16)
+    sheet.freeze_panes = "B2"
+
+
+def _drop_downs(sheet: Any, names: list[str], last_row: int, language: str) -> None:
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    for name in (*CHOSEN, "encoding"):
+        words = [row[language] for row in values(name).values()] if name in CHOSEN else list(ENCODINGS)
+        chosen = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=True, showErrorMessage=True)
+        chosen.error = columns()[name][f"help_{language}"][:250]
+        letter = get_column_letter(names.index(name) + 1)
+        chosen.add(f"{letter}2:{letter}{last_row}")
+        sheet.add_data_validation(chosen)
