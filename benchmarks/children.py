@@ -43,10 +43,17 @@ def run(script: str, *arguments: str, cap_s: float) -> dict[str, Any]:
     return answer
 
 
-def in_qgis(rows: Sequence[tuple[str, int, float]], zone_count: int, here: bool) -> Iterator[dict[str, Any]]:
+def in_qgis(
+    rows: Sequence[tuple[str, int, float]], layer: str, zone_count: int, here: bool
+) -> Iterator[dict[str, Any]]:
     """The records of rows (name, runs, cap in seconds) in QGIS, each with ``row``; ``here``: in this machine's own QGIS, else
     in one whose GEOS can validate a coverage: this machine's, or that of the next Debian in build/."""
-    command = [str(HERE / "qgis_rows.py"), str(zone_count), *(f"{name}={runs}={cap_s}" for name, runs, cap_s in rows)]
+    command = [
+        str(HERE / "qgis_rows.py"),
+        layer,
+        str(zone_count),
+        *(f"{name}={runs}={cap_s}" for name, runs, cap_s in rows),
+    ]
     if here or _geos() >= FIRST_GEOS:
         command = [sys.executable, *command]
     elif NEXT.exists() and os.geteuid() == 0:

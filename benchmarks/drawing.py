@@ -1,6 +1,6 @@
 """A coverage without defects, as large as asked for: zones of a land-use plan that share every vertex of every border.
 
-``draw(zone_count)`` gives exactly that many valid zones with VERTICES vertices on average, in metres, in the order of a table,
+``draw(zone_count)`` gives exactly that many valid zones with VERTICES (or ``vertices``) vertices on average, in metres, in the order of a table,
 with the boundary of their territory. They come from a bent, jittered grid whose borders wander: most zones have four neighbours
 or more, a fifth of the cells are joined to larger ones, three in a hundred have a hole with an island zone in it, one in a hundred is
 two grounds apart (a multipolygon), and a border has few or many vertices. Coordinates are doubles on no grid, as reprojection
@@ -66,7 +66,7 @@ class _Grid:
         return row * (self.columns + 1) + column
 
 
-def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0) -> Drawing:
+def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0, vertices: int = VERTICES) -> Drawing:
     """``zone_count`` zones; another ``seed`` and ``offset_m`` give an independent drawing of the same ground."""
     random = np.random.default_rng(seed)
     islands, apart = round(WITH_ISLAND * zone_count), round(APART * zone_count)
@@ -84,9 +84,9 @@ def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0) -> Drawing:
     with_island = random.choice(np.setdiff1d(alone, np.concatenate([first, second])), islands, replace=False)
     rings, reverse, starts = _rings(grid, partner)
     x, y = _nodes(grid, random, offset_m)
-    vertices = _vertices_per_border(rings, zone_count, islands, random, grid)
-    points, begin = _borders(grid, x, y, vertices, random)
-    shells = _shells(points, begin, vertices, rings, reverse, starts)
+    between = _vertices_per_border(rings, zone_count, islands, random, grid, vertices)
+    points, begin = _borders(grid, x, y, between, random)
+    shells = _shells(points, begin, between, rings, reverse, starts)
     centre = np.stack([_mean_of_corners(grid, node, row, column) for node in (x, y)], axis=1)
     holes = _island_rings(centre[with_island], random)
     zones = shapely.polygons(shells)
@@ -99,9 +99,9 @@ def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0) -> Drawing:
     place = np.cumsum(kept) - 1
     place[other] = place[one]
     plain = np.setdiff1d(alone, np.concatenate([with_island, first, second]))
-    borders = _sides(grid, points[begin + (vertices + 1) // 2], place[cell_zone])
+    borders = _sides(grid, points[begin + (between + 1) // 2], place[cell_zone])
     return Drawing(
-        zones[kept], _boundary(grid, points, begin, vertices), borders, place[cell_zone[plain]], centre[plain]
+        zones[kept], _boundary(grid, points, begin, between), borders, place[cell_zone[plain]], centre[plain]
     )
 
 
@@ -168,11 +168,11 @@ def _mean_of_corners(grid: _Grid, node: np.ndarray, row: np.ndarray, column: np.
 
 
 def _vertices_per_border(
-    rings: np.ndarray, zone_count: int, islands: int, random: np.random.Generator, grid: _Grid
+    rings: np.ndarray, zone_count: int, islands: int, random: np.random.Generator, grid: _Grid, wanted: int
 ) -> np.ndarray:
-    """Vertices between the ends of each border, few or many, so that a zone has VERTICES on average."""
+    """Vertices between the ends of each border, few or many, so that a zone has the ``wanted`` number on average."""
     island_vertices = islands * 2 * 22
-    mean = (VERTICES * zone_count - zone_count - island_vertices) / len(rings) - 1.0
+    mean = (wanted * zone_count - zone_count - island_vertices) / len(rings) - 1.0
     borders = (grid.rows + 1) * grid.columns + grid.rows * (grid.columns + 1)
     return 1 + random.poisson(random.gamma(2.0, max(mean - 1.0, 0.5) / 2.0, borders))
 

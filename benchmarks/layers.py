@@ -1,8 +1,7 @@
 """The layers of the benchmarks as files under build/bench: made once, and again when the makers change.
 
-``prepare(name, zone_count)`` makes one where it is not there yet: the WKB of all zones end to end in one file with their offsets,
+``prepare(name, zone_count)`` makes what a name of MAKERS stands for (for a kind of PAIRS: two layers) where it is not there yet: the WKB of all zones end to end in one file with their offsets,
 the boundary, the planted defects; ``for_qgis`` adds GeoPackages of the zones and of the boundary. :class:`Stored` reads them.
-Names of layers: MAKERS.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
+import two_plans
 from planting import Layer, plant, redrawn, stacked
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +31,12 @@ MAKERS = {
     "stacked": stacked,
     "redrawn": redrawn,
     "fifth redrawn": lambda zone_count: redrawn(zone_count, share=0.2),
+    "lower": two_plans.lower,
+    "lower crossing itself": two_plans.crossing_itself,
+    "upper apart": two_plans.upper_apart,
+    "upper redrawn": two_plans.upper_redrawn,
 }
+SOURCES = ("drawing.py", "planting.py", "two_plans.py", "layers.py")
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,15 @@ class Stored:
         return np.asarray(shapely.get_parts(shapely.from_wkb(path.read_bytes())), dtype=object)
 
 
-def prepare(name: str, zone_count: int) -> Stored:
-    """The layer on the disk, made if need be."""
+def prepare(name: str, zone_count: int) -> tuple[Stored, ...]:
+    """The layer on the disk, made if need be; the lower and the upper one for a kind of two plans."""
+    return tuple(_prepared(part, zone_count) for part in two_plans.PAIRS.get(name, (name,)))
+
+
+def _prepared(name: str, zone_count: int) -> Stored:
     stored = Stored(FOLDER / f"{name.replace(' ', '-')}-{zone_count}")
     stamp = stored.folder / "made-by"
-    makers = hashlib.sha256(b"".join((HERE / file).read_bytes() for file in ("drawing.py", "planting.py", "layers.py")))
+    makers = hashlib.sha256(b"".join((HERE / file).read_bytes() for file in SOURCES))
     if stamp.exists() and stamp.read_text(encoding="ascii") == makers.hexdigest():
         return stored
     shutil.rmtree(stored.folder, ignore_errors=True)

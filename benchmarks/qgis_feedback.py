@@ -62,7 +62,7 @@ def parameters(stored: Stored) -> dict[str, Any]:
 
 def main() -> None:
     """Run it once to the end, then with Cancel."""
-    stored = prepare(sys.argv[2], int(sys.argv[3]))
+    (stored,) = prepare(sys.argv[2], int(sys.argv[3]))
     for_qgis(stored)
     application = QgsApplication([], False)
     application.initQgis()

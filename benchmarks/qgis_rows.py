@@ -1,6 +1,6 @@
 """The rows that run in QGIS: the real qgis_process on a GeoPackage, measured whole, from its start to its end.
 
-`qgis_rows.py ZONES ROW=RUNS=CAP_S …` runs the rows in rounds and prints one line of JSON for each run, with ``row`` and ``qgis`` (the
+`qgis_rows.py LAYER ZONES ROW=RUNS=CAP_S …` runs the rows in rounds and prints one line of JSON for each run, with ``row`` and ``qgis`` (the
 version) in it. The checkout is the plugin, in a profile of the benchmark's own. Memory is the largest resident
 memory that the process had, looked at five times a second. A row that fails or does not end in time says so.
 """
@@ -15,15 +15,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import conformity_rows as conformity
 import numpy as np
 import pyogrio
 import scoring
-from layers import CRS, FOLDER, HERE, Stored, for_qgis, prepare
+import two_plans
+from agreement import PairAreas, compare
+from layers import CODES, CRS, FOLDER, HERE, Stored, for_qgis, prepare
 from planting import LARGEST_RADIUS_M
 
 ROOT = HERE.parent
@@ -38,11 +41,11 @@ GAP_WIDTH_M = 2 * LARGEST_RADIUS_M + 1.0
 
 @dataclass(frozen=True)
 class QgisRow:
-    """``algorithm`` with ``inputs`` (made of the layer), and a ``score`` of what it left in OUT."""
+    """``algorithm`` with ``inputs`` (made of the layer, or of both plans), and what a ``score`` says of what it left in OUT."""
 
     algorithm: str
-    inputs: Callable[[Stored], dict[str, Any]]
-    score: Callable[[Stored], dict[str, Any]]
+    inputs: Callable[..., dict[str, Any]]
+    score: Callable[..., dict[str, Any]]
     in_project: bool = False
     """Whether the algorithm wants a QGIS project around it."""
 
@@ -74,30 +77,60 @@ def score_check(stored: Stored) -> dict[str, Any]:
         )
     invalid, planted = len(shapes("findings", "rule = 'geometry.invalid'")), len(stored.planted("invalid"))
     scores["invalid"] = {"planted": planted, "found": min(invalid, planted), "false": max(invalid - planted, 0)}
-    return scores
+    return {"scores": scores}
 
 
 def score_edges(stored: Stored) -> dict[str, Any]:
     """Edges near planted overlaps and gaps."""
     found = shapes("edges")
     anything = np.concatenate([stored.planted(kind) for kind in ("overlap", "gap", "outside", "duplicate", "invalid")])
-    return {kind: scoring.edges(stored.planted(kind), found, anything) for kind in ("overlap", "gap")}
+    return {"scores": {kind: scoring.edges(stored.planted(kind), found, anything) for kind in ("overlap", "gap")}}
 
 
 def score_pairs(stored: Stored) -> dict[str, Any]:
     """What two zones share; each pair comes twice, and each zone with itself."""
     found = shapes("pairs", "zone < zone_2")
-    return {"overlap": scoring.ground(stored.planted("overlap"), found, stored.planted("duplicate"))}
+    return {"scores": {"overlap": scoring.ground(stored.planted("overlap"), found, stored.planted("duplicate"))}}
 
 
 def score_overlaps(stored: Stored) -> dict[str, Any]:
     """Overlaps as polygons."""
-    return {"overlap": scoring.ground(stored.planted("overlap"), shapes("overlaps"), stored.planted("duplicate"))}
+    found = shapes("overlaps")
+    return {"scores": {"overlap": scoring.ground(stored.planted("overlap"), found, stored.planted("duplicate"))}}
 
 
 def score_gaps(stored: Stored) -> dict[str, Any]:
     """Gaps as polygons."""
-    return {"gap": scoring.ground(stored.planted("gap"), shapes("gaps"))}
+    return {"scores": {"gap": scoring.ground(stored.planted("gap"), shapes("gaps"))}}
+
+
+def verdicts() -> str:
+    """The rule set of the two plans as a file."""
+    path = OUT / "verdicts.csv"
+    two_plans.write_verdicts(CODES, path)
+    return str(path)
+
+
+def score_conformity(lower: Stored, upper: Stored) -> dict[str, Any]:
+    """Whether the areas in the findings that QGIS wrote are those of our pieces, pair of zones by pair of zones."""
+    subject = planned(lower, upper)
+    findings = pyogrio.read_dataframe(out("findings"), read_geometry=False)
+    return {"pieces": len(findings), "agreement": compare(conformity.overlay(subject), conformity.told(findings))}
+
+
+def score_plans(lower: Stored, upper: Stored) -> dict[str, Any]:
+    """The same for everything that native:intersection cut."""
+    made = pyogrio.read_dataframe(out("pairs"), columns=["zone", "zone_2"])
+    zones = (made[name].to_numpy().astype(np.int64) - 1 for name in ("zone", "zone_2"))
+    theirs = PairAreas(*zones, made.geometry.area.to_numpy())
+    return {"pieces": len(made), "agreement": conformity.against_ours(planned(lower, upper), theirs)}
+
+
+def planned(lower: Stored, upper: Stored) -> conformity.Subject:
+    """Both plans as the engine takes them."""
+    subject = conformity.Subject(lower.zones()[0], upper.zones()[0], conformity.rule_set())
+    conformity.as_plans(subject)
+    return subject
 
 
 def validate(gap_width_m: float) -> QgisRow:
@@ -135,6 +168,30 @@ ROWS = {
         },
         score_pairs,
     ),
+    "checkconformity": QgisRow(
+        "planconcord:checkconformity",
+        lambda lower, upper: {
+            "LOWER": str(lower.geopackage),
+            "LOWER_KEY": "zone",
+            "LOWER_CODE": "code",
+            "UPPER": str(upper.geopackage),
+            "UPPER_KEY": "zone",
+            "UPPER_CODE": "code",
+            "RULES": verdicts(),
+            "WIDTH_TOLERANCE": conformity.TOLERANCE.width_m,
+            "FINDINGS": out("findings"),
+        },
+        score_conformity,
+    ),
+    "intersection of plans": QgisRow(
+        "native:intersection",
+        lambda lower, upper: {
+            "INPUT": str(lower.geopackage),
+            "OVERLAY": str(upper.geopackage),
+            "OUTPUT": out("pairs"),
+        },
+        score_plans,
+    ),
     "checkgeometryoverlap": QgisRow(
         "native:checkgeometryoverlap",
         lambda stored: {
@@ -163,13 +220,13 @@ ROWS = {
 }
 
 
-def measure(row: QgisRow, stored: Stored, cap_s: float) -> dict[str, Any]:
+def measure(row: QgisRow, layers: Sequence[Stored], cap_s: float) -> dict[str, Any]:
     """One run of qgis_process."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     command = [str(ROOT / "tools" / "qgis_process"), "run", row.algorithm, "-"]
     environment = {**os.environ, "PLANCONCORD_PROFILE": str(PROFILE), "LC_ALL": "C.UTF-8"}
-    asked: dict[str, Any] = {"inputs": row.inputs(stored)}
+    asked: dict[str, Any] = {"inputs": row.inputs(*layers)}
     if row.in_project:
         project = OUT / "project.qgs"
         project.write_text(PROJECT, encoding="utf-8")
@@ -195,7 +252,7 @@ def measure(row: QgisRow, stored: Stored, cap_s: float) -> dict[str, Any]:
         seconds = time.perf_counter() - started
     if process.returncode:
         return {"failed": _complaint(said.read_text(encoding="utf-8", errors="replace"))}
-    return {"seconds": seconds, "peak_mib": peak_mib, "scores": row.score(stored)}
+    return {"seconds": seconds, "peak_mib": peak_mib, **row.score(*layers)}
 
 
 def _peak_mib(pid: int) -> float:
@@ -240,16 +297,17 @@ def version() -> str:
 
 def main() -> None:
     """Run the rows asked for, in rounds."""
-    stored = prepare("planted", int(sys.argv[1]))
-    for_qgis(stored)
+    layers = prepare(sys.argv[1], int(sys.argv[2]))
+    for stored in layers:
+        for_qgis(stored)
     install()
     qgis = version()
-    asked = [(row, int(runs), float(cap_s)) for row, runs, cap_s in (text.split("=") for text in sys.argv[2:])]
+    asked = [(row, int(runs), float(cap_s)) for row, runs, cap_s in (text.split("=") for text in sys.argv[3:])]
     given_up: set[str] = set()
     for turn in range(max(runs for _, runs, _ in asked)):
         for name, runs, cap_s in asked:
             if turn < runs and name not in given_up:
-                record = measure(ROWS[name], stored, cap_s)
+                record = measure(ROWS[name], layers, cap_s)
                 if "seconds" not in record:
                     given_up.add(name)
                 print(json.dumps({"row": name, "qgis": qgis, **record}), flush=True)

@@ -251,7 +251,7 @@ ROWS = {
 def main() -> None:
     """Run one row."""
     name, layer, zone_count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    row, stored = ROWS[name], prepare(layer, zone_count)
+    row, (stored,) = ROWS[name], prepare(layer, zone_count)
     zones, parse_s = stored.zones()
     subject = Subject(stored, zones, stored.boundary())
     del zones

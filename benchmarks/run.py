@@ -1,6 +1,6 @@
 """Runs the benchmark and writes docs/benchmarks.md: every row of plan.csv in a process of its own, in turn.
 
-`run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--runs N] [--page]`. Without arguments: everything at 200,000 zones, some
+`run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--layers NAME,…] [--runs N] [--page]`. Without arguments: everything at 200,000 zones, some
 twenty minutes, and the page. With arguments it prints the table, and writes the page only with --page. Rows of one
 section run in rounds, so that a slow minute of the machine does not fall on one of them alone. Nothing else should run beside.
 What was measured is kept in build/bench/results.json, so that a page can be
@@ -22,12 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import children
+import duckdb_spatial
 import page
 import targets
 from layers import FOLDER, prepare
+from two_plans import PAIRS
 
 HERE = Path(__file__).resolve().parent
 SIZE = 200_000
+HERE_IS_ENOUGH = ("qgis here", "qgis conformity")
+"""Sections that run in this machine's own QGIS, whatever its GEOS can do."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +83,25 @@ def _in_rounds(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
     for turn in range(max(entry.runs for entry in rows)):
         for place, entry in enumerate(rows):
             if turn < entry.runs and place not in given_up:
-                script = "qgis_feedback.py" if entry.row.endswith("in QGIS") else "rows.py"
-                record = children.run(script, entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
+                record = children.run(_script(entry), entry.row, entry.layer, str(entry.zone_count), cap_s=entry.cap_s)
                 if "seconds" not in record:
                     given_up.add(place)
                 yield place, record
+
+
+def _script(entry: Entry) -> str:
+    """The script that knows the row."""
+    if entry.row.endswith("in QGIS"):
+        return "qgis_feedback.py"
+    return "conformity_rows.py" if entry.layer in PAIRS else "rows.py"
 
 
 def _in_qgis(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The same for rows in QGIS, which one process runs all."""
     asked = [(entry.row, entry.runs, entry.cap_s) for entry in rows]
     place = {entry.row: index for index, entry in enumerate(rows)}
-    for record in children.in_qgis(asked, rows[0].zone_count, here=rows[0].section == "qgis here"):
+    first = rows[0]
+    for record in children.in_qgis(asked, first.layer, first.zone_count, here=first.section in HERE_IS_ENOUGH):
         yield place[record["row"]], record
 
 
@@ -102,6 +113,12 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
     found = "; ".join(
         f"{kind} {s['found']}/{s['planted']} +{s['false']}" for kind, s in record.get("scores", {}).items()
     )
+    if "pieces" in record:
+        found = f"{record['pieces']:,} pieces"
+    if "agreement" in record:
+        found += "; largest difference {largest:.1e}, {differing} of {pairs:,} pairs differ".format(
+            **record["agreement"]
+        )
     ratio = record["seconds"] / record["parse_s"] if record.get("parse_s") else float("nan")
     more = "".join(
         f"  {name} {record[name]:.2f}" for name in ("silence_s", "deafness_s", "longest_cancel_s") if name in record
@@ -139,7 +156,7 @@ def surroundings() -> dict[str, str]:
         "commit": _commit(),
         "machine": f"{len(cpu)} × {cpu[0] if cpu else platform.machine()}, {memory_kib / 2**20:.0f} GiB, {system}",
         "versions": f"Python {platform.python_version()}, numpy {numpy.__version__}, shapely {shapely.__version__}"
-        f" (GEOS {shapely.geos_version_string}), geopandas {geopandas.__version__}, pyogrio {pyogrio.__version__}",
+        f" (GEOS {shapely.geos_version_string}), geopandas {geopandas.__version__}, pyogrio {pyogrio.__version__}, {duckdb_spatial.version()}",
     }
 
 
@@ -168,11 +185,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=SIZE, help="zones of the layer; others follow in proportion")
     parser.add_argument("--rows", help="only these, with commas between")
     parser.add_argument("--sections", help="only these, with commas between")
+    parser.add_argument("--layers", help="only these, with commas between")
     parser.add_argument("--runs", type=int, help="at most so many runs of each row")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md although arguments were given")
     chosen = parser.parse_args()
     plan = entries(chosen.size)
-    for name, wanted in (("row", chosen.rows), ("section", chosen.sections)):
+    for name, wanted in (("row", chosen.rows), ("section", chosen.sections), ("layer", chosen.layers)):
         if wanted:
             unknown = set(wanted.split(",")) - {getattr(entry, name) for entry in plan}
             if unknown:
