@@ -9,7 +9,12 @@ from ..algorithms.base import ICONS, user_language
 from ..algorithms.checkborders import CheckBorders
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
+from ..algorithms.checkprovince import CheckProvince
+from ..algorithms.checkregister import CheckRegister
+from ..algorithms.comparedrafts import CompareDrafts
+from ..algorithms.comparefindings import CompareFindings
 from ..algorithms.createdemo import CreateDemo
+from ..algorithms.createregister import CreateRegister
 from ..algorithms.createrules import CreateRules
 from ..algorithms.diagnosecrs import DiagnoseCrs
 from ..algorithms.prepareplan import PreparePlan
@@ -21,10 +26,15 @@ ALGORITHMS = (
     CheckCoverage,
     CheckBorders,
     CheckConformity,
+    CheckProvince,
+    CheckRegister,
+    CreateRegister,
     CreateRules,
     ShowRules,
     PreparePlan,
     DiagnoseCrs,
+    CompareFindings,
+    CompareDrafts,
     CreateDemo,
     StyleLandUse,
 )

@@ -11,7 +11,6 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pyproj
@@ -19,11 +18,10 @@ import pyproj
 from ..catalogue import text
 from ..errors import PlanError
 from ..progress import Progress
-from ..register.expected import read_expected
 from ..register.folder import create_register
-from ..register.reading import day_of, read_register
+from ..register.reading import read_register
 from ..register.state import boards
-from .options import ProvinceOptions
+from .options import options_of
 from .registercheck import check_register
 from .writing import Wanted, write_province
 
@@ -56,29 +54,6 @@ def add_province_commands(
     creating = command("createregister", _create)
     creating.add_argument("--folder", type=Path, help=text("createregister.FOLDER.help", "en"))
     creating.add_argument("--output", type=Path, required=True, help=text("createregister.OUTPUT.help", "en"))
-
-
-def options_of(
-    territory: str, boundaries: str, expected: str | Path | None, day: str, **more: object
-) -> ProvinceOptions:
-    """Options from what a person wrote."""
-    wanted = read_expected(expected) if expected else ()
-    return ProvinceOptions(
-        territory=territory.strip(),
-        boundaries=boundaries,
-        expected=wanted,
-        today=_today(day),
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def _today(day: str) -> date:
-    if not day.strip():
-        return date.today()
-    try:
-        return day_of(day.strip())
-    except ValueError as error:
-        raise PlanError("error.province.date", given=day) from error
 
 
 def _check(given: argparse.Namespace, progress: Progress) -> int:

@@ -13,6 +13,9 @@ import pyproj
 import shapely
 
 from ..catalogue import RESOURCES
+from ..errors import PlanError
+from ..register.expected import read_expected
+from ..register.reading import day_of
 from ..register.state import Expected
 from ..run import library_versions
 
@@ -33,6 +36,29 @@ class ProvinceOptions:
     width_m: float | None = None
     working_crs: pyproj.CRS | None = None
     memory_bytes: int | None = None
+
+
+def options_of(
+    territory: str, boundaries: str, expected: str | Path | None, day: str, **more: object
+) -> ProvinceOptions:
+    """Options from what a person wrote."""
+    wanted = read_expected(expected) if expected else ()
+    return ProvinceOptions(
+        territory=territory.strip(),
+        boundaries=boundaries,
+        expected=wanted,
+        today=_today(day),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _today(day: str) -> date:
+    if not day.strip():
+        return date.today()
+    try:
+        return day_of(day.strip())
+    except ValueError as error:
+        raise PlanError("error.province.date", given=day) from error
 
 
 @functools.cache
