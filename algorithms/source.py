@@ -86,6 +86,10 @@ def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
     return pyproj.CRS.from_wkt(crs.toWkt(Qgis.CrsWktVariant.Preferred))
 
 
+WRAPPED = bytes([1, 6, 0, 0, 0, 1, 0, 0, 0])
+"""How the WKB of a multipolygon of one part begins: byte order, type, count. The part's own WKB follows."""
+
+
 def _shapes(chunk: list[bytes | None]) -> np.ndarray:
     return np.asarray(shapely.from_wkb(np.array(chunk, dtype=object), on_invalid=UNCLOSED), dtype=object)
 
@@ -99,7 +103,8 @@ def _wkb(geometry: QgsGeometry) -> bytes | None:
         flat.dropZValue()
         flat.dropMValue()
         return bytes(flat.asWkb().data())
-    return bytes(geometry.asWkb().data())
+    wkb = bytes(geometry.asWkb().data())
+    return wkb[len(WRAPPED) :] if wkb.startswith(WRAPPED) else wkb  # most files know only multipolygons
 
 
 def _value(value: object) -> object:

@@ -127,7 +127,7 @@ def _refuse_false_areas(crs: pyproj.CRS, layer: PlanLayer) -> None:
 
 def _refuse_degrees_called_metres(layer: PlanLayer) -> None:
     """In metres the whole plan would be some decimetres large, every defect dust, and the plan would conform."""
-    if layer.crs.is_projected and (np.abs(_finite(layer)) <= (180.0, 90.0)).all():
+    if layer.crs.is_projected and (np.abs(_boxes(layer)) <= (180.0, 90.0, 180.0, 90.0)).all():
         raise _impossible(layer)
 
 
@@ -139,27 +139,33 @@ def _refuse_far_from_vietnam(layer: PlanLayer) -> None:
 
 
 def _centre(layer: PlanLayer) -> tuple[float, float]:
-    """Longitude and latitude of the middle vertex, which a stray zone at the origin does not move."""
+    """Longitude and latitude of the middle of the zones' middles, which a stray zone at the origin does not move."""
     to_degrees = pyproj.Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform(*np.median(_finite(layer), axis=0))
+    west, south, east, north = np.median(_boxes(layer), axis=0)
+    longitude, latitude = to_degrees.transform((west + east) / 2.0, (south + north) / 2.0)
     if not (math.isfinite(longitude) and math.isfinite(latitude) and abs(latitude) <= 90 and abs(longitude) <= 360):
         raise _impossible(layer)
     return (longitude + 180.0) % 360.0 - 180.0, latitude
 
 
 def _impossible(layer: PlanLayer) -> PlanError:
-    places = _finite(layer)
-    bounds = ", ".join(f"{value:.2f}" for value in (*places.min(axis=0), *places.max(axis=0)))
+    boxes = _boxes(layer)
+    bounds = ", ".join(f"{value:.2f}" for value in (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)))
     return PlanError("error.crs_impossible", layer=layer.name, crs=describe(layer.crs), bounds=bounds)
 
 
-def _finite(layer: PlanLayer) -> np.ndarray:
-    """The vertices of a layer that are numbers, (n, 2)."""
-    places = shapely.get_coordinates(np.asarray(layer.zones.geometry.values, dtype=object))
-    places = places[np.isfinite(places).all(axis=1)]
-    if len(places) == 0:
+def _boxes(layer: PlanLayer) -> np.ndarray:
+    """West, south, east, north of each zone whose vertices are numbers, (n, 4); of single vertices where none is such."""
+    geometry = np.asarray(layer.zones.geometry.values, dtype=object)
+    with np.errstate(invalid="ignore"):
+        boxes = shapely.bounds(geometry)
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if len(boxes) == 0:
+        places = shapely.get_coordinates(geometry)
+        boxes = np.tile(places[np.isfinite(places).all(axis=1)], 2)
+    if len(boxes) == 0:
         raise PlanError("error.no_geometry", layer=layer.name, count=len(layer.zones))
-    return places
+    return boxes
 
 
 def _degrees_away(province: Province, longitude: float, latitude: float) -> float:

@@ -22,7 +22,7 @@ import shapely
 
 from .corridors import Corridor, widened
 from .errors import PlanError
-from .planar.polygons import gather, polygonal, singles
+from .planar.polygons import gather, polygonal, singles, unwrapped
 from .planar.repair import repair
 from .transformation import one_operation
 
@@ -72,7 +72,7 @@ class PlanLayer:
             raise PlanError("error.layer_empty", layer=name)
         if frame.crs is None:
             raise PlanError("error.no_crs", layer=name)
-        geometry = _flat(np.asarray(frame.geometry.values, dtype=object))
+        geometry = unwrapped(_flat(np.asarray(frame.geometry.values, dtype=object)))
         _refuse_without_polygons(geometry, name, corridor)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
         kept, notes = _only_polygons(geometry, name, corridor)

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 Geometries = Union[Sequence[Any], np.ndarray]
-POLYGON = 3
+POLYGON, MULTIPOLYGON = 3, 6
 EMPTY = shapely.MultiPolygon()
 
 
@@ -48,15 +48,26 @@ def gather(polygons: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
 
 def polygonal(geometries: Geometries) -> np.ndarray:
     """Each geometry's polygonal part as a Polygon where it is one, else as a MultiPolygon (empty if it has no area)."""
-    array = np.asarray(geometries, dtype=object)
-    fine = shapely.get_type_id(array) == POLYGON
-    if fine.all():
-        return array
-    rest = array[~fine]
-    polygons, source = parts(rest)
+    made = unwrapped(np.asarray(geometries, dtype=object))
+    rest = np.flatnonzero(shapely.get_type_id(made) != POLYGON)
+    if len(rest) == 0:
+        return made
+    polygons, source = parts(made[rest])
     collected = gather(polygons, source, len(rest))
     single = np.bincount(source, minlength=len(rest)) == 1
     collected[single] = shapely.get_geometry(collected[single], 0)
+    made = made.copy()
+    made[rest] = collected
+    return made
+
+
+def unwrapped(array: np.ndarray) -> np.ndarray:
+    """MultiPolygons of a single part as that part, as files that know no polygons hold them; the rest as it is."""
+    single = np.flatnonzero((shapely.get_type_id(array) == MULTIPOLYGON) & (shapely.get_num_geometries(array) == 1))
+    if len(single) == 0:
+        return array
+    inner = shapely.get_geometry(array[single], 0)
+    solid = shapely.area(inner) > 0
     made = array.copy()
-    made[~fine] = collected
+    made[single[solid]] = inner[solid]
     return made
