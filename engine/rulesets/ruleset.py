@@ -167,11 +167,15 @@ class RuleSet:
 
     def knows_lower(self, code: str) -> bool:
         """Whether some row names this lower code, one that it is part of, or any code."""
-        return self._finder.knows_lower(self._accepted("lower", fold(code)))
+        # A label stays known by its own rows, whatever code was accepted for it.
+        label = fold(code)
+        return self._finder.knows_lower(self._accepted("lower", label)) or self._finder.knows_lower(label)
 
     def knows_upper(self, code: str) -> bool:
         """Whether some row names this upper code, one that it is part of, or any code."""
-        return self._finder.knows_upper(self._accepted("upper", fold(code)))
+        # A label stays known by its own rows, whatever code was accepted for it.
+        label = fold(code)
+        return self._finder.knows_upper(self._accepted("upper", label)) or self._finder.knows_upper(label)
 
     def code(self, written: str, side: str = "") -> Code | None:
         """What the list says of a code; of the code accepted for a label where it is one. ``side``: "upper", "lower"."""

@@ -206,6 +206,17 @@ def test_the_second_list_keeps_decisions_and_judges_by_accepted_codes(tmp_path: 
     assert summary(again)["pair_count"] == 2
 
 
+def test_a_label_stays_known_by_its_own_row_whatever_code_is_accepted(tmp_path: Path) -> None:
+    """CCC is a group that no built-in row names; accepting it must not make the decided label unknown."""
+    path, pair = tmp_path / "list.csv", ("hdatconcong", "hdatconcong")
+    write_list(list_of_pairs(met(pair), read_ruleset(None), None, "en"), path, [], "en")
+    edited(path, {pair: {"verdict": "compatible", "upper_accepted": "CCC", "lower_accepted": "CCC"}})
+    rules = read_ruleset(path)
+    assert rules.verdict(*pair).verdict == "compatible"
+    assert rules.knows_lower("HDATCONCONG") and rules.knows_upper("hdatconcong")
+    assert not rules.knows_lower("CCC")
+
+
 def test_a_list_filled_from_another_set_is_not_judged_by_the_built_in_one(tmp_path: Path) -> None:
     other, path = RuleSet("mine", {}), tmp_path / "list.csv"
     write_list(list_of_pairs(MET, other, None, "en"), path, [], "en")
