@@ -35,7 +35,7 @@ class Place:
     zone_a: str
     zone_b: str
     upper_code: str
-    ground: Optional[Shape]
+    ground: Shape  # or None
     fate: str = "new"
     edit: str = ""
 
@@ -213,7 +213,7 @@ class Edits:
         two = self._two(name)
         if two is None:
             return False
-        a, b, ground = two
+        a, _, ground = two
         more = shapely.intersection(shapely.buffer(ground, 2.0 * self._plan.tolerance_m), self._plan.geometry[a])
         if set(self._plan.meeting(more)) - {a} or not self._is_apart(more, name):
             return False

@@ -1,0 +1,111 @@
+"""Algorithm ``comparedrafts``: what has changed from one draft of a plan to the next?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    NULL,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputBoolean,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+)
+
+from ..engine.catalogue import shown, text
+from .base import PlanAlgorithm
+
+DRAFTS = ("BEFORE", "AFTER")
+
+
+class CompareDrafts(PlanAlgorithm):
+    """A transition matrix that closes, the changed ground, and the changes that nobody asked for."""
+
+    ID = "comparedrafts"
+    GROUP = "drafts"
+    OUTPUT_NUMBERS = tuple(
+        (name.upper(), name)
+        for name in (
+            *("change_count", "change_area", "unasked_count", "unasked_area", "attribute_count", "noise_area"),
+            *("overlap_area", "balance_residual"),
+        )
+    )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        for draft in DRAFTS:
+            self.add_polygons(draft)
+            self.add_field(f"{draft}_CODE", draft, optional=False)
+            self.add_field(f"{draft}_KEY", draft)
+        self.add_polygons("ASKED", optional=True)
+        self.add_number("SCALE", least=1.0)
+        self.add_number("WIDTH_TOLERANCE")
+        self.add_working_crs()
+        polygons, table = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVector
+        self.add(QgsProcessingParameterFeatureSink("CHANGES", self.words("CHANGES"), polygons))
+        self.add(QgsProcessingParameterFeatureSink("TRANSITIONS", self.words("TRANSITIONS"), table, None, True))
+        for name, _ in self.OUTPUT_NUMBERS:
+            self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
+        self.addOutput(QgsProcessingOutputBoolean("CLOSES", self.words("CLOSES")))
+
+    def carry_out(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
+        from ..engine.tolerance import Tolerance
+        from .checking import Checking
+        from .comparing import qgs_crs
+        from .feedback import QgisProgress
+        from .intake_output import publish
+
+        checking = Checking(self, parameters, context, feedback)
+        for draft in DRAFTS:
+            checking.read(draft, f"{draft}_KEY", f"{draft}_CODE")
+        before, after = checking.bring_together()
+        settings = checking.settings(Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")))
+        asking = self._asking(parameters, context, before.crs)
+        attributes = self._attributes(parameters, context, before, after)
+        found = compare_drafts(before, after, settings, asking, attributes)
+        tables = {
+            "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
+            "TRANSITIONS": (found.transitions, TRANSITION_COLUMNS, None),
+        }
+        outputs = publish(self, parameters, context, tables, QgisProgress(feedback).part(0.9, 1.0))
+        for output, measure in self.OUTPUT_NUMBERS:
+            outputs[output] = found.value(measure)
+            feedback.pushInfo(f"{output}: {shown(outputs[output], checking.language)}")
+        outputs["CLOSES"] = found.closes
+        if not found.closes:
+            feedback.pushWarning(text("comparedrafts.open", checking.language, residual=outputs["BALANCE_RESIDUAL"]))
+        return outputs
+
+    def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any) -> Any:
+        """What asked for changes, in the working CRS; None where nothing was given."""
+        from ..engine.errors import PlanError
+        from .comparing import frame
+
+        if parameters.get("ASKED") in (None, NULL, ""):
+            return None
+        source = self.parameterAsSource(parameters, "ASKED", context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "ASKED"))
+        table = frame(source)
+        if table.crs is None:
+            raise PlanError("error.no_crs", layer=source.sourceName())
+        return table[~(table.geometry.isna() | table.geometry.is_empty)].to_crs(crs)
+
+    def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext, before: Any, after: Any) -> Any:
+        """The further fields of both drafts, row by row as their zones; without fields that QGIS or the format fill."""
+        from .comparing import frame
+
+        tables = []
+        for draft, plan in zip(DRAFTS, (before, after)):
+            table = frame(self.parameterAsSource(parameters, draft, context))
+            left_out = [name for name in table.columns if name.lower() in ("fid", "ogc_fid", "geometry")]
+            table = table.drop(columns=[*left_out, self.parameterAsString(parameters, f"{draft}_CODE", context)])
+            if len(table) != len(plan.zones):  # features that are no polygons were left out of the plan
+                return None
+            tables.append(table)
+        return tuple(tables)
