@@ -197,7 +197,8 @@ def test_over_a_diagram_everything_is_a_prompt_to_look() -> None:
     lower = plan([square(6, 0), square(0, 0, 3, 10), square(15, 0)], codes=["ODT", "DGT", "ODT"])
     result = conform(lower, upper(nature="diagram"), RULES)
     assert set(result.findings["severity"]) == {"info"}
-    assert set(result.findings["rule"]) == {"conformity.diagram", "conformity.unplanned"}
+    prompts = {"conformity.diagram", "conformity.unplanned", "conformity.unfulfilled"}
+    assert set(result.findings["rule"]) == prompts
     assert sorted(of(result, "conformity.diagram")["verdict"]) == ["conditional", "conflict"]
     assert numbers(result, "diagram_count", "conflict_count", "conditional_count") == {
         "diagram_count": 2, "conflict_count": 0, "conditional_count": 0,
