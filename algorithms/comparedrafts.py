@@ -68,7 +68,7 @@ class CompareDrafts(PlanAlgorithm):
         asking = self._asking(parameters, context, before.crs)
         attributes = self._attributes(parameters, context, before, after)
         found = compare_drafts(before, after, settings, asking, attributes)
-        tables = {
+        tables: dict[str, Any] = {
             "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
             "TRANSITIONS": (found.transitions, TRANSITION_COLUMNS, None),
         }

@@ -50,7 +50,7 @@ class Pairs:
 class Matching:
     """``continues``: for each current finding the previous one, -1 for none; ``continued_by`` the other way round.
 
-    ``split_from``: by current finding, the previous ones that another finding continues and of which this one has a part too.
+    ``split_from``: by current finding, the previous ones of which it has a part too without continuing them.
     ``merged_into``: by previous finding, the current ones that continue another one and have ground of this one too.
     """
 
@@ -73,10 +73,10 @@ def match(
     for stage in (live, ~live):
         some = possible.where(stage[possible.previous])
         best_first(some.where(_ranked(some, *ids)), continues, continued_by)
-    return _told(possible, continues, continued_by)
+    return _told(possible, continues, continued_by, live)
 
 
-def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray) -> Matching:
+def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray, live: np.ndarray) -> Matching:
     """The chosen pairs, and what the others that overlap say of splits and merges."""
     chosen = continues[possible.current] == possible.previous
     shared_m2 = np.zeros(len(continues))
@@ -85,7 +85,7 @@ def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray) -> M
     merged_into: dict[int, list[int]] = {}
     further = ~chosen & (possible.shared_m2 > 0)
     for p, c in sorted(zip(possible.previous[further].tolist(), possible.current[further].tolist())):
-        if continued_by[p] >= 0:
+        if live[p] or continued_by[p] >= 0:
             split_from.setdefault(c, []).append(p)
         if continues[c] >= 0:
             merged_into.setdefault(p, []).append(c)

@@ -13,6 +13,7 @@ from qgis.PyQt.QtGui import QIcon
 
 LANGUAGES = {"vi_VN": "vi", "en_US": "en", "fr": "en"}
 NAMES = ("checkcoverage", "checkborders", "checkconformity", "createdemo", "stylelanduse", "prepareplan", "diagnosecrs")
+NAMES += ("comparefindings", "comparedrafts")
 both = pytest.mark.parametrize("locale", LANGUAGES)
 each = pytest.mark.parametrize("name", NAMES)
 
