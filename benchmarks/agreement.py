@@ -54,5 +54,5 @@ def compare(ours: PairAreas, theirs: PairAreas) -> dict[str, Any]:
 
 
 def worst(*answers: dict[str, Any]) -> dict[str, Any]:
-    """Of several comparisons the one that agrees least."""
-    return max(answers, key=lambda answer: answer["largest"])
+    """Several comparisons in one: the most pairs, differences and distance that any of them has."""
+    return {name: max(answer[name] for answer in answers) for name in answers[0]}

@@ -20,8 +20,14 @@ COMPARED = {
     "unmatched": "plain cover",
     "qgis": "coveragevalidate",
     "qgis here": "coveragevalidate",
+    "conformity": "overlay",
+    "conformity million": "overlay",
+    "qgis conformity": "checkconformity",
 }
 """The row of each section that the others are compared with."""
+OF_TWO_PLANS = ("conformity", "conformity million", "qgis conformity")
+LEAST_SHOWN = 1e-3
+"""A smaller number is written with a power of ten."""
 NOT_MEASURED = ("not.disks", "not.real", "not.gis", "not.noise")
 
 
@@ -53,7 +59,7 @@ class Page:
             word["other"],
             word["intro"],
             word["zones"].format(vertices=VERTICES),
-            word["surroundings"].format(**self._made["surroundings"]),
+            word["surroundings"].format(**self._made["surroundings"], commit=self._commits()),
             f"## {word['targets']}",
             self._targets(),
         ]
@@ -62,11 +68,15 @@ class Page:
         parts += [f"## {word['not measured']}", "\n".join(f"* {word[key]}" for key in NOT_MEASURED)]
         return "\n\n".join(parts) + "\n"
 
+    def _commits(self) -> str:
+        """The commits that were measured: sections may be of different hours."""
+        return ", ".join(dict.fromkeys(record["commit"] for record in self._records))
+
     def number(self, value: float | None, digits: int = 2) -> str:
         """A number as the language writes it."""
         if value is None:
             return "–"
-        shown = f"{value:,.{digits}f}"
+        shown = f"{value:,.{digits}f}" if value == 0 or abs(value) >= LEAST_SHOWN else f"{value:.0e}"
         return shown.translate(str.maketrans(",.", ".,")) if self._language == "vi" else shown
 
     def _table(self, heads: list[str], rows: list[list[str]]) -> str:
@@ -82,7 +92,7 @@ class Page:
         word = self._words
         fill = dict(verdict.words)
         if "row" in fill:
-            fill["row"] = word[f"row.{fill['row']}"]
+            fill["row"] = word.get(f"short.{fill['row']}") or word[f"row.{fill['row']}"]
         if "layer" in fill:
             fill["layer"] = word[f"layer.{fill['layer']}"]
         for key in ("zones", "million"):
@@ -104,24 +114,43 @@ class Page:
         title = "## " + self._words[f"section.{section}"].format(zones=zones, qgis=qgis)
         rows = [self._progress_row(record) if section == "progress" else self._row(record) for record in records]
         last = ("silence", "deafness", "cancel") if section == "progress" else ("found",)
+        if section in OF_TWO_PLANS:
+            last = ("pieces", "largest")
         ratio = () if section == "progress" else (f"ratio.{COMPARED[section]}",)
-        return [title, self._table([self._words[key] for key in ("row", "seconds", *ratio, "peak", *last)], rows)]
+        notes = [note] if (note := self._words.get(f"note.{section}")) else []
+        return [
+            title,
+            *notes,
+            self._table([self._words[key] for key in ("row", "seconds", *ratio, "peak", *last)], rows),
+        ]
 
     def _name(self, record: Record) -> str:
         name = self._words[f"row.{record['row']}"].format(count=MOMENTS)
-        if record["section"] == "unmatched":
+        if record["section"] in ("unmatched", "conformity"):
             name = f"{self._words['layer.' + record['layer']]}: {name}"
         return name
 
     def _row(self, record: Record) -> list[str]:
         runs = [run for run in record["runs"] if "seconds" in run]
         if not runs:
-            return [self._name(record), "–", "–", "–", self._excuse(record)]
+            more = ["–"] if record["section"] in OF_TWO_PLANS else []
+            return [self._name(record), "–", "–", "–", *more, self._excuse(record)]
         seconds = statistics.median(run["seconds"] for run in runs)
         compared = self._compared_with(record)
         peak = max(run["peak_mib"] for run in runs)
         cells = [self.number(seconds), self.number(quotient(seconds, compared), 1), self.number(peak, 0)]
+        if record["section"] in OF_TWO_PLANS:
+            return [self._name(record), *cells, *self._agreement(runs[-1])]
         return [self._name(record), *cells, self._scores(runs[-1])]
+
+    def _agreement(self, run: dict[str, Any]) -> list[str]:
+        """Pieces or findings, and how far their areas are from ours."""
+        told = run.get("agreement")
+        pieces = self.number(run.get("pieces"), 0)
+        if not told:
+            return [pieces, "–"]
+        largest, pairs = self.number(told["largest"]), self.number(told["pairs"], 0)
+        return [pieces, self._words["of pairs"].format(largest=largest, pairs=pairs)]
 
     def _compared_with(self, record: Record) -> float | None:
         """The seconds that a row's are divided by: see COMPARED."""

@@ -71,7 +71,7 @@ def run(plan: list[Entry]) -> list[dict[str, Any]]:
         for place, record in _in_qgis(rows) if section.startswith("qgis") else _in_rounds(rows):
             made[place].append(record)
             print(line(rows[place], record), flush=True)
-        records += [{**vars(entry), "runs": runs} for entry, runs in zip(rows, made)]
+        records += [{**vars(entry), "commit": _commit(), "runs": runs} for entry, runs in zip(rows, made)]
     return records
 
 
@@ -107,7 +107,7 @@ def _in_qgis(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def line(entry: Entry, record: dict[str, Any]) -> str:
     """One run in a line for the terminal."""
-    head = f"{entry.section:<10}{entry.row:<26}{entry.layer:<14}{entry.zone_count:>9,}"
+    head = f"{entry.section:<18}{entry.row:<26}{entry.layer:<14}{entry.zone_count:>9,}"
     if "seconds" not in record:
         return f"{head}  {record}"
     found = "; ".join(
@@ -153,7 +153,6 @@ def surroundings() -> dict[str, str]:
     )
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "commit": _commit(),
         "machine": f"{len(cpu)} × {cpu[0] if cpu else platform.machine()}, {memory_kib / 2**20:.0f} GiB, {system}",
         "versions": f"Python {platform.python_version()}, numpy {numpy.__version__}, shapely {shapely.__version__}"
         f" (GEOS {shapely.geos_version_string}), geopandas {geopandas.__version__}, pyogrio {pyogrio.__version__}, {duckdb_spatial.version()}",

@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+import agreement
+
 Record = dict[str, Any]
+INDEPENDENT = ("geopandas overlay", "duckdb")
+"""Rows whose areas are compared with ours, pair of zones by pair of zones."""
+LINEAR = 1.2
+"""How much more than in proportion the time may grow and still be called linear."""
 SAME = 1e-5
 """Relative difference of areas up to which two answers are the same: the kernel drops gaps thinner than its grid of 1 mm."""
 
@@ -74,6 +80,12 @@ def verdicts(records: list[Record]) -> Iterator[Verdict]:
         ours, theirs = (kept.middle("seconds", "qgis", row) for row in ("checkcoverage", "coveragevalidate"))
         yield Verdict("qgis", 1.5, quotient(ours, theirs))
         yield Verdict("all found", 1.0, _all_found(kept.find("qgis", "checkcoverage")), True, {"row": "qgis"})
+    for layer in dict.fromkeys(record["layer"] for record in records if record["section"] == "conformity"):
+        yield from _conformity(kept, layer)
+    if "conformity million" in sections:
+        yield from _conformity_million(kept)
+    if "qgis conformity" in sections:
+        yield from _conformity_in_qgis(kept)
     for row, name in (("cancel", "engine"), ("cancel in QGIS", "qgis")):
         if kept.find("progress", row):
             yield Verdict("silence", 1.0, kept.largest("silence_s", "progress", row), words={"row": name})
@@ -113,6 +125,46 @@ def _unmatched(kept: Records, layer: str) -> Iterator[Verdict]:
     yield Verdict("unmatched", 1.5, quotient(ours, plain), words={"layer": layer})
     one, other = (kept.find("unmatched", row, layer) for row in ("cover", "plain cover"))
     yield Verdict("same", 1.0, _same(one, other), True, words={"layer": layer})
+
+
+def _conformity(kept: Records, layer: str) -> Iterator[Verdict]:
+    ours, table, theirs = (
+        kept.middle("seconds", "conformity", row, layer) for row in ("overlay", "cross table", "geopandas overlay")
+    )
+    words = {"layer": layer}
+    yield Verdict("overlay", 8.0, quotient(theirs, ours), True, words)
+    yield Verdict("cross table", 3.0, quotient(theirs, table), True, words)
+    for row in INDEPENDENT:
+        yield Verdict("pairs", agreement.SAME, _apart(kept.find("conformity", row, layer)), words={**words, "row": row})
+    findings = _apart(kept.find("conformity", "check", layer))
+    yield Verdict("pairs", agreement.SAME, findings, words={**words, "row": "findings"})
+
+
+def _conformity_million(kept: Records) -> Iterator[Verdict]:
+    for row in ("overlay", "cross table", "check"):
+        large = kept.find("conformity million", row, "apart") or {"zone_count": 0}
+        small = kept.find("conformity", row, "apart") or {"zone_count": 0}
+        words = {"million": str(large["zone_count"]), "zones": str(small["zone_count"]), "row": row}
+        sizes = quotient(large["zone_count"], small["zone_count"])
+        seconds = (kept.middle("seconds", section, row, "apart") for section in ("conformity million", "conformity"))
+        yield Verdict("conformity growth", LINEAR * (sizes or 5.0), quotient(*seconds), words=words)
+        peak_mib = kept.largest("peak_mib", "conformity million", row, "apart")
+        yield Verdict("conformity memory", 5e9 / 2**20, peak_mib, words=words)
+
+
+def _conformity_in_qgis(kept: Records) -> Iterator[Verdict]:
+    ours = kept.middle("seconds", "conformity", "overlay", "apart")
+    theirs = kept.middle("seconds", "qgis conformity", "intersection of plans", "apart")
+    yield Verdict("overlay and QGIS", 20.0, quotient(theirs, ours), True)
+    for row, name in (("intersection of plans", "native"), ("checkconformity", "written")):
+        apart = _apart(kept.find("qgis conformity", row, "apart"))
+        yield Verdict("pairs", agreement.SAME, apart, words={"layer": "apart", "row": name})
+
+
+def _apart(record: Optional[Record]) -> Optional[float]:
+    """The largest relative difference from our areas, over all runs; a run that compared nothing counts as not measured."""
+    runs = [run for run in (record or {"runs": []})["runs"] if run.get("agreement", {}).get("pairs")]
+    return max((run["agreement"]["largest"] for run in runs), default=None)
 
 
 def _same(one: Optional[Record], other: Optional[Record]) -> Optional[float]:
