@@ -34,9 +34,10 @@ class PlanConcordPlugin:
         self.initProcessing()
         self._runs = BackgroundRuns()
         self._runs.watch()
-        from .review.entry import ReviewEntry  # qgis.gui, which qgis_process may lack
+        if self._iface is not None:
+            from .review.entry import ReviewEntry  # qgis.gui, which qgis_process may lack
 
-        self._review = ReviewEntry(self._iface)
+            self._review = ReviewEntry(self._iface)
 
     def unload(self) -> None:
         """Leave no trace when the plugin is switched off; a run that goes on is cancelled first."""

@@ -57,6 +57,10 @@ FROZEN = {
         "OUTPUT PAIR_COUNT PAIR_AREA UNLISTED_COUNT UNLISTED_AREA PROPOSED_COUNT",
     ),
     "showrules": ("RULES LANGUAGE OUTPUT", "OUTPUT ROW_COUNT REVIEW_COUNT"),
+    "writesheet": (
+        "FINDINGS PLANS CODE_FIELD RULES REDACT_DEFENCE TERRITORY LANGUAGE OUTPUT",
+        "OUTPUT PROVINCE SHEET_COUNT FINDING_COUNT DISPUTED_COUNT",
+    ),
     "prepareplan": (
         "INPUT FILE CRS TARGET_CRS CODE_FIELD LABEL_MAP POLYGONS_FROM_LINES REPAIR SWAP_AXES ENCODING LANGUAGE OUTPUT"
         " REPORT PREVIEW LABELS",
@@ -98,6 +102,7 @@ REQUIRED = {
     "checkconformity": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "FINDINGS"},
     "createrules": {"LOWER", "LOWER_CODE", "UPPER", "UPPER_CODE", "OUTPUT"},
     "showrules": {"OUTPUT"},
+    "writesheet": {"FINDINGS", "REDACT_DEFENCE", "OUTPUT"},
     "prepareplan": {"OUTPUT", "POLYGONS_FROM_LINES", "REPAIR", "SWAP_AXES"},
     "diagnosecrs": {"OUTLINE"},
     "checkprovince": {"REGISTER", "OUTPUT"},
@@ -114,6 +119,7 @@ DEFAULTS = {
     "checkconformity": {"UPPER_NATURE": "map", "LOWER_LEVEL": "district", "UPPER_LEVEL": "provincial"},
     "createrules": {"RULES": None, "PREVIOUS": None, "WIDTH_TOLERANCE": None},
     "showrules": {"RULES": None},
+    "writesheet": {"RULES": None, "PLANS": None, "REDACT_DEFENCE": True},
     "prepareplan": {"POLYGONS_FROM_LINES": False, "REPAIR": False, "SWAP_AXES": False, "ENCODING": "detect"},
     "diagnosecrs": {"CRS": None},
     "checkprovince": {"PREVIOUS": None, "TERRITORY": None, "WIDTH_TOLERANCE": None, "OUTSIDE": False},

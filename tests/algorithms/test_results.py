@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
+from planconcord.engine.rulesets.reading import read_ruleset
 from qgis.core import QgsGeometry, QgsProcessingFeatureSourceDefinition, QgsProcessingUtils, QgsProject
 
 from .conftest import Outcome, grid, layer, opened, polygon, run, square
@@ -230,8 +230,14 @@ def test_the_run_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert row["run_id"] == found.findings[0]["run_id"] and row["check"] == "checkconformity"
     assert row["status"] == "failed" and row["area_kind"] == "planar" and row["tolerance_width_m"] == 2
     assert row["crs"].startswith("EPSG:5899") and row["rules"] == "quy tắc"
-    digest = hashlib.sha256(b"verdicts.csv\0" + rules.read_bytes()).hexdigest()
-    assert row["rules_sha256"] == digest
+    assert row["rules_sha256"] == read_ruleset(rules).digest
+    copy = tmp_path / "copy" / "verdicts.csv"
+    copy.parent.mkdir()
+    copy.write_text(f"lower_code;upper_code;verdict\r\n{FOREST};{RICE};conflict\r\n", encoding="utf-8-sig")
+    again = conformity(LOWER, UPPER, RULES=str(copy), RUNS="memory:", WIDTH_TOLERANCE=2)
+    assert table(again, "RUNS")[0]["rules_sha256"] == row["rules_sha256"]  # what it says, not how it was saved
+    rules.write_text(f"upper_code,lower_code,verdict\n{RICE},{FOREST},conditional\n", encoding="utf-8")
+    assert read_ruleset(rules).digest != row["rules_sha256"]
     inputs = json.loads(row["inputs"])
     assert [(each["layer"], each["zones"], len(each["sha256"])) for each in inputs] == [
         ("huyện", 6, 64),
