@@ -115,7 +115,7 @@ def _made(
     verdicts = verdicts_of(rows, where, mistakes)
     labels = labels_of(rows, where, mistakes)
     if labels and completed and len(tables) == 1:
-        verdicts = completed(verdicts, rows, where, mistakes)
+        verdicts = completed(verdicts, rows)
     if len(mistakes) == before:
         finder = Finder(verdicts, functools.partial(_lineage, codes))
         known = {"upper": finder.knows_upper, "lower": finder.knows_lower}
@@ -129,14 +129,11 @@ def _made(
     return RuleSet(name, verdicts, precedence, "", codes, about, labels)
 
 
-def _with_built_in(verdicts: dict, rows: Rows, file: str, mistakes: Mistakes) -> dict:
-    """The list's own rows and the built-in ones, which judge accepted codes; a list filled from another set is refused."""
-    for number, row in rows:
-        base = row.get("base", "")
-        if base and base != BUILT_IN.name:
-            mistakes.add("rules.base", file=file, row=number, base=base)
-            break
-    return {**_built_in_verdicts(), **verdicts}
+def _with_built_in(verdicts: dict, rows: Rows) -> dict:
+    """The list's own rows and the built-in ones, which judge accepted codes. A list that was filled from another set
+    stands by its own rows: that set is not here, and what the list leaves open is reported as unlisted."""
+    filled_from = {row.get("base", "") for _, row in rows} - {"", BUILT_IN.name}
+    return verdicts if filled_from else {**_built_in_verdicts(), **verdicts}
 
 
 @functools.cache

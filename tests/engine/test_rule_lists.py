@@ -17,7 +17,6 @@ from planconcord.engine.rulesets.listing import COLUMNS, list_of_pairs, summary
 from planconcord.engine.rulesets.meeting_codes import meeting_codes
 from planconcord.engine.rulesets.proposals import propose
 from planconcord.engine.rulesets.reading import RuleSetError, read_list, read_ruleset
-from planconcord.engine.rulesets.ruleset import RuleSet
 from planconcord.engine.rulesets.spreadsheets import write_list
 from planconcord.engine.tolerance import Tolerance
 
@@ -218,14 +217,20 @@ def test_a_label_stays_known_by_its_own_row_whatever_code_is_accepted(tmp_path: 
 
 
 def test_a_list_filled_from_another_set_is_not_judged_by_the_built_in_one(tmp_path: Path) -> None:
-    other, path = RuleSet("mine", {}), tmp_path / "list.csv"
+    """Accepted codes wait, unlisted, until the list is made again from the same set; then it is a rule set by itself."""
+    rows, path = tmp_path / "mine.csv", tmp_path / "list.csv"
+    rows.write_text("upper_code,lower_code,verdict\nZ_DTC,LUC,conflict\n", encoding="utf-8")
+    other = read_ruleset(rows)
     write_list(list_of_pairs(MET, other, None, "en"), path, [], "en")
     assert read_ruleset(path).verdict("Z_LUA", "SKK").verdict == "unlisted"
     edited(path, {("D.ODTMOi", "LUC"): {"upper_accepted": "Z_DTC"}})
-    with pytest.raises(RuleSetError) as refused:
-        read_ruleset(path)
-    assert refused.value.mistakes[0][0] == "rules.base" and "mine" in refused.value.text("vi")
-    assert read_list(path).labels == {("upper", "d.odtmoi"): "z_dtc"}
+    waiting = read_ruleset(path)
+    assert waiting.verdict("D.ODTMOi", "LUC").verdict == "unlisted"
+    assert waiting.labels == {("upper", "d.odtmoi"): "z_dtc"} and waiting.knows_upper("D.ODTMOi")
+    write_list(list_of_pairs(MET, other, read_list(path), "en"), path, [], "en")
+    again = read_ruleset(path)
+    assert again.verdict("D.ODTMOi", "LUC").verdict == "conflict"
+    assert again.verdict("Z_LUA", "SKK").verdict == "unlisted"
 
 
 def test_an_accepted_code_that_is_none_or_differs_is_a_mistake(tmp_path: Path) -> None:
