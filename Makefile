@@ -20,7 +20,8 @@ demo: setup
 	@.venv/bin/python tools/package.py
 	@.venv/bin/python tools/demo.py
 
-test: setup
+test:
+	@tools/setup tests
 	@.venv/bin/python tools/run_tests.py $(STOREYS)
 
 test-next:

@@ -35,6 +35,7 @@ from .levels import LEVELS, NATURES
 from .plan import PlanLayer
 from .progress import Progress
 from .province.command import add_province_commands
+from .report.command import add_report_commands
 from .rulesets.command import add_rules_commands
 from .rulesets.reading import read_ruleset
 from .run import Run
@@ -123,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
+    add_report_commands(functools.partial(_command, commands), TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))

@@ -20,6 +20,7 @@ from ..algorithms.diagnosecrs import DiagnoseCrs
 from ..algorithms.prepareplan import PreparePlan
 from ..algorithms.showrules import ShowRules
 from ..algorithms.stylelanduse import StyleLandUse
+from ..algorithms.writesheet import WriteSheet
 from ..engine.catalogue import text
 
 ALGORITHMS = (
@@ -31,6 +32,7 @@ ALGORITHMS = (
     CreateRegister,
     CreateRules,
     ShowRules,
+    WriteSheet,
     PreparePlan,
     DiagnoseCrs,
     CompareFindings,

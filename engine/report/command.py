@@ -1,0 +1,75 @@
+"""``python -m planconcord writesheet``: the algorithm of the same name, without QGIS.
+
+Exit status 0: written; 2: could not run. What was written is printed to standard output, what was left out to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..intake.reading import read_plan
+from ..plan import PlanLayer
+from ..progress import Progress
+from ..rulesets.reading import read_ruleset
+from .write import Wishes, write_sheets
+
+WRITTEN = 0
+
+
+def add_report_commands(
+    command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
+    progress: Callable[[], Progress],
+) -> None:
+    """Add the command; ``command`` makes one by name."""
+
+    def write(options: argparse.Namespace) -> int:
+        return _write(options, progress())
+
+    sheet = command("writesheet", write)
+    sheet.add_argument("--findings", type=Path, required=True, help=text("writesheet.FINDINGS.help", "en"))
+    sheet.add_argument("--plans", action="append", default=[], metavar="FILE[|layername=NAME]")
+    sheet.add_argument(
+        "--code-field", action="append", default=[], help=text("writesheet.CODE_FIELD.help", "en"), metavar="FIELD"
+    )
+    sheet.add_argument("--rules", help=text("writesheet.RULES.help", "en"))
+    sheet.add_argument("--territory", default="", help=text("writesheet.TERRITORY.help", "en"))
+    sheet.add_argument(
+        "--redact-defence",
+        choices=("yes", "no"),
+        default="yes",
+        help=text("writesheet.REDACT_DEFENCE.help", "en"),
+    )
+    sheet.add_argument("--output", type=Path, required=True, help=text("writesheet.OUTPUT.help", "en"))
+
+
+def _write(options: argparse.Namespace, progress: Progress) -> int:
+    from ... import __version__
+
+    fields = [field.strip() for given in options.code_field for field in given.split(",") if field.strip()]
+    plans = [_plan(source, fields) for source in options.plans]
+    wishes = Wishes(options.language, options.redact_defence == "yes", options.territory, version=__version__)
+    made = write_sheets(options.findings, options.output, wishes, plans, read_ruleset(options.rules), progress)
+    for key, values in made.notes:
+        sys.stderr.write(text(key, options.language, **values) + "\n")
+    print(f"SHEET_COUNT: {len(made.sheets)}")
+    print(f"FINDING_COUNT: {made.findings}")
+    print(f"DISPUTED_COUNT: {made.disputed}")
+    print(f"PROVINCE: {made.province}")
+    print(f"OUTPUT: {options.output}")
+    return WRITTEN
+
+
+def _plan(source: str, fields: list[str]) -> PlanLayer:
+    """The plan with the first of ``fields`` that it has; without codes where it has none."""
+    for field in fields:
+        try:
+            return read_plan(source, "", field)
+        except PlanError as error:
+            if error.key != "error.field_missing":
+                raise
+    return read_plan(source)

@@ -1,0 +1,116 @@
+"""All sheets of a store, written into a folder: one HTML file a territory, and the page of the province.
+
+Goes in: the store, a folder, plan layers to draw below the findings, a rule set for names of codes. Each file takes its place when
+it is complete; files of the same names are replaced. Fails with PlanError: the store as engine/store says, a folder that cannot be
+written, a territory that the store does not have, a plan without CRS.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..plan import PlanLayer
+from ..progress import Progress
+from ..rulesets.reading import read_ruleset
+from ..rulesets.ruleset import RuleSet
+from ..rulesets.spreadsheets import replace_file
+from .ground import Ground
+from .province import Territory, province_page
+from .reading import number_entries, read_contents
+from .redaction import Redaction
+from .sheet import Whole, sheet
+from .words import Words
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the sheets are to be; ``territory`` "" means all, ``today`` decides which waivers have run out."""
+
+    language: str = "vi"
+    redact: bool = True
+    territory: str = ""
+    today: date | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written; ``notes``: what the maps leave out (key of the catalogue, values)."""
+
+    province: Path
+    sheets: tuple[Path, ...]
+    findings: int
+    disputed: int
+    notes: tuple[tuple[str, dict[str, object]], ...]
+
+
+def write_sheets(
+    store: Path,
+    folder: Path,
+    wishes: Wishes,
+    plans: Sequence[PlanLayer] = (),
+    rules: RuleSet | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Write the sheets of ``store`` into ``folder``."""
+    progress, rules, folder = progress or Progress(), rules or read_ruleset(None), Path(folder)
+    today = wishes.today or date.today()
+    progress.step(0.0, text("sheet.progress.reading", wishes.language))
+    contents = read_contents(store, today)
+    if wishes.territory and wishes.territory not in contents.territories:
+        known = ", ".join(name or "–" for name in contents.territories) or "–"
+        raise PlanError("sheet.territory_unknown", path=store, territory=wishes.territory, known=known)
+    ground = Ground(plans, contents.srs, rules, wishes.redact)
+    progress.checkpoint()
+    if wishes.redact:
+        contents = Redaction(rules, ground.defence).applied(contents)
+    whole = Whole(contents, ground, Words(wishes.language, rules), today, wishes.redact, wishes.version)
+    files = file_names(contents.territories)
+    territories = [
+        Territory(name, files[name], number_entries(every), every) for name, every in contents.territories.items()
+    ]
+    wanted = [one for one in territories if not wishes.territory or one.name == wishes.territory]
+    for place, one in enumerate(wanted):
+        progress.checkpoint()
+        progress.step((place + 0.5) / (len(wanted) + 1), text("sheet.progress.writing", wishes.language))
+        _write(folder / one.file, sheet(whole, one.name, one.told, one.every))
+    progress.checkpoint()
+    province = folder / "province.html"
+    _write(province, province_page(whole, territories))
+    progress.step(1.0)
+    return Written(
+        province,
+        tuple(folder / one.file for one in wanted),
+        sum(len(one.told) for one in wanted),
+        sum(len(one.disputed) for one in wanted),
+        tuple(ground.notes),
+    )
+
+
+def file_names(territories: Iterable[str]) -> dict[str, str]:
+    """The file of each territory's sheet: its name in plain letters, told apart where two are alike."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for territory in territories:
+        letters = unicodedata.normalize("NFD", territory.lower().replace("đ", "d"))
+        plain = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in letters if not unicodedata.combining(c))).strip("-")
+        base = f"sheet-{plain[:LONGEST_NAME].strip('-') or 'territory'}"
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base}-{number}", number + 1
+        taken.add(name)
+        names[territory] = f"{name}.html"
+    return names
+
+
+def _write(path: Path, page: str) -> None:
+    replace_file(path, lambda place: place.write_text(page, encoding="utf-8"), "sheet.unwritable")
