@@ -28,6 +28,7 @@ class PlanConcordPlugin:
         """Register the provider; all that qgis_process calls."""
         self._provider = PlanConcordProvider()
         QgsApplication.processingRegistry().addProvider(self._provider)
+        self._provider.load_models()
 
     def initGui(self) -> None:
         """Called by the program with a window."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..algorithms.base import ICONS, user_language
@@ -21,7 +21,7 @@ from ..algorithms.prepareplan import PreparePlan
 from ..algorithms.showrules import ShowRules
 from ..algorithms.stylelanduse import StyleLandUse
 from ..algorithms.writesheet import WriteSheet
-from ..engine.catalogue import text
+from ..engine.catalogue import RESOURCES, text
 
 ALGORITHMS = (
     CheckCoverage,
@@ -63,3 +63,10 @@ class PlanConcordProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
+
+    def load_models(self) -> None:
+        """The example models; after the algorithms are registered, because a model looks for those of its steps."""
+        for path in sorted((RESOURCES / "models").glob("*.model3")):
+            model = QgsProcessingModelAlgorithm()
+            if model.fromFile(str(path)):
+                self.addAlgorithm(model)
