@@ -60,7 +60,7 @@ def read_list(source: str | Path) -> RuleSet:
     return _read(source, None)
 
 
-def _read(source: str | Path | None, completed: Callable[[dict, Rows, str, Mistakes], dict] | None) -> RuleSet:
+def _read(source: str | Path | None, completed: Callable[[dict, Rows], dict] | None) -> RuleSet:
     path = Path(source) if source else BUILT_IN
     files = read_files(path, FILES, VERDICTS_FILE)
     mistakes = Mistakes(path)
@@ -101,7 +101,7 @@ def _made(
     about: About,
     tables: Mapping[str, tuple[str, Rows]],
     standard: bool,
-    completed: Callable[[dict, Rows, str, Mistakes], dict] | None,
+    completed: Callable[[dict, Rows], dict] | None,
     mistakes: Mistakes,
 ) -> RuleSet:
     """What the tables say, as a RuleSet that has no digest yet."""
