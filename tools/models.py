@@ -38,9 +38,7 @@ def child(name: str, algorithm: str, x: float, y: float, **sources: Source) -> Q
     return made
 
 
-def giving(
-    step: QgsProcessingModelChildAlgorithm, name: str, title: str, output: str
-) -> QgsProcessingModelChildAlgorithm:
+def giving(step: QgsProcessingModelChildAlgorithm, name: str, output: str) -> QgsProcessingModelChildAlgorithm:
     """``step`` with ``output`` as an output of the model."""
     result = QgsProcessingModelOutput(name, name)
     result.setChildId(step.childId())
