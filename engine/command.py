@@ -26,6 +26,7 @@ from .checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
 from .corridors import Corridor
 from .crs import describe, working_crs
 from .demo import create_demo
+from .demo.drafts import make_drafts
 from .errors import PlanError
 from .findings import CheckResult
 from .identity.inheritance import inherit
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))
     demo.add_argument("--size", type=int, default=2000, help=text("createdemo.SIZE.help", "en"))
+    demo.add_argument("--drafts", action="store_true", help=text("createdemo.drafts.help", "en"))
     return parser
 
 
@@ -220,6 +222,8 @@ def _demo(options: argparse.Namespace) -> int:
     register = create_demo(
         options.folder, options.seed, options.size, language=options.language, progress=TerminalProgress()
     )
+    if options.drafts:
+        make_drafts(options.folder, options.seed)
     print(register)
     return CONFORMS
 

@@ -59,8 +59,9 @@ def compare_findings(
     if new_name:
         previous = rename(previous, *new_name)
         log.append(text("identity.renamed", language, old=new_name[0], new=new_name[1]))
-    matching = match(previous, current, tolerance.width_m, progress)
-    made = fates(previous, current, matching, tolerance)
+    progress = progress or Progress()
+    matching = match(previous, current, tolerance.width_m, progress.part(0.0, 0.3))
+    made = fates(previous, current, matching, tolerance, progress.part(0.3, 1.0))
     here = pd.DataFrame(
         {name: current[name] for name in ("rule", "severity", "territory", "plan_a", "plan_b", "message")}
     )

@@ -16,6 +16,8 @@ import shapely
 from ..catalogue import text
 from ..checks.pieces import DUST_M2, sort_out
 from ..findings import area_text
+from ..planar.threads import in_order
+from ..progress import Progress
 from ..tolerance import Tolerance
 from .matching import Matching
 
@@ -23,6 +25,8 @@ NEW, PERSISTING, CHANGED, REOPENED, RESOLVED = FATES = ("new", "persisting", "ch
 WAYS = ("grown", "shrunk", "moved", "codes", "severity", "figures")
 LAPSING = ("grown", "moved", "codes", "severity", "figures")
 """A waiver was given for less than this."""
+FINDINGS_AT_ONCE = 500
+THREADS = 2
 ROUNDING_HA = 0.01
 """Declared areas are given in hectares with two decimals."""
 
@@ -39,10 +43,16 @@ class Fates:
     ways: dict[int, list[str]]
 
 
-def fates(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, matching: Matching, tolerance: Tolerance) -> Fates:
+def fates(
+    previous: gpd.GeoDataFrame,
+    current: gpd.GeoDataFrame,
+    matching: Matching,
+    tolerance: Tolerance,
+    progress: Progress | None = None,
+) -> Fates:
     """The fate of every finding of both sets."""
     c = np.flatnonzero(matching.continues >= 0)
-    ways = _ways(previous, current, c, matching, tolerance)
+    ways = _ways(previous, current, c, matching, tolerance, progress or Progress())
     told = np.full(len(current), NEW, dtype=object)
     resolved = previous["status"].to_numpy() == "resolved"
     for index in c.tolist():
@@ -54,13 +64,18 @@ def fates(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, matching: Match
 
 
 def _ways(
-    previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, c: np.ndarray, matching: Matching, tolerance: Tolerance
+    previous: gpd.GeoDataFrame,
+    current: gpd.GeoDataFrame,
+    c: np.ndarray,
+    matching: Matching,
+    tolerance: Tolerance,
+    progress: Progress,
 ) -> dict[int, list[str]]:
     p = matching.continues[c]
     before, after = np.asarray(previous.geometry.values)[p], np.asarray(current.geometry.values)[c]
     shared_m2 = matching.shared_m2[c]
-    more = _differs(after, before, shared_m2, tolerance)
-    less = _differs(before, after, shared_m2, tolerance)
+    more = _differs(after, before, shared_m2, tolerance, progress.part(0.0, 0.5))
+    less = _differs(before, after, shared_m2, tolerance, progress.part(0.5, 1.0))
     true = {
         "grown": more & ~less,
         "shrunk": less & ~more,
@@ -76,12 +91,22 @@ def _ways(
     return ways
 
 
-def _differs(one: np.ndarray, other: np.ndarray, shared_m2: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+def _differs(
+    one: np.ndarray, other: np.ndarray, shared_m2: np.ndarray, tolerance: Tolerance, progress: Progress
+) -> np.ndarray:
     """Whether ``one`` has ground that ``other`` has not, wider than the tolerance."""
     made = np.zeros(len(one), dtype=bool)
     some = np.flatnonzero(shapely.area(one) - shared_m2 > max(DUST_M2, tolerance.area_m2))
-    pieces = sort_out(shapely.difference(one[some], other[some]), tolerance)
-    made[some[pieces.source[pieces.real]]] = True
+    chunks = [some[start : start + FINDINGS_AT_ONCE] for start in range(0, len(some), FINDINGS_AT_ONCE)]
+
+    def wide(rows: np.ndarray) -> np.ndarray:
+        pieces = sort_out(shapely.difference(one[rows], other[rows]), tolerance)
+        found: np.ndarray = rows[pieces.source[pieces.real]]
+        return found
+
+    for done, rows in enumerate(in_order(wide, chunks, THREADS, progress), 1):
+        made[rows] = True
+        progress.step(done / len(chunks))
     return made
 
 

@@ -105,8 +105,8 @@ def inherit(
     if not len(before) and others:
         shown = ", ".join(sorted(others)[:5])
         log.append(text("identity.other_plans", language, plans=", ".join(sorted(names)), previous=shown))
-    matching = match(before, found, settings.tolerance.width_m, settings.progress)
-    made = fates(before, found, matching, settings.tolerance)
+    matching = match(before, found, settings.tolerance.width_m, settings.progress.part(0.0, 0.3))
+    made = fates(before, found, matching, settings.tolerance, settings.progress.part(0.3, 1.0))
     notes = Notes(language)
     current = _continued(found, before, matching, made, earlier, notes, today or date.today())
     findings = _with_gone(current, before, matching, made, previous, notes)
