@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"en": ROOT / "docs" / "rules.md", "vi": ROOT / "docs" / "rules.vi.md"}
 
 COVERAGE, BORDERS, CONFORMITY = "checkcoverage", "checkborders", "checkconformity"
+REGISTER, PROVINCE = "checkregister", "checkprovince"
 REPORTED_BY = {
     "geometry.invalid": (COVERAGE,),
     "geometry.empty": (COVERAGE,),
@@ -29,13 +30,20 @@ REPORTED_BY = {
     "key.duplicate": (COVERAGE,),
     "code.missing": (COVERAGE, CONFORMITY),
     "code.unknown": (CONFORMITY,),
+    "code.superseded": (CONFORMITY,),
     "conformity.conflict": (CONFORMITY,),
     "conformity.conditional": (CONFORMITY,),
     "conformity.unlisted": (CONFORMITY,),
     "conformity.unplanned": (CONFORMITY,),
+    "conformity.unfulfilled": (CONFORMITY,),
     "conformity.diagram": (CONFORMITY,),
+    "register.missing": (REGISTER, PROVINCE),
+    "register.expired": (REGISTER, PROVINCE),
+    "register.unapproved": (REGISTER, PROVINCE),
+    "register.unreadable": (REGISTER, PROVINCE),
+    "register.crs": (PROVINCE,),
 }
-"""Which algorithm of this version reports a rule; the codes of the others are set, the checks come later."""
+"""Which algorithm of this version reports a rule (checkprovince runs them all); the codes of the others are set."""
 
 GROUPS = {
     "geometry": ("Geometry", "Hình học"),

@@ -37,7 +37,9 @@ def test_every_rule_has_its_place_on_the_page(rules_page: ModuleType) -> None:
 
 def test_rules_that_the_checks_name_are_said_to_be_reported(rules_page: ModuleType) -> None:
     """Read out of the checks' own text; conformity builds its codes from the verdicts."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "engine" / "checks").glob("*.py"))
+    folders = [ROOT / "engine" / name for name in ("checks", "province", "register")]
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     named = {code for code in rules() if f'"{code}"' in source}
     assert named <= set(rules_page.REPORTED_BY)
     assert set(rules_page.REPORTED_BY) <= set(rules())
