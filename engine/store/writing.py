@@ -30,6 +30,8 @@ History = Union[Sequence[Decision], Callable[[list[Decision]], list[Decision]]]
 """Decisions, or what makes them out of those that lie in the old file at the moment when it is replaced."""
 GPKG = {"VERSION": "1.2"}
 """The version that every QGIS and GDAL of today reads without a warning."""
+UNWRITABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
+"""What GDAL's binding raises on a disk that is full or read-only, depending on how far it came."""
 LOGS = ("-wal", "-shm", "-journal")
 MAY_BE_REPLACED = ("error.store_missing", "error.store_damaged", "error.store_no_findings")
 
@@ -98,7 +100,7 @@ def _staged(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geom
             for name, table, fields in tables:
                 _add(staged, name, table, fields, geometry)
             yield staged
-    except (OSError, pyogrio.errors.DataSourceError) as error:
+    except (OSError, *UNWRITABLE) as error:
         raise PlanError("error.write", path=path, reason=getattr(error, "strerror", None) or error) from error
 
 
