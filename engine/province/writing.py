@@ -7,7 +7,10 @@ Fails with PlanError before anything is written; a disk that is full leaves the 
 
 from __future__ import annotations
 
+import glob
 import json
+import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +35,7 @@ from .check import CANCELLED, NOT_ASSESSED, PARTIAL, PASSED, ProvinceResult, che
 from .options import ProvinceOptions
 
 CHECK = "checkprovince"
+ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,19 @@ def write_province(wanted: Wanted, options: ProvinceOptions, language: str, prog
         result = _still_unsure(made, inherited.result)
     made = replace(made, result=result)
     runs = _runs(run, made, rules.identity, wanted.given or {})
+    _clear_after_kills(wanted.output)
     write_store(wanted.output, result.findings, made.measures_table(run.run_id), runs, history)
     progress.step(1.0)
     return made
+
+
+def _clear_after_kills(output: Path) -> None:
+    """Remove what killed runs left half written beside the findings; writing takes seconds, so an hour old is abandoned."""
+    for folder in output.parent.glob(f".{glob.escape(output.stem)}-????????"):
+        parts = {part.name for part in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {""}
+        ours = all(part.startswith(output.name) for part in parts)
+        if ours and time.time() - folder.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _still_unsure(made: ProvinceResult, result: Any) -> Any:

@@ -325,3 +325,12 @@ def test_hostile_names_of_fields_and_plans(tmp_path: Path) -> None:
     text = register.read_text(encoding="utf-8-sig").replace("h0.gpkg,ma,", 'h0.gpkg,"a""b\'; DROP TABLE x;--",')
     register.write_text(text, encoding="utf-8-sig")
     assert check(register, tmp_path / "f.gpkg").result.status == "passed"
+
+
+def test_what_a_killed_run_left_is_removed_once_it_is_old(register: Path, tmp_path: Path) -> None:
+    for name, age_s in ((".f-abcdefgh", 7200), (".f-ijklmnop", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "f.gpkg").write_bytes(b"half")
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    check(register, tmp_path / "f.gpkg")
+    assert [path.name for path in tmp_path.glob(".f-*")] == [".f-ijklmnop"]
