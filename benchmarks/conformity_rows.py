@@ -29,7 +29,7 @@ from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.planar.edges import suspect_edges
-from planconcord.engine.planar.overlay import near_pairs, shared, shared_areas
+from planconcord.engine.planar.overlay import Pairs, near_pairs, shared, shared_areas
 from planconcord.engine.planar.overlay_uncovered import uncovered
 from planconcord.engine.progress import Progress
 from planconcord.engine.rulesets.reading import read_ruleset
@@ -73,13 +73,28 @@ def as_plans(subject: Subject) -> None:
 
 
 def overlay(subject: Subject) -> PairAreas:
-    """What a check cuts, up to the pieces: repair, verdicts, the reported pairs clipped, and what the upper plan leaves out."""
+    """The pieces that a check cuts: repair, verdicts, and the reported pairs clipped."""
+    return _pieces(*_near(subject))
+
+
+def with_open_ground(subject: Subject) -> PairAreas:
+    """The same, and what the upper plan leaves open."""
+    below, above, near, reported = _near(subject)
+    found = _pieces(below, above, near, reported)
+    uncovered(below.polygons, suspect_edges(above.polygons, Progress()), above.polygons, near, Progress())
+    return found
+
+
+def _near(subject: Subject) -> tuple[preparation.Prepared, preparation.Prepared, Pairs, Pairs]:
+    """(lower plan, upper plan, the pairs whose boxes meet, those of them that are reported)."""
     below, above = (preparation.prepare(plan) for plan in subject.plans)
     near = near_pairs(below.polygons, above.polygons, Progress())
     answers = subject.rules.answers(above.column("code"), below.column("code"), near.j, near.i)
-    pairs = near.where(answers.among((*WORDS, "unlisted")))
+    return below, above, near, near.where(answers.among((*WORDS, "unlisted")))
+
+
+def _pieces(below: preparation.Prepared, above: preparation.Prepared, _: Pairs, pairs: Pairs) -> PairAreas:
     pieces = shared(below.polygons, above.polygons, pairs, Progress())
-    uncovered(below.polygons, suspect_edges(above.polygons, Progress()), above.polygons, near, Progress())
     return PairAreas(below.row[pairs.i], above.row[pairs.j], shapely.area(pieces))
 
 
@@ -175,6 +190,7 @@ class Row:
 
 ROWS = {
     "overlay": Row(as_plans, overlay, count),
+    "overlay and open ground": Row(as_plans, with_open_ground, count),
     "cross table": Row(as_plans, cross_table, count),
     "check": Row(as_plans, check, score_check),
     "geopandas overlay": Row(as_frames, geopandas_overlay, score_all),

@@ -13,9 +13,23 @@ import pytest
 import shapely
 from planconcord.engine.planar import bruteforce
 from planconcord.engine.progress import Progress
+from planconcord.engine.rulesets.reading import read_ruleset
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-NAMES = ("drawing", "planting", "scoring", "targets", "children")
+NAMES = (
+    "drawing",
+    "planting",
+    "two_plans",
+    "layers",
+    "scoring",
+    "agreement",
+    "targets",
+    "children",
+    "duckdb_spatial",
+    "watching",
+    "conformity_rows",
+    "page",
+)
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +116,95 @@ def test_a_row_that_fails_or_hangs_says_so(
     assert run("wrong.py", cap_s=30) == {"failed": "ValueError: out of zones"}
     assert run("slow.py", cap_s=0.5) == {"unfinished_s": 0.5}
     assert run("right.py", cap_s=30) == {"seconds": 1.5}
+
+
+def test_an_upper_plan_lies_on_the_ground_of_the_lower_one(bench: dict[str, ModuleType]) -> None:
+    plans = bench["two_plans"]
+    below = plans.lower(4_000)
+    for above, left_open, few, many in (
+        (plans.upper_apart(4_000), 0.04, 1_000, 1_000),
+        (plans.upper_redrawn(4_000), 1e-4, 900, 1_024),
+    ):
+        assert few <= len(above.zones) <= many
+        assert shapely.is_valid(above.zones).all()
+        ground = shapely.union_all(above.zones)
+        assert shapely.area(ground) == pytest.approx(shapely.area(above.zones).sum(), rel=1e-3)
+        rest = shapely.area(shapely.difference(below.boundary, ground)) / shapely.area(below.boundary)
+        assert 0 < rest < left_open
+
+
+def test_redrawn_borders_meet_the_lower_ones_in_noise_alone(bench: dict[str, ModuleType]) -> None:
+    plans = bench["two_plans"]
+    below, above = plans.lower(4_000).zones, plans.upper_redrawn(4_000).zones
+    i, j = shapely.STRtree(above).query(below, predicate="intersects")
+    shared = shapely.area(shapely.intersection(below[i], above[j]))
+    whole = shared > 0.5 * shapely.area(below[i])
+    assert whole.sum() == 4_000
+    noise = ~whole & (shared > 0)
+    assert noise.sum() > 4_000
+    assert shared[noise].sum() < 0.01 * shared.sum()
+
+
+def test_one_lower_zone_in_a_thousand_crosses_itself(bench: dict[str, ModuleType]) -> None:
+    broken = ~shapely.is_valid(bench["two_plans"].crossing_itself(4_000).zones)
+    assert 3 <= broken.sum() <= 4
+
+
+def test_three_pairs_of_codes_in_ten_are_reported(bench: dict[str, ModuleType], tmp_path: Path) -> None:
+    codes = tuple(f"C{place}" for place in range(10))
+    bench["two_plans"].write_verdicts(codes, tmp_path / "verdicts.csv")
+    rules = read_ruleset(tmp_path / "verdicts.csv")
+    words = [rules.verdict(upper, lower).verdict for upper in codes for lower in codes]
+    assert {word: words.count(word) for word in words} == {"compatible": 70, "conflict": 15, "conditional": 15}
+
+
+def test_areas_are_compared_pair_by_pair(bench: dict[str, ModuleType]) -> None:
+    def areas(*found: tuple[int, int, float]) -> object:
+        return bench["agreement"].PairAreas(*(np.array(column) for column in zip(*found)))
+
+    compare = bench["agreement"].compare
+    ours = areas((0, 0, 100.0), (1, 0, 50.0), (1, 1, 0.0))
+    assert compare(ours, areas((1, 0, 30.0), (0, 0, 100.0), (1, 0, 20.0))) == {
+        "pairs": 2,
+        "differing": 0,
+        "largest": 0.0,
+        "ours_m2": 150.0,
+        "theirs_m2": 150.0,
+    }
+    swapped = compare(ours, areas((0, 0, 50.0), (1, 0, 100.0)))
+    assert (swapped["differing"], swapped["largest"]) == (2, 0.5)
+    missing = compare(ours, areas((0, 0, 100.0)))
+    assert (missing["pairs"], missing["differing"], missing["largest"]) == (2, 1, 1.0)
+    dust = compare(ours, areas((0, 0, 100.0), (1, 0, 50.0), (7, 7, 1e-7)))
+    assert (dust["pairs"], dust["differing"]) == (3, 0)
+
+
+def test_rows_of_two_plans_agree_pair_by_pair(bench: dict[str, ModuleType]) -> None:
+    rows = bench["conformity_rows"]
+    plans = bench["two_plans"]
+    subject = rows.Subject(plans.crossing_itself(1_500).zones, plans.upper_apart(1_500).zones, rows.rule_set())
+    for name in ("check", "geopandas overlay"):
+        row = rows.ROWS[name]
+        row.prepare(subject)
+        told = row.score(subject, row.work(subject))
+        assert told["agreement"]["pairs"] > 1_000
+        assert (told["agreement"]["differing"], told["agreement"]["largest"] < 1e-6) == (0, True)
+
+
+def test_a_comparison_that_differs_or_is_missing_is_not_met(bench: dict[str, ModuleType]) -> None:
+    def two_plans(row: str, **run: object) -> dict[str, object]:
+        return {**record(row, 4.0, **run), "section": "conformity", "layer": "apart"}
+
+    records = [
+        two_plans("overlay"),
+        two_plans("geopandas overlay", agreement={"pairs": 9, "largest": 1e-5}),
+        two_plans("check", agreement={"pairs": 9, "largest": 1e-9}),
+    ]
+    met = [(verdict.target, verdict.words.get("row"), verdict.met) for verdict in bench["targets"].verdicts(records)]
+    assert met == [
+        ("overlay", None, False),
+        ("cross table", None, False),
+        ("pairs", "geopandas overlay", False),
+        ("pairs", "duckdb", False),
+        ("pairs", "findings", True),
+    ]
