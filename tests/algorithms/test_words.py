@@ -12,7 +12,16 @@ from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 LANGUAGES = {"vi_VN": "vi", "en_US": "en", "fr": "en"}
-NAMES = ("checkcoverage", "checkborders", "checkconformity", "createdemo", "stylelanduse", "prepareplan", "diagnosecrs")
+NAMES = (
+    "checkcoverage",
+    "checkborders",
+    "checkconformity",
+    "createdemo",
+    "stylelanduse",
+    "prepareplan",
+    "diagnosecrs",
+    "writesheet",
+)
 NAMES += ("comparefindings", "comparedrafts")
 both = pytest.mark.parametrize("locale", LANGUAGES)
 each = pytest.mark.parametrize("name", NAMES)
