@@ -61,7 +61,9 @@ class Background:
 def test_a_run_in_the_background_moves_the_progress_and_returns_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
     prepare = coverage_check.prepare
-    monkeypatch.setattr(coverage_check, "prepare", lambda *given: threads.append(threading.get_ident()) or prepare(*given))
+    monkeypatch.setattr(
+        coverage_check, "prepare", lambda *given: threads.append(threading.get_ident()) or prepare(*given)
+    )
     plan = layer(OVERLAPPING)
     background = Background({"INPUT": plan, "FINDINGS": "memory:findings"})
     [(ok, results)] = background.ended
