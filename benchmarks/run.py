@@ -128,15 +128,19 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
 
 
 def keep(records: list[dict[str, Any]], plan: list[Entry], afresh: bool) -> dict[str, Any]:
-    """``records`` and, unless ``afresh``, the earlier ones of other rows of the same plan, in its order; all are kept."""
+    """The records of ``plan``, in its order: ``records`` and, unless ``afresh``, earlier ones of its other rows.
+
+    The file keeps everything that was ever measured, rows of another plan or size too.
+    """
     path = FOLDER / "results.json"
-    earlier = [] if afresh or not path.exists() else json.loads(path.read_text(encoding="utf-8"))["records"]
+    earlier = json.loads(path.read_text(encoding="utf-8"))["records"] if path.exists() else []
     names = ("section", "row", "layer", "zone_count")
-    by_name = {tuple(record[name] for name in names): record for record in [*earlier, *records]}
-    ordered = [by_name[key] for entry in plan if (key := tuple(getattr(entry, name) for name in names)) in by_name]
-    made = {"surroundings": surroundings(), "records": ordered}
-    path.write_text(json.dumps(made, indent=1), encoding="utf-8")
-    return made
+    kept, new = ({tuple(record[name] for name in names): record for record in some} for some in (earlier, records))
+    whole = {"surroundings": surroundings(), "records": list({**kept, **new}.values())}
+    path.write_text(json.dumps(whole, indent=1), encoding="utf-8")
+    shown = new if afresh else {**kept, **new}
+    wanted = (tuple(getattr(entry, name) for name in names) for entry in plan)
+    return {**whole, "records": [shown[key] for key in wanted if key in shown]}
 
 
 def surroundings() -> dict[str, str]:

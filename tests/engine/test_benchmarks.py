@@ -29,6 +29,7 @@ NAMES = (
     "watching",
     "conformity_rows",
     "page",
+    "run",
 )
 
 
@@ -208,3 +209,17 @@ def test_a_comparison_that_differs_or_is_missing_is_not_met(bench: dict[str, Mod
         ("pairs", "duckdb", False),
         ("pairs", "findings", True),
     ]
+
+
+def test_a_small_benchmark_takes_nothing_from_the_large_one(
+    bench: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = bench["run"]
+    monkeypatch.setattr(run, "FOLDER", tmp_path)
+    large, small = (
+        [entry for entry in run.entries(size) if entry.section == "coverage"][:2] for size in (200_000, 20_000)
+    )
+    for plan in (large, small[:1]):
+        run.keep([{**vars(entry), "commit": "c", "runs": [{"seconds": 1.0}]} for entry in plan], plan, afresh=False)
+    assert [record["zone_count"] for record in run.keep([], large, afresh=False)["records"]] == [200_000, 200_000]
+    assert [record["row"] for record in run.keep([], small, afresh=False)["records"]] == [small[0].row]
