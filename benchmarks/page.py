@@ -125,7 +125,9 @@ class Page:
         ]
 
     def _name(self, record: Record) -> str:
-        name = self._words[f"row.{record['row']}"].format(count=MOMENTS)
+        row, word = record["row"], self._words
+        name = (record["section"] in OF_TWO_PLANS and word.get(f"plans.{row}")) or word[f"row.{row}"]
+        name = name.format(count=MOMENTS)
         if record["section"] in ("unmatched", "conformity"):
             name = f"{self._words['layer.' + record['layer']]}: {name}"
         return name
