@@ -49,7 +49,8 @@ class Given:
             if wishes.target_crs:
                 return prepare(self.source, replace(wishes, crs=self.crs.to_wkt()))
             return replace(made, table=made.table.set_crs(self.crs, allow_override=True))
-        assert self.layer is not None
+        if self.layer is None:
+            raise TypeError("neither a file nor a layer")
         return prepare_frame(_table(self.layer, self.crs, progress), self.layer.name(), wishes)
 
 

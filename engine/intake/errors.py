@@ -26,5 +26,6 @@ class IntakeError(PlanError):
 
     def __init__(self, key: str, **values: object):
         self.state = key.split(".")[2]
-        assert self.state in STATES, key
+        if self.state not in STATES:
+            raise KeyError(key)
         super().__init__(key, **values)

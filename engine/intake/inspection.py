@@ -7,6 +7,7 @@ and the unsupported one.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,14 +114,12 @@ def _layer(ready: Opened, name: str) -> LayerInspection:
     kinds = info.get("ogr_types", info["dtypes"])
     fields = tuple((str(field), str(kind)) for field, kind in zip(info["fields"], kinds))
     geometry, crs, bounds = str(info["geometry_type"] or "None"), _crs(info["crs"]), info.get("total_bounds")
-    try:
-        with fiona.Env(**environment(ready.form)), _fiona(ready, name) as looked:
-            geometry = str(looked.schema["geometry"])
-            crs = _crs(looked.crs_wkt) or crs
-            if ready.form != "kml":  # its driver here knows no further fields
-                fields = tuple((str(field), str(kind)) for field, kind in looked.schema["properties"].items())
-    except Exception:  # this build of fiona lacks the driver; pyogrio has answered
-        pass
+    # where this build of fiona lacks the driver, pyogrio has answered
+    with contextlib.suppress(Exception), fiona.Env(**environment(ready.form)), _fiona(ready, name) as looked:
+        geometry = str(looked.schema["geometry"])
+        crs = _crs(looked.crs_wkt) or crs
+        if ready.form != "kml":  # its driver here knows no further fields
+            fields = tuple((str(field), str(kind)) for field, kind in looked.schema["properties"].items())
     count = int(info["features"])
     box = None if bounds is None else tuple(float(value) for value in bounds)
     return LayerInspection(name, geometry, fields, crs, ready.declared, None if count < 0 else count, box)  # type: ignore[arg-type]

@@ -120,7 +120,8 @@ class Plans:
     def box(self, plan_id: str) -> np.ndarray:
         """The bounds of a plan in the working CRS."""
         plan = self.plans[plan_id]
-        assert plan.bounds is not None and plan.crs is not None and self._crs is not None
+        if plan.bounds is None or plan.crs is None or self._crs is None:
+            raise ValueError(f"{plan_id} has no place yet")
         transformer = pyproj.Transformer.from_crs(plan.crs, self._crs, always_xy=True)
         return np.array(transformer.transform_bounds(*plan.bounds))
 
@@ -155,7 +156,8 @@ class Plans:
         if plan.snapshot is not None and not plan.snapshot.still_true():
             raise PlanError("error.province.changed", plan=entry.plan_id, path=entry.source)
         plan.notes = list(report.entries)
-        assert self._crs is not None
+        if self._crs is None:
+            raise ValueError("no working CRS yet")
         return layer.to_crs(self._crs)
 
     def release(self, plan_id: str) -> None:

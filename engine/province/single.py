@@ -83,7 +83,8 @@ class Single:
             return self._borders(plans, settings)
         if job.kind == CONFORMITY:
             return check_conformity(plans[0], plans[1], self._rules, settings)
-        assert job.kind == CODES, job.kind
+        if job.kind != CODES:
+            raise ValueError(job.kind)
         return self._codes(plans[0], settings)
 
     def _ground(self, job: Job) -> Ground | None:

