@@ -25,6 +25,7 @@ from ..planar.kernel import fitting_cover
 from ..planar.polygons import polygonal
 from ..planar.unmatched import unmatched_edges
 from ..planar.width import widths
+from ..progress import Progress
 from . import unmatched_edges as shared_edges
 from .balance import Balance, accounts
 from .neighbours import two_nearest
@@ -49,12 +50,17 @@ def check_coverage(
         _refuse_other_place(prepared, boundary, boundary_name)
     progress.checkpoint()
     coverage = _Coverage(prepared, boundary, settings)
+    _on(progress, 0.89)
     without_place = len(prepared.polygons) < len(plan.zones)
     territory = _hull(prepared.polygons) if boundary is None and without_place else boundary
     batches = zone_findings(prepared, polygonal([territory])[0], settings)
+    _on(progress, 0.9)
     batches += coverage.batches()
+    _on(progress, 0.92)
     findings = assemble(batches, plan.crs, settings.language, settings.run_id)
+    _on(progress, 0.95)
     balance = coverage.balance()
+    _on(progress, 0.97)
     passed = balance.closes and not (findings["severity"] == "error").any()
     measures = coverage.measures() + balance.measures()
     measures.append(Measure("zone_count", len(plan.zones), "count"))
@@ -76,6 +82,12 @@ def check_coverage(
         unmatched=coverage.unmatched(settings.run_id),
         balanced=balance.closes,
     )
+
+
+def _on(progress: Progress, fraction: float) -> None:
+    """One step further, and whether to stop."""
+    progress.step(fraction)
+    progress.checkpoint()
 
 
 def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary_name: str) -> None:
@@ -169,12 +181,15 @@ class _Coverage:
         zones, progress, tolerance = prepared.polygons, settings.progress, settings.tolerance
         progress.step(0.05, text("progress.overlaps", settings.language))
         self._twins = _Twins.of(zones)
+        _on(progress, 0.06)
         refuse_crowds(prepared, zones[self._twins.single])
-        cover = self._cover = fitting_cover(zones[self._twins.single], boundary, progress.part(0.05, 0.85))
+        _on(progress, 0.07)
+        cover = self._cover = fitting_cover(zones[self._twins.single], boundary, progress.part(0.07, 0.85))
         suspects = cover.suspects
         if suspects is None:  # the plain way, which looks for no edges, is for plans in which that takes no time
             suspects = suspect_edges(zones[self._twins.single], progress.part(0.85, 0.86))
         self._unmatched = unmatched_edges(suspects, progress.part(0.86, 0.87))
+        progress.checkpoint()
         progress.step(0.87, text("progress.findings", settings.language))
         single = self._twins.single
         refuse_repeated_pairs(prepared, self._twins.firsts, (single[cover.i], single[cover.j]))
