@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ from .base import PlanAlgorithm
 NUMBERS = ("INSIDE_SHARE", "BORDER_OFFSET", "OFF_LENGTH", "CANDIDATE_COUNT", "SHIFT_X", "SHIFT_Y", "SHIFT_CONFIDENCE")
 BOOLEANS = ("LIES_RIGHT", "SWAPPED", "SHIFT_FOUND")
 TEXTS = ("VERDICT", "BEST_CRS", "EXPLANATION")
-UNKNOWN = -1.0
 
 
 class DiagnoseCrs(PlanAlgorithm):
@@ -66,6 +64,7 @@ class DiagnoseCrs(PlanAlgorithm):
         from ..engine.intake.diagnosis import diagnose
         from ..engine.intake.pages import diagnosis_page
         from ..engine.intake.preparing import Wishes
+        from ..engine.intake.results import diagnosed
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import candidate_table, publish
@@ -90,7 +89,7 @@ class DiagnoseCrs(PlanAlgorithm):
         if page:
             Path(page).write_text(diagnosis_page(found, prepared.name, language, further), encoding="utf-8")
             outputs["PAGE"] = page
-        return {**outputs, **_outputs(found, shift, language)}
+        return {**outputs, **diagnosed(found, shift, language)}
 
     def _polygons(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any
@@ -114,42 +113,11 @@ class DiagnoseCrs(PlanAlgorithm):
         language: str,
         progress: Any,
     ) -> tuple[Any, str]:
-        """(offset from the neighbour, what it is in words); both layers in the plane of the neighbour's TM-3 zone."""
-        from ..engine.catalogue import number
-        from ..engine.intake.shift import ConstantShift, constant_shift
-        from ..engine.intake.shifting import in_one_plane
+        """(offset from the neighbour, what it is in words)."""
+        from ..engine.intake.results import shift_from
+        from ..engine.intake.shift import ConstantShift
 
-        if parameters.get("NEIGHBOUR") in (None, NULL, "") or found.best is None:
+        if parameters.get("NEIGHBOUR") in (None, NULL, ""):
             return ConstantShift(), ""
         neighbour, name = self._polygons(parameters, "NEIGHBOUR", context, progress.part(0.7, 0.75))
-        reading = found.labelled if found.labelled is not None and found.labelled.inside_share > 0 else found.best
-        ours, theirs = in_one_plane(shapes, reading.candidate, neighbour.geometry.to_numpy(), neighbour.crs)
-        shift = constant_shift(ours, theirs)
-        if not shift.found:
-            return shift, text(f"shift.none.{shift.reason}", language, neighbour=name)
-        figures = {"dx": shift.dx_m, "dy": shift.dy_m, "before": shift.before_m, "residual": shift.residual_m}
-        told = {key: number(value, 2, language) for key, value in figures.items()}
-        return shift, text("shift.found", language, neighbour=name, **told)
-
-
-def _outputs(found: Any, shift: Any, language: str) -> dict[str, Any]:
-    """The results that a model can branch on; -1 for a length that is not known."""
-    best = found.best
-    known = best is not None
-    offset = best.border_offset_m if known else None
-    off = found.off_m if known else None
-    return {
-        "VERDICT": found.verdict,
-        "BEST_CRS": f"EPSG:{best.candidate.epsg}" if known and best.candidate.epsg else (best.title if known else ""),
-        "EXPLANATION": found.text(language),
-        "INSIDE_SHARE": 100.0 * best.inside_share if known else 0.0,
-        "BORDER_OFFSET": UNKNOWN if offset is None else offset,
-        "OFF_LENGTH": UNKNOWN if off is None or not math.isfinite(off) else off,
-        "CANDIDATE_COUNT": 1 + len(found.rivals) if known else 0,
-        "SHIFT_X": shift.dx_m,
-        "SHIFT_Y": shift.dy_m,
-        "SHIFT_CONFIDENCE": shift.confidence,
-        "SHIFT_FOUND": shift.found,
-        "LIES_RIGHT": found.verdict == "right",
-        "SWAPPED": bool(known and best.candidate.swapped),
-    }
+        return shift_from(shapes, found, neighbour.geometry.to_numpy(), neighbour.crs, name, language)

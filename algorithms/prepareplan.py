@@ -25,14 +25,7 @@ from .base import PlanAlgorithm
 
 DETECT = "detect"
 ENCODINGS = (DETECT, "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
-COUNTS = (
-    ("DROPPED_COUNT", ("intake.dropped", "intake.impossible_coordinates", "intake.outlines_of_hatches")),
-    ("DECODED_COUNT", ("intake.decoded", "intake.fields_decoded")),
-    ("AREA_COUNT", ("intake.lines_to_areas",)),
-    ("REPAIRED_COUNT", ("intake.repaired",)),
-    ("CODED_COUNT", ("intake.labels_to_codes",)),
-    ("UNKNOWN_COUNT", ("intake.note.labels_unknown",)),
-)
+COUNTS = ("DROPPED_COUNT", "DECODED_COUNT", "AREA_COUNT", "REPAIRED_COUNT", "CODED_COUNT", "UNKNOWN_COUNT")
 
 
 class PreparePlan(PlanAlgorithm):
@@ -71,7 +64,7 @@ class PreparePlan(PlanAlgorithm):
         labels.setCreateByDefault(False)
         self.add(labels, advanced=True)
         self.addOutput(QgsProcessingOutputNumber("ZONE_COUNT", self.words("ZONE_COUNT")))
-        for name, _ in COUNTS:
+        for name in COUNTS:
             self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
         self.addOutput(QgsProcessingOutputBoolean("CHANGED", self.words("CHANGED")))
 
@@ -82,6 +75,7 @@ class PreparePlan(PlanAlgorithm):
         from ..engine.intake.labels import write_labels
         from ..engine.intake.pages import prepare_page
         from ..engine.intake.preparing import labels_of, zones_of
+        from ..engine.intake.results import prepared_numbers
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import publish, report_table, zone_table
@@ -107,11 +101,7 @@ class PreparePlan(PlanAlgorithm):
         if listed:
             field = self.parameterAsString(parameters, "CODE_FIELD", context).strip()
             outputs["LABELS"] = str(write_labels(Path(listed), labels_of(prepared, field), {}))
-        outputs["ZONE_COUNT"] = len(zones)
-        for name, keys in COUNTS:
-            outputs[name] = sum(prepared.report.count(key) for key in keys)
-        outputs["CHANGED"] = prepared.report.changed
-        return outputs
+        return {**outputs, **prepared_numbers(prepared, zones)}
 
     def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
         from ..engine.intake.preparing import Wishes

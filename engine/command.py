@@ -31,6 +31,7 @@ from .errors import PlanError
 from .findings import CheckResult
 from .identity.inheritance import inherit
 from .identity.previous import read_previous
+from .intake.command import add_intake_commands
 from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
 from .plan import PlanLayer
@@ -124,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
         check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
+    add_intake_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
     add_report_commands(functools.partial(_command, commands), TerminalProgress)
     demo = _command(commands, "createdemo", _demo)

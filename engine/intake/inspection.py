@@ -25,6 +25,8 @@ from .opening import Opened, opened
 
 COUNTED_BYTES = 300 << 20
 """Formats that must be read through to be counted are counted up to this size."""
+UNANSWERED = (fiona.errors.FionaError, fiona.errors.DataIOError, fiona.errors.UnsupportedGeometryTypeError)
+"""What fiona raises where its build lacks the driver or does not know the kind of geometry; pyogrio answers then."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
     try:
         with fiona.Env(**environment(ready.form)), _fiona(ready, names[0]) as looked:
             return str(looked.driver), names
-    except Exception:  # this build of fiona lacks the driver
+    except UNANSWERED:
         return str(pyogrio.read_info(ready.path, layer=names[0])["driver"]), names
 
 
@@ -114,8 +116,7 @@ def _layer(ready: Opened, name: str) -> LayerInspection:
     kinds = info.get("ogr_types", info["dtypes"])
     fields = tuple((str(field), str(kind)) for field, kind in zip(info["fields"], kinds))
     geometry, crs, bounds = str(info["geometry_type"] or "None"), _crs(info["crs"]), info.get("total_bounds")
-    # where this build of fiona lacks the driver, pyogrio has answered
-    with contextlib.suppress(Exception), fiona.Env(**environment(ready.form)), _fiona(ready, name) as looked:
+    with contextlib.suppress(*UNANSWERED), fiona.Env(**environment(ready.form)), _fiona(ready, name) as looked:
         geometry = str(looked.schema["geometry"])
         crs = _crs(looked.crs_wkt) or crs
         if ready.form != "kml":  # its driver here knows no further fields

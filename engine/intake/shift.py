@@ -33,6 +33,8 @@ GATES_M = (25.0, 12.0, 6.0, 3.0)
 STRAIGHT = 0.02
 """Below this share of the border's directions an offset along the border shows nowhere."""
 SURE = 0.4
+PLAIN = 0.8
+"""From this share of the border on, what lies near is the partner, and nothing farther away need be tried."""
 TIMES_UNCERTAINTY = 4.0
 
 
@@ -40,7 +42,7 @@ TIMES_UNCERTAINTY = 4.0
 class ConstantShift:
     """``confidence`` 0 to 1; ``residual_m`` the median distance across the border after the shift, ``before_m`` before it.
 
-    ``uncertainty_m`` is the standard error of the offset; ``along_border_unknown``: the common border is straight, so only the
+    ``uncertainty_m`` is the standard error of the offset, 0 where there is none to judge; ``along_border_unknown``: the common border is straight, so only the
     offset across it is known. ``reason`` is a word for why nothing was found: "", apart, few, noise, same, changing.
     """
 
@@ -99,9 +101,14 @@ def constant_shift(
     if len(border.places) < FEWEST:
         return ConstantShift(reason="few")
     matcher = _Matcher(theirs, tree)
-    starts = [np.zeros(2), *_votes(border, _sampled(theirs, REFERENCE_SAMPLES), search_m)]
+    as_it_lies = matcher.judge(border, np.zeros(2))
+    if as_it_lies.share >= PLAIN and as_it_lies.residual_m < SMALLEST_M / 2.0:
+        return ConstantShift(residual_m=as_it_lies.residual_m, before_m=as_it_lies.residual_m, reason="same")
     few = border.some(SAMPLES // 3)
-    rough = [matcher.refine(few, start) for start in starts]
+    rough = [matcher.refine(few, np.zeros(2))]
+    if rough[0].share < PLAIN:
+        starts = _votes(border, _sampled(theirs, REFERENCE_SAMPLES), search_m)
+        rough += [matcher.refine(few, start) for start in starts]
     best = matcher.refine(border, max(rough, key=lambda fit: (fit.share, -fit.residual_m)).shift)
     return _judged(matcher, border, best)
 
@@ -155,9 +162,10 @@ def _votes(border: _Border, reference: _Border, search_m: float) -> list[np.ndar
     one, other = one[alike], other[alike]
     size = int(np.ceil(search_m / BIN_M)) * 2 + 1
     cell = np.rint((reference.places[other] - few.places[one]) / BIN_M).astype(int) + size // 2
-    once = np.unique(np.column_stack([one, cell]), axis=0)[:, 1:]
-    once = once[((once >= 0) & (once < size)).all(axis=1)]
-    counts = np.bincount(once[:, 0] * size + once[:, 1], minlength=size * size).reshape(size, size).astype(float)
+    within = ((cell >= 0) & (cell < size)).all(axis=1)
+    cells = size * size
+    once = np.unique(one[within] * cells + cell[within, 0] * size + cell[within, 1]) % cells
+    counts = np.bincount(once, minlength=cells).reshape(size, size).astype(float)
     padded = np.pad(counts, 1)
     smooth = np.zeros_like(counts)
     for row, column in np.ndindex(3, 3):
@@ -178,10 +186,10 @@ class _Matcher:
         vectors = segments[:, 1] - segments[:, 0]
         self._unit = vectors / np.maximum(np.hypot(vectors[:, 0], vectors[:, 1]), GRID_M)[:, None]
 
-    def refine(self, border: _Border, start: np.ndarray) -> _Fit:
+    def refine(self, border: _Border, start: np.ndarray, gates_m: tuple[float, ...] = GATES_M) -> _Fit:
         """The offset near ``start`` that brings the border closest, by narrowing gates."""
         shift = np.array(start, dtype=float)
-        for gate in GATES_M:
+        for gate in gates_m:
             for _ in range(4):
                 normals, across, matched = self.match(border, shift, gate)
                 if matched.sum() < FEWEST // 2:
@@ -236,12 +244,10 @@ def _judged(matcher: _Matcher, border: _Border, best: _Fit) -> ConstantShift:
     fitted, still = matcher.judge(border, best.shift, bound), matcher.judge(border, np.zeros(2), bound)
     shares = 1.0 - fitted.cost
     confidence = max(0.0, shares * (1.0 - fitted.cost / still.cost)) if still.cost > 0 else 0.0
-    uncertainty = _uncertainty(matcher, border, best.shift)
     told = ConstantShift(
         confidence=round(confidence, 3),
         residual_m=still.residual_m,
         before_m=still.residual_m,
-        uncertainty_m=uncertainty,
         along_border_unknown=best.straight,
     )
     length = float(np.hypot(*best.shift))
@@ -249,6 +255,8 @@ def _judged(matcher: _Matcher, border: _Border, best: _Fit) -> ConstantShift:
         return replace(told, confidence=0.0, reason="same")
     if best.share < SURE or confidence < SURE:
         return replace(told, reason="noise")
+    uncertainty = _uncertainty(matcher, border, best.shift)
+    told = replace(told, uncertainty_m=uncertainty)
     if length < TIMES_UNCERTAINTY * uncertainty:
         return replace(told, reason="changing")
     dx, dy = (float(value) for value in best.shift)
@@ -262,7 +270,7 @@ def _uncertainty(matcher: _Matcher, border: _Border, shift: np.ndarray) -> float
     found = []
     for left_out in stretches:
         kept = np.setdiff1d(order, left_out)
-        found.append(matcher.refine(_Border(border.places[kept], border.directions[kept]), shift).shift)
+        found.append(matcher.refine(_Border(border.places[kept], border.directions[kept]), shift, GATES_M[-2:]).shift)
     spread = np.array(found) - np.mean(found, axis=0)
     return float(np.sqrt((STRETCHES - 1) / STRETCHES * (spread**2).sum()))
 

@@ -1,0 +1,178 @@
+"""``python -m planconcord prepareplan`` and ``diagnosecrs``: the algorithms of the same names, without QGIS.
+
+The results go to standard output, what was changed or noticed to standard error. Exit status 0: written, or the layer lies right; 1: it
+does not lie right, or its place is undecided; 2: could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+
+from ..catalogue import text
+from ..errors import PlanError
+from ..progress import Progress
+from ..store import write_table, write_zones
+from .diagnosis import diagnose
+from .labels import write_labels
+from .pages import diagnosis_page, prepare_page
+from .preparing import Wishes, labels_of, prepare, zones_of
+from .reading import read_plan
+from .results import (
+    diagnosed,
+    prepared_numbers,
+    reading_columns,
+    report_columns,
+    shift_from,
+    zone_columns,
+)
+from .shift import ConstantShift
+from .source import Source
+
+DONE, NOT_RIGHT = 0, 1
+ENCODINGS = ("detect", "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
+LAYER = "FILE[|layername=NAME]"
+
+
+def add_intake_commands(
+    command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
+    progress: Callable[[], Progress],
+) -> None:
+    """Add both commands; ``command`` makes one by name."""
+    preparing = command("prepareplan", lambda options: _prepare(options, progress()))
+    preparing.add_argument("--input", required=True, metavar=LAYER, help=_help("prepareplan.FILE"))
+    for name in ("crs", "target-crs", "code-field"):
+        preparing.add_argument(f"--{name}", default="", help=_help(f"prepareplan.{_constant(name)}"))
+    preparing.add_argument("--label-map", type=Path, help=_help("prepareplan.LABEL_MAP"))
+    for name in ("polygons-from-lines", "repair", "swap-axes"):
+        preparing.add_argument(f"--{name}", action="store_true", help=_help(f"prepareplan.{_constant(name)}"))
+    preparing.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help=_help("prepareplan.ENCODING"))
+    preparing.add_argument("--output", type=Path, required=True, help=_help("prepareplan.OUTPUT"))
+    for name in ("report", "preview", "labels"):
+        preparing.add_argument(f"--{name}", type=Path, help=_help(f"prepareplan.{_constant(name)}"))
+    diagnosing = command("diagnosecrs", lambda options: _diagnose(options, progress()))
+    diagnosing.add_argument("--input", required=True, metavar=LAYER, help=_help("diagnosecrs.FILE"))
+    diagnosing.add_argument("--outline", required=True, metavar=LAYER, help=_help("diagnosecrs.OUTLINE"))
+    diagnosing.add_argument("--neighbour", metavar=LAYER, help=_help("diagnosecrs.NEIGHBOUR"))
+    diagnosing.add_argument("--crs", default="", help=_help("diagnosecrs.CRS"))
+    for name in ("candidates", "page"):
+        diagnosing.add_argument(f"--{name}", type=Path, help=_help(f"diagnosecrs.{_constant(name)}"))
+
+
+def _constant(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+def _help(name: str) -> str:
+    return text(f"{name}.help", "en").replace("%", "%%")
+
+
+def _prepare(options: argparse.Namespace, progress: Progress) -> int:
+    _refuse_own_file(options, ("output", "report", "preview", "labels"))
+    if options.output.suffix.lower() != ".gpkg":
+        raise PlanError("error.prepare_not_gpkg", path=options.output)
+    progress.step(0.0, text("progress.reading", options.language))
+    prepared = prepare(
+        options.input,
+        Wishes(
+            code_field=options.code_field.strip(),
+            crs=options.crs.strip(),
+            target_crs=options.target_crs.strip(),
+            swap_axes=options.swap_axes,
+            encoding="" if options.encoding == ENCODINGS[0] else options.encoding,
+            label_map=options.label_map,
+            polygons_from_lines=options.polygons_from_lines,
+            repair=options.repair,
+        ),
+    )
+    zones = zones_of(prepared)
+    if zones.crs is None:
+        raise PlanError("error.prepare_no_crs", layer=prepared.name)
+    sys.stderr.writelines(f"{line}\n" for line in prepared.report.lines(options.language))
+    progress.step(0.7, text("progress.writing", options.language))
+    table, columns = zone_columns(zones)
+    write_zones(
+        options.output, options.output.stem, gpd.GeoDataFrame(table, geometry="geometry", crs=zones.crs), columns
+    )
+    made = {"output": options.output}
+    if options.report:
+        write_table(options.report, report_columns(prepared.report, options.language)[0])
+    if options.preview:
+        _write_page(options.preview, prepare_page(prepared, options.language))
+    if options.labels:
+        write_labels(options.labels, labels_of(prepared, options.code_field.strip()), {})
+    made.update((name, getattr(options, name)) for name in ("report", "preview", "labels") if getattr(options, name))
+    progress.step(1.0)
+    _print({**prepared_numbers(prepared, zones), **made})
+    return DONE
+
+
+def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
+    _refuse_own_file(options, ("candidates", "page"))
+    progress.step(0.0, text("progress.reading", options.language))
+    prepared = prepare(options.input, Wishes(encoding="none"))
+    shapes = np.asarray(prepared.table.geometry.to_numpy(), dtype=object)
+    outline = read_plan(options.outline).zones
+    progress.step(0.3)
+    labelled = _crs(options.crs.strip()) if options.crs.strip() else prepared.table.crs
+    found = diagnose(shapes, labelled, outline.geometry.to_numpy(), outline.crs, prepared.name)
+    progress.step(0.7)
+    shift, further = ConstantShift(), ""
+    if options.neighbour:
+        beside = read_plan(options.neighbour)
+        places = beside.zones.geometry.to_numpy()
+        shift, further = shift_from(shapes, found, places, beside.crs, beside.name, options.language)
+    sentences = [further] if further else []
+    sys.stderr.writelines(f"{line}\n" for line in (found.text(options.language), *sentences))
+    made = {}
+    if options.candidates:
+        write_table(options.candidates, reading_columns(found)[0])
+        made["candidates"] = options.candidates
+    if options.page:
+        _write_page(options.page, diagnosis_page(found, prepared.name, options.language, sentences))
+        made["page"] = options.page
+    progress.step(1.0)
+    _print({**diagnosed(found, shift, options.language), **made})
+    return DONE if found.verdict == "right" else NOT_RIGHT
+
+
+def _crs(given: str) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(given)
+    except pyproj.exceptions.CRSError as error:
+        raise PlanError("error.crs_unknown", crs=given) from error
+
+
+def _refuse_own_file(options: argparse.Namespace, outputs: tuple[str, ...]) -> None:
+    """PlanError when an output names the file that is taken in, or that of another output."""
+    taken = {os.path.realpath(Source.of(options.input).path): "INPUT"}
+    for name in outputs:
+        path = getattr(options, name)
+        if path:
+            place = os.path.realpath(path)
+            if place in taken:
+                raise PlanError("error.shared_file", name=name.upper(), other=taken[place], path=path)
+            taken[place] = name.upper()
+
+
+def _write_page(path: Path, page: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise PlanError("error.write", path=path, reason=error.strerror or error) from error
+
+
+def _print(results: Mapping[str, object]) -> None:
+    for name, value in results.items():
+        shown = (
+            str(value).lower() if isinstance(value, bool) else f"{value:.10g}" if isinstance(value, float) else value
+        )
+        print(f"{name.upper()}: {shown}")

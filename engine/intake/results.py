@@ -1,0 +1,136 @@
+"""What prepareplan and diagnosecrs give, in QGIS and on the command line alike: tables, numbers, and the offset from a neighbour.
+
+Goes in: a Prepared plan with its zones, or a Diagnosis. Comes out: tables with the names and kinds of their columns, and results by the
+names of the algorithms' outputs. Texts and numbers keep their kind; dates and whatever else a format knows become text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+
+from ..catalogue import number, text
+from ..findings import REAL, TEXT
+from .diagnosis import Diagnosis
+from .preparing import Prepared
+from .report import IntakeReport
+from .shift import ConstantShift, constant_shift
+from .shifting import in_one_plane
+
+Columns = Sequence[tuple[str, str]]
+COUNTS = (
+    ("DROPPED_COUNT", ("intake.dropped", "intake.impossible_coordinates", "intake.outlines_of_hatches")),
+    ("DECODED_COUNT", ("intake.decoded", "intake.fields_decoded")),
+    ("AREA_COUNT", ("intake.lines_to_areas",)),
+    ("REPAIRED_COUNT", ("intake.repaired",)),
+    ("CODED_COUNT", ("intake.labels_to_codes",)),
+    ("UNKNOWN_COUNT", ("intake.note.labels_unknown",)),
+)
+SOURCE_FID = "source_fid"
+RESERVED = ("fid", "ogc_fid", "geometry", "geom")
+"""Names that a GeoPackage keeps for itself."""
+UNKNOWN_M = -1.0
+"""A length that is not known, as a number that a model can branch on."""
+
+
+def prepared_numbers(prepared: Prepared, zones: gpd.GeoDataFrame) -> dict[str, Any]:
+    """How many zones there are, what was changed on the way to them, and whether anything was."""
+    counts = {name: sum(prepared.report.count(key) for key in keys) for name, keys in COUNTS}
+    return {"ZONE_COUNT": len(zones), **counts, "CHANGED": prepared.report.changed}
+
+
+def zone_columns(zones: gpd.GeoDataFrame) -> tuple[pd.DataFrame, Columns]:
+    """All columns of the zones, before them the feature id that each had in its file."""
+    made: dict[str, Any] = {SOURCE_FID: [str(fid) for fid in zones.index]}
+    columns = [(SOURCE_FID, TEXT)]
+    for name in zones.columns:
+        if name == zones.geometry.name:
+            continue
+        shown = f"{name}_" if str(name).lower() in (*RESERVED, SOURCE_FID) else str(name)
+        values = zones[name]
+        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        columns.append((shown, REAL if numeric else TEXT))
+        made[shown] = values.astype(float).to_numpy() if numeric else [_text(value) for value in values]
+    table = pd.DataFrame(made)
+    table["geometry"] = np.asarray(zones.geometry.values, dtype=object)
+    return table, columns
+
+
+def report_columns(report: IntakeReport, language: str) -> tuple[pd.DataFrame, Columns]:
+    """One row an entry."""
+    rows = [(str(row["code"]), float(row["count"]), str(row["text"])) for row in report.rows(language)]  # type: ignore[arg-type]
+    table = pd.DataFrame(rows, columns=["code", "count", "text"])
+    return table, (("code", TEXT), ("count", REAL), ("text", TEXT))
+
+
+def reading_columns(diagnosis: Diagnosis) -> tuple[pd.DataFrame, Columns]:
+    """One row a reading, best first; lengths that are not known stay empty."""
+    rows = []
+    for rank, reading in enumerate(diagnosis.readings, start=1):
+        lengths = [reading.border_offset_m, reading.distance_m, reading.moved_m]
+        known = [float("nan") if value is None or not np.isfinite(value) else value for value in lengths]
+        swapped = "1" if reading.candidate.swapped else "0"
+        rows.append((float(rank), reading.title, swapped, reading.candidate.kind, 100.0 * reading.inside_share, *known))
+    columns = (
+        ("rank", REAL),
+        ("crs", TEXT),
+        ("swapped", TEXT),
+        ("kind", TEXT),
+        ("inside_percent", REAL),
+        ("border_offset_m", REAL),
+        ("distance_m", REAL),
+        ("moved_m", REAL),
+    )
+    return pd.DataFrame(rows, columns=[name for name, _ in columns]), columns
+
+
+def shift_from(
+    shapes: np.ndarray, found: Diagnosis, neighbour: np.ndarray, crs: pyproj.CRS, name: str, language: str
+) -> tuple[ConstantShift, str]:
+    """(offset from the neighbour called ``name``, what it is in words); both layers on one plane in metres."""
+    if found.best is None:
+        return ConstantShift(), ""
+    reading = found.labelled if found.labelled is not None and found.labelled.inside_share > 0 else found.best
+    shift = constant_shift(*in_one_plane(shapes, reading.candidate, neighbour, crs))
+    if not shift.found:
+        return shift, text(f"shift.none.{shift.reason}", language, neighbour=name)
+    figures = {"dx": shift.dx_m, "dy": shift.dy_m, "before": shift.before_m, "residual": shift.residual_m}
+    told = {key: number(value, 2, language) for key, value in figures.items()}
+    return shift, text("shift.found", language, neighbour=name, **told)
+
+
+def diagnosed(found: Diagnosis, shift: ConstantShift, language: str) -> dict[str, Any]:
+    """The results of a diagnosis by the names of the outputs."""
+    best, off = found.best, found.off_m
+    offset = None if best is None else best.border_offset_m
+    code = "" if best is None else f"EPSG:{best.candidate.epsg}" if best.candidate.epsg else best.title
+    return {
+        "VERDICT": found.verdict,
+        "BEST_CRS": code,
+        "EXPLANATION": found.text(language),
+        "INSIDE_SHARE": 0.0 if best is None else 100.0 * best.inside_share,
+        "BORDER_OFFSET": UNKNOWN_M if offset is None else offset,
+        "OFF_LENGTH": UNKNOWN_M if off is None or not math.isfinite(off) else off,
+        "CANDIDATE_COUNT": 0 if best is None else 1 + len(found.rivals),
+        "SHIFT_X": shift.dx_m,
+        "SHIFT_Y": shift.dy_m,
+        "SHIFT_CONFIDENCE": shift.confidence,
+        "SHIFT_FOUND": shift.found,
+        "LIES_RIGHT": found.verdict == "right",
+        "SWAPPED": best is not None and best.candidate.swapped,
+    }
+
+
+def _text(value: object) -> str | None:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
