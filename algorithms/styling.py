@@ -20,6 +20,7 @@ from qgis.PyQt import sip
 from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from .styling_findings import style_findings_layer
+from .styling_legend import list_what_is_there
 from .styling_land_use import style_land_classes_layer, style_land_use_layer
 from .styling_verdicts import style_verdicts_layer
 
@@ -71,26 +72,28 @@ class ResultStyle(QgsProcessingLayerPostProcessorInterface):
         if not isinstance(layer, QgsVectorLayer):
             return
         try:
-            self._style(layer)
+            self._style(layer, context)
         except PlanError as error:
             language = self._arguments[-1]
             feedback.pushWarning(text("style.failed", language, reason=error.text(language)))
 
-    def _style(self, layer: QgsVectorLayer) -> None:
+    def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         raise NotImplementedError
 
 
 class FindingsStyle(ResultStyle):
     """``FindingsStyle.create(language)``: the style of findings for a layer that QGIS is going to load."""
 
-    def _style(self, layer: QgsVectorLayer) -> None:
+    def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         style_findings(layer, *self._arguments)
+        if context.project() is not None:
+            list_what_is_there(layer, context.project())
 
 
 class LandUseStyle(ResultStyle):
     """``LandUseStyle.create(code_field, language)``: the land-use colours for a layer that QGIS is going to load."""
 
-    def _style(self, layer: QgsVectorLayer) -> None:
+    def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         code_field, language = self._arguments
         style_land_use(layer, code_field, language)
 
@@ -98,5 +101,5 @@ class LandUseStyle(ResultStyle):
 class VerdictStyle(ResultStyle):
     """``VerdictStyle.create(language)``: the colours of verdicts for a layer of zones that QGIS is going to load."""
 
-    def _style(self, layer: QgsVectorLayer) -> None:
+    def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         style_verdicts_layer(layer, *self._arguments)

@@ -48,6 +48,8 @@ NOISE_OUTLINE_MM = 0.2
 # Passes of drawing: what is only information lies below, errors above warnings, markers above every area.
 INFO_AREAS, INFO_MARKERS, WARNING_AREAS, WARNING_OUTLINES, AREAS, OUTLINES, MARKERS = range(7)
 PLACELESS = ("geometry.empty",)
+UNKNOWN = "unknown"
+"""The renderer's rule for findings whose severity is none of ours."""
 VALUES_IN_WORDS = {
     "severity": ("severity", SEVERITIES),
     "status": ("status", ("open", "accepted", "waived", "resolved")),
@@ -120,7 +122,7 @@ def style_findings_layer(layer: QgsVectorLayer, language: str) -> None:
     layer.triggerRepaint()
 
 
-def _columns(layer: QgsVectorLayer) -> dict[str, str]:
+def columns_of(layer: QgsVectorLayer) -> dict[str, str]:
     """The record's names with the names they have in ``layer``; shapefiles keep ten letters of a name."""
     present = {name.lower(): name for name in layer.fields().names()}
     columns = {}
@@ -128,6 +130,11 @@ def _columns(layer: QgsVectorLayer) -> dict[str, str]:
         found = present.get(name) or present.get(name[:10])
         if found:
             columns[name] = found
+    return columns
+
+
+def _columns(layer: QgsVectorLayer) -> dict[str, str]:
+    columns = columns_of(layer)
     for needed in ("rule", "severity"):
         if needed not in columns:
             fields = ", ".join(layer.fields().names()) or "–"
@@ -169,7 +176,7 @@ def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
     unknown = QgsRuleBasedRenderer.Rule(
         kind_symbol(nameless, has_area), 0, 0, "ELSE", text("style.kind.unknown", language)
     )
-    unknown.setRuleKey("unknown")
+    unknown.setRuleKey(UNKNOWN)
     root.appendChild(unknown)
     renderer = QgsRuleBasedRenderer(root)
     renderer.setUsingSymbolLevels(True)

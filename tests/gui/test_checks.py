@@ -117,11 +117,21 @@ def test_every_finding_is_a_marker_at_a_small_scale(english, root: Path, step: s
         assert pixels >= MARKER_PIXELS, f"{finding['rule']} in {wanted}: {near}"
 
 
-@pytest.mark.parametrize("step", ["coverage_on_the_map", "conformity_on_the_map"])
-def test_the_legend_is_in_words(english, step: str) -> None:
-    legend = english.seen(step)["legend"]
-    for words in ("Errors", "Overlap", "Gap", "Conflict with the upper plan", "Within the tolerance"):
-        assert any(entry.startswith(words) for entry in legend), legend
+LEGENDS = {
+    "coverage_on_the_map": [
+        *("Errors", "Overlap", "Gap", "Outside the boundary", "Defective zone"),
+        *("For information", "Within the tolerance"),
+    ],
+    "conformity_on_the_map": [
+        *("Errors", "Conflict with the upper plan", "Warnings", "Conditional on the upper plan", "Not judged"),
+        *("For information", "Within the tolerance"),
+    ],
+}
+
+
+@pytest.mark.parametrize("step", LEGENDS)
+def test_the_legend_lists_in_words_what_was_found_and_nothing_else(english, step: str) -> None:
+    assert english.seen(step)["legend"] == LEGENDS[step]
 
 
 @pytest.mark.parametrize("name", ["english", "vietnamese"])
