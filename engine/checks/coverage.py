@@ -44,7 +44,8 @@ def check_coverage(
     """The coverage check of one plan; see the module's paragraph."""
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
-    prepared = prepare(plan, progress.part(0.0, 0.05))
+    prepared = prepare(plan, progress.part(0.0, 0.04))
+    _on(progress, 0.04)
     refuse_without_ground(prepared)
     if boundary is not None:
         _refuse_other_place(prepared, boundary, boundary_name)

@@ -17,8 +17,9 @@ import shapely
 
 from ...catalogue import text
 from ...findings import area_text, batch, share_text
-from ...planar.overlay import Pairs, inside, shared, shared_areas
+from ...planar.overlay import THREADS, Pairs, inside, shared_areas
 from ...planar.polygons import polygonal
+from ...planar.threads import in_order
 from ...planar.width import wider_than, widths
 from ...progress import Progress
 from ...rulesets.ruleset import RuleSet
@@ -38,6 +39,24 @@ class Fulfilment:
     missing_m2: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Claims:
+    """Pairs on upper zones that are in question: whether the lower zone of each has ``carried`` the designation out, and
+    the number of the pair among the reported ones, whose clips are known (``clip``), -1 for the others."""
+
+    pairs: Pairs
+    carried: np.ndarray
+    clip: np.ndarray
+
+    def where(self, chosen: np.ndarray) -> _Claims:
+        """Those that a mask chooses."""
+        return _Claims(self.pairs.where(chosen), self.carried[chosen], self.clip[chosen])
+
+    def of_zones(self, zones: np.ndarray) -> _Claims:
+        """Those on the upper zones that a mask chooses."""
+        return self.where(zones[self.pairs.j])
+
+
 def fulfilment(
     found: Meetings, rules: RuleSet, least_realised: float, settings: Settings, progress: Progress
 ) -> Fulfilment:
@@ -49,17 +68,12 @@ def fulfilment(
     chosen = np.flatnonzero(asked[found.judged.j] & ~functional[found.judged.i])
     if least_realised <= 0 or len(chosen) == 0:
         return Fulfilment()
-    pairs = found.judged.where(chosen)
-    carried = found.answers.where(chosen).among((COMPATIBLE,)) | _named(found, rules, pairs)
-    doubtful = ~_surely_enough(found, pairs.where(carried), least_realised, progress.part(0.0, 0.4))
-    pairs, carried = pairs.where(doubtful[pairs.j]), carried[doubtful[pairs.j]]
-    lower, upper = found.below.polygons, found.above.polygons
-    area_m2 = shared_areas(lower, upper, pairs, progress.part(0.4, 0.8))
-    within_m2 = np.bincount(pairs.j, area_m2, count)
-    carried_m2 = np.bincount(pairs.j, area_m2 * carried, count)
+    claims = _claims(found, rules, chosen)
+    claims = claims.of_zones(_perhaps_too_little(found, claims, least_realised, progress.part(0.0, 0.4)))
+    within_m2, carried_m2 = _areas(found, claims, progress.part(0.4, 0.8))
     few = (within_m2 > 0) & (carried_m2 < least_realised * within_m2)
     zones = np.flatnonzero(few)
-    places = _missing_ground(lower, upper, pairs.where(few[pairs.j] & ~carried), zones, progress.part(0.8, 1.0))
+    places = _missing_ground(found, claims.of_zones(few), zones, progress.part(0.8, 1.0))
     wide = wider_than(places, settings.tolerance.width_m) if len(zones) else np.zeros(0, dtype=bool)
     zones, places = zones[wide], places[wide]
     if len(zones) == 0:
@@ -82,23 +96,53 @@ def _named(found: Meetings, rules: RuleSet, pairs: Pairs) -> np.ndarray:
     return np.asarray(table[upper_number[pairs.j], lower_number[pairs.i]])
 
 
-def _surely_enough(found: Meetings, carried: Pairs, least_realised: float, progress: Progress) -> np.ndarray:
-    """The upper zones that lower zones wholly inside carry out already, whatever the rest is; nothing is clipped."""
-    within = inside(found.below.polygons, found.above.polygons, carried, progress)
+def _claims(found: Meetings, rules: RuleSet, chosen: np.ndarray) -> _Claims:
+    """The ``chosen`` of the judged pairs; whatever is not carried is reported, and so is clipped already."""
+    pairs = found.judged.where(chosen)
+    carried = found.answers.where(chosen).among((COMPATIBLE,)) | _named(found, rules, pairs)
+    piece = np.full(len(found.judged), -1)
+    piece[found.reported] = np.arange(len(found.reported))
+    return _Claims(pairs, carried, piece[chosen])
+
+
+def _perhaps_too_little(found: Meetings, claims: _Claims, least_realised: float, progress: Progress) -> np.ndarray:
+    """The upper zones that lower zones wholly inside do not carry out enough already; nothing is clipped."""
+    count = len(found.above.polygons)
+    carried = claims.where(claims.carried)
+    within = inside(found.below.polygons, found.above.polygons, carried.pairs, progress)
     area_m2 = shapely.area(found.below.polygons)
-    sure_m2 = np.bincount(carried.j[within], area_m2[carried.i[within]], len(found.above.polygons))
-    return np.asarray(sure_m2 >= least_realised * shapely.area(found.above.polygons))
+    sure_m2 = np.bincount(carried.pairs.j[within], area_m2[carried.pairs.i[within]], count)
+    rest = claims.where(~claims.carried)
+    rest_m2 = np.bincount(rest.pairs.j, found.shared_m2[rest.clip], count)
+    return np.asarray(sure_m2 < least_realised * (sure_m2 + rest_m2))
 
 
-def _missing_ground(
-    lower: np.ndarray, upper: np.ndarray, pairs: Pairs, zones: np.ndarray, progress: Progress
-) -> np.ndarray:
-    """For each of the upper ``zones`` (in order) the ground under its ``pairs``, as one polygon or multipolygon."""
-    pieces = polygonal(shared(lower, upper, pairs, progress))
+def _areas(found: Meetings, claims: _Claims, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """(within_m2, carried_m2) for every upper zone: the ground under its pairs, and under those that carry it out."""
+    count, pairs = len(found.above.polygons), claims.pairs
+    known = claims.clip >= 0
+    area_m2 = np.zeros(len(pairs))
+    area_m2[known] = found.shared_m2[claims.clip[known]]
+    area_m2[~known] = shared_areas(found.below.polygons, found.above.polygons, pairs.where(~known), progress)
+    return np.bincount(pairs.j, area_m2, count), np.bincount(pairs.j, area_m2 * claims.carried, count)
+
+
+def _missing_ground(found: Meetings, claims: _Claims, zones: np.ndarray, progress: Progress) -> np.ndarray:
+    """For each of the upper ``zones`` (in order) the ground that is not carried out, as one polygon or multipolygon."""
+    missing = np.zeros(len(found.reported), dtype=bool)
+    missing[claims.clip[~claims.carried]] = True
+    pieces = found.pieces.where(missing[found.pieces.source])
+    zone = np.searchsorted(zones, found.pairs.j[pieces.source])
+    order = np.argsort(zone, kind="stable")
+    begin = np.searchsorted(zone[order], np.arange(len(zones) + 1))
+
+    def ground(place: int) -> shapely.Geometry:
+        return shapely.union_all(pieces.polygons[order[begin[place] : begin[place + 1]]])
+
     made = np.full(len(zones), shapely.MultiPolygon(), dtype=object)
-    for start, end in zip(*pairs.upper_zones()):
-        progress.checkpoint()
-        made[np.searchsorted(zones, pairs.j[start])] = shapely.union_all(pieces[start:end])
+    for place, united in enumerate(in_order(ground, range(len(zones)), THREADS, progress)):
+        made[place] = united
+        progress.step(place / len(zones))
     return polygonal(made)
 
 
