@@ -20,8 +20,8 @@ from qgis.PyQt import sip
 from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from .styling_findings import style_findings_layer
-from .styling_legend import list_what_is_there
 from .styling_land_use import style_land_classes_layer, style_land_use_layer
+from .styling_legend import list_what_is_there
 from .styling_verdicts import style_verdicts_layer
 
 _kept: list[ResultStyle] = []

@@ -21,15 +21,13 @@ import pandas as pd
 from ..catalogue import text
 from ..checks.settings import Settings
 from ..findings import CHANGE_FIELDS, NAMES, CheckResult, Measure
-from ..store.decisions import Decision
+from ..store.decisions import TOOL, Decision
 from ..store.schema import now
 from .fates import LAPSING, NEW, REOPENED, RESOLVED, Fates, detail, fates, gone_detail
 from .matching import Matching, match
 from .previous import Previous
 from .scope import of_check, of_plans, plans_of, rename, renamed
 
-TOOL = "Plan Concord"
-"""Who lets waivers lapse and resolves what is gone, in the history."""
 COUNTS = ("new", "persisting", "changed", "reopened", "resolved", "lapsed")
 
 

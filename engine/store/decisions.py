@@ -20,6 +20,8 @@ from .opening import Layout, bring_up_to_date, layout_of, look_into
 from .schema import now, quoted, touched
 
 STATUSES = ("open", "accepted", "waived", "resolved")
+TOOL = "Plan Concord"
+"""Who lets waivers lapse and resolves what is gone, in the history."""
 COLUMNS = ("fid", "finding_id", "decided", "who", "from_status", "to_status", "note", "document", "expiry", "undoes")
 _LISTED = ", ".join(COLUMNS)
 

@@ -19,14 +19,19 @@ from typing import Any, NamedTuple
 
 from ..catalogue import LANGUAGES, SEVERITIES, rules
 from .connection import BUSY_S, address, fault, readable_mode, reading, wkb
-from .decisions import STATUSES
+from .decisions import STATUSES, TOOL
 from .opening import Layout, layout_of, look_into
-from .schema import FINDING_COLUMNS, quoted
+from .schema import FINDING_COLUMNS, columns_of, quoted
 
 GROUPS = ("severity", "rule", "territory", "plans", "none")
 SORTS = ("severity", "rule", "status", "territory", "zones", "area", "width", "message")
 HANDLED = "handled"
 """A filter's status: any but open."""
+CHANGES = ("new", "changed", "reopened", "persisting", "resolved")
+"""What became of a finding since the last run, as the column ``change`` has it."""
+TOLD_OF_CHANGE = ("change", "change_detail")
+LAPSED = "lapsed"
+"""A filter's change: findings that are open because a run let their waiver lapse, and nobody has decided since."""
 SEARCH_CHUNK = 10_000
 _BETWEEN = "\x1f"
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -54,6 +59,7 @@ _SORT_SQL = {
     "width": "width_m",
     "message": "message",
 }
+_LAPSED_SQL = f"(who = '{TOOL}' AND from_status = 'waived' AND to_status = 'open')"
 _COPIED = (
     *("finding_id", "rule", "severity", "territory", "plan_a", "zone_a", "code_a", "plan_b", "zone_b", "code_b"),
     *("verdict", "area_m2", "width_m", "message"),
@@ -74,7 +80,7 @@ class Filter:
     area_to_m2: float | None = None
     width_from_m: float | None = None
     width_to_m: float | None = None
-    new_only: bool = False
+    change: str = ""
 
 
 class Row(NamedTuple):
@@ -95,6 +101,8 @@ class Row(NamedTuple):
     area_m2: float | None
     width_m: float | None
     message: str
+    change: str
+    lapsed: int
 
 
 class Group(NamedTuple):
@@ -137,7 +145,7 @@ class Listing:
         self._memory.execute(
             "CREATE TABLE listing (n INTEGER PRIMARY KEY, fid, finding_id, rule, severity, territory, plan_a, zone_a, code_a,"
             " plan_b, zone_b, code_b, verdict, area_m2, width_m, message, status, severity_rank, minx, miny, maxx, maxy,"
-            " change, words)"
+            " change NOT NULL, lapsed NOT NULL, words)"
         )
         try:
             self._memory.execute("ATTACH DATABASE ? AS file", (address(self.path, readable_mode(self.path)),))
@@ -160,13 +168,13 @@ class Listing:
         layout = self.layout
         text = {name: f"coalesce(f.{name}, '')" for name in _COPIED if name not in ("area_m2", "width_m")}
         copied = ", ".join(text.get(name, f"f.{name}") for name in _COPIED)
-        status, decisions, self._last = "coalesce(nullif(f.status, ''), 'open')", "", 0
+        status, decisions, lapsed, self._last = "coalesce(nullif(f.status, ''), 'open')", "", "0", 0
         if layout.has_decisions:
             decisions = (
-                " LEFT JOIN (SELECT finding_id, to_status, max(fid) FROM file.decisions GROUP BY finding_id) d"
-                " ON d.finding_id = f.finding_id"
+                f" LEFT JOIN (SELECT finding_id, to_status, {_LAPSED_SQL} AS lapsed, max(fid) FROM file.decisions"
+                " GROUP BY finding_id) d ON d.finding_id = f.finding_id"
             )
-            status = f"coalesce(d.to_status, {status})"
+            status, lapsed = f"coalesce(d.to_status, {status})", "coalesce(d.lapsed, 0)"
             self._last = self._memory.execute("SELECT coalesce(max(fid), 0) FROM file.decisions").fetchone()[0]
         box, index = "f.x, f.y, f.x, f.y", ""
         tree = f"rtree_{layout.table}_{layout.geometry}"
@@ -176,10 +184,10 @@ class Listing:
                 f" LEFT JOIN file.{quoted(tree)} r ON r.id = f.{quoted(layout.key)}",
             )
         rank = _rank("f.severity", SEVERITIES)
-        change = "f.change" if layout.changes else "NULL"
+        change = "coalesce(f.change, '')" if layout.changes else "''"
         made = self._memory.execute(
-            f"INSERT INTO listing (fid, {', '.join(_COPIED)}, status, severity_rank, minx, miny, maxx, maxy, change)"  # nosec B608
-            f" SELECT f.{quoted(layout.key)}, {copied}, {status}, {rank}, {box}, {change}"
+            f"INSERT INTO listing (fid, {', '.join(_COPIED)}, status, severity_rank, minx, miny, maxx, maxy, change, lapsed)"  # nosec B608
+            f" SELECT f.{quoted(layout.key)}, {copied}, {status}, {rank}, {box}, {change}, {lapsed}"
             f" FROM file.{layout.layer} f{decisions}{index}"
             f" ORDER BY {rank}, f.rule, f.area_m2 DESC, f.{quoted(layout.key)}"
         )
@@ -243,8 +251,9 @@ class Listing:
             west, south, east, north = wanted.extent
             parts.append("minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?")
             values += [east, west, north, south]
-        if wanted.new_only:
-            parts.append("change = 'new'")
+        if wanted.change:
+            parts.append("lapsed" if wanted.change == LAPSED else "change = ?")
+            values += [] if wanted.change == LAPSED else [wanted.change]
         for word in folded(wanted.text).split():
             while self.make_searchable():
                 pass
@@ -295,8 +304,12 @@ class Listing:
             ).fetchone()
         )
 
+    def lapsed(self) -> int:
+        """How many findings are open because a run let their waiver lapse."""
+        return int(self._memory.execute("SELECT coalesce(sum(lapsed), 0) FROM listing").fetchone()[0])
+
     def choices(self, column: str) -> list[tuple[str, int]]:
-        """(value, number of findings) of ``rule`` or ``territory`` in the whole store, in order."""
+        """(value, number of findings) of ``rule``, ``territory`` or ``change`` in the whole store, in order."""
         return self._memory.execute(
             f"SELECT {column}, count(*) FROM listing GROUP BY {column} ORDER BY {column}"  # nosec B608
         ).fetchall()
@@ -330,14 +343,15 @@ class Listing:
 
     def whole(self, fid: int) -> tuple[dict[str, Any], bytes] | None:
         """All values of a finding and its outline as WKB, from the file; None when it is gone."""
-        columns = ", ".join(quoted(name) for name in (*FINDING_COLUMNS, self.layout.geometry))
         with reading(self.path) as connection:
+            names = [*FINDING_COLUMNS, *(n for n in TOLD_OF_CHANGE if n in columns_of(connection, self.layout.table))]
+            columns = ", ".join(quoted(name) for name in (*names, self.layout.geometry))
             row = connection.execute(
                 f"SELECT {columns} FROM {self.layout.layer} WHERE {quoted(self.layout.key)} = ?",  # nosec B608
                 (fid,),
             ).fetchone()
         self.rows_read += row is not None
-        return None if row is None else (dict(zip(FINDING_COLUMNS, row)), wkb(row[-1]))
+        return None if row is None else (dict(zip(names, row)), wkb(row[-1]))
 
     def run(self, run_id: str) -> dict[str, str]:
         """What is recorded of a run; nothing where the store has no runs."""
@@ -363,10 +377,10 @@ class Listing:
             latest = ""
             if layout.has_decisions:
                 rows = connection.execute(
-                    "SELECT finding_id, to_status, fid, decided FROM decisions WHERE fid > ? ORDER BY fid",
+                    f"SELECT finding_id, to_status, {_LAPSED_SQL}, fid, decided FROM decisions WHERE fid > ? ORDER BY fid",  # nosec B608
                     (self._last,),
                 ).fetchall()
-                latest = rows[-1][3] if rows else ""
+                latest = rows[-1][4] if rows else ""
         # A decision stamps the layer with its own time: any other stamp is of somebody who wrote into the layer.
         same_layer = replace(layout, version=self.layout.version) == self.layout
         if not same_layer or changed not in (self._changed, (latest, self._changed[1])):
@@ -374,8 +388,10 @@ class Listing:
             return "all"
         self.layout, self._mark, self._changed = layout, mark, changed
         self.rows_read += len(rows)
-        for finding_id, status, number, _ in rows:
-            self._memory.execute("UPDATE listing SET status = ? WHERE finding_id = ?", (status, finding_id))
+        for finding_id, status, lapsed, number, _ in rows:
+            self._memory.execute(
+                "UPDATE listing SET status = ?, lapsed = ? WHERE finding_id = ?", (status, lapsed, finding_id)
+            )
             self._last = number
         if rows:
             self.show(*self._shown)

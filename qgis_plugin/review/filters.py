@@ -218,7 +218,7 @@ class FilterPanel(QWidget):
             area_to_m2=limits["area_to"],
             width_from_m=limits["width_from"],
             width_to_m=limits["width_to"],
-            new_only=self.new.isChecked(),
+            change="new" if self.new.isChecked() else "",
         )
 
     def order(self) -> tuple[str, str, bool]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planconcord.engine.store.decisions import decide
-from planconcord.engine.store.listing import GROUPS, SORTS, Filter, Listing, folded
+from planconcord.engine.store.decisions import TOOL, decide
+from planconcord.engine.store.listing import GROUPS, LAPSED, SORTS, Filter, Listing, folded
 from stores import SIDE_M, SOUTH, STEP_M, WEST, ask, findings, tell, write
 
 COUNT = 120
@@ -176,3 +176,34 @@ def test_a_layer_alone_is_listed_too(tmp_path: Path, listing: Listing) -> None:
     decide(path, [alone.rows(0, 1)[0].finding_id], "accepted", "A")
     assert alone.refresh() == "decisions" and alone.counts().handled == 1
     assert ask(path, "SELECT count(*) FROM edits") == [(0,)]
+
+
+def test_what_became_of_findings_and_lapsed_waivers_can_be_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "kho.gpkg"
+    ids = write(path, 12)
+    assert Listing(path).rows(0, 1)[0].change == "", "without an earlier run nothing is new"
+    fates = ["new", "changed", "persisting", "reopened"]
+    cases = " ".join(f"WHEN {rank} THEN '{fate}'" for rank, fate in enumerate(fates))
+    tell(
+        path,
+        "ALTER TABLE findings ADD COLUMN change TEXT",
+        "ALTER TABLE findings ADD COLUMN change_detail TEXT",
+        f"UPDATE findings SET change = CASE fid % 4 {cases} END, change_detail = 'tách ra'",
+    )
+    decide(path, ids[:2], "waived", "An", note="họp")
+    decide(path, ids[:2], "open", TOOL, note="lớn lên")
+    listing = Listing(path)
+    for fate in fates:
+        listing.show(Filter(change=fate))
+        assert listing.shown.total == 3 and {row.change for row in listing.rows(0, 12)} == {fate}
+    listing.show(Filter(change=LAPSED))
+    assert listing.lapsed() == 2 and [row.finding_id for row in listing.rows(0, 12)] == ids[:2]
+    values, _ = listing.whole(listing.rows(0, 1)[0].fid) or ({}, b"")
+    assert values["change"] in fates and values["change_detail"] == "tách ra"
+    decide(path, ids[:1], "waived", "An", note="lại họp")
+    assert listing.refresh() == "decisions"
+    assert listing.lapsed() == 1 and listing.shown.total == 1, "who decides again is no longer asked"
+    decide(path, ids[1:2], "open", "Bình", note="x")
+    decide(path, ids[2:3], "waived", "An", note="x")
+    decide(path, ids[2:3], "open", "An", note="x")
+    assert listing.refresh() == "decisions" and listing.lapsed() == 0, "who opens a waiver himself knows of it"
