@@ -145,6 +145,20 @@ def geopandas_overlay(subject: Subject) -> PairAreas:
     return PairAreas(*zones, made.geometry.area.to_numpy())
 
 
+def geopandas_answers(subject: Subject) -> pd.DataFrame:
+    """What the findings tell, by geopandas: overlay, verdicts, then area and width of each reported piece, and the open ground."""
+    lower, upper = subject.frames
+    made = gpd.overlay(lower, upper, how="intersection", keep_geom_type=True)
+    answers = subject.rules.answers(made["code_2"].to_numpy(), made["code_1"].to_numpy())
+    reported = answers.among((*WORDS, "unlisted"))
+    pieces = made[reported].explode(index_parts=False)
+    circles = shapely.maximum_inscribed_circle(pieces.geometry.values)  # to a thousandth of the box, as it does by itself
+    beyond = gpd.overlay(lower, upper, how="difference", keep_geom_type=True)
+    columns = {"zone_a": pieces["zone_1"], "zone_b": pieces["zone_2"], "area_m2": pieces.geometry.area}
+    open_ground = pd.DataFrame({"zone_a": beyond["zone"], "zone_b": 0, "area_m2": beyond.geometry.area, "width_m": 0.0})
+    return pd.concat([pd.DataFrame({**columns, "width_m": 2.0 * shapely.length(circles)}), open_ground])
+
+
 def as_tables(subject: Subject) -> None:
     """Both layers as tables of DuckDB."""
     subject.database = duckdb_spatial.connect()
@@ -194,6 +208,7 @@ ROWS = {
     "cross table": Row(as_plans, cross_table, count),
     "check": Row(as_plans, check, score_check),
     "geopandas overlay": Row(as_frames, geopandas_overlay, score_all),
+    "geopandas answers": Row(as_frames, geopandas_answers, lambda _, answers: {"pieces": len(answers)}),
     "duckdb": Row(as_tables, duckdb_overlay, score_all),
 }
 
