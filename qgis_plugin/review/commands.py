@@ -43,6 +43,7 @@ COMMANDS = (
     Command("undo", "U"),
     Command("find", "/"),
     Command("everything", "E"),
+    Command("answer", "O"),
     Command("pick", "I", checkable=True),
     Command("list", "Ctrl+Alt+L", everywhere=True),
     Command("open", "Ctrl+Alt+O", everywhere=True),

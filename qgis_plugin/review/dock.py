@@ -13,38 +13,24 @@ from pathlib import Path
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
 from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtWidgets import (
-    QApplication,
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSplitter,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog
 
+from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import number, text
 from ...engine.errors import PlanError
 from ...engine.store.connection import refuse_read_only
 from ...engine.store.decisions import expired
-from ...engine.store.listing import Filter, Listing, Row
+from ...engine.store.listing import LAPSED, Filter, Listing, Row
 from ...engine.store.opening import notes
 from . import words
 from .commands import Commands
-from .deciding import Reviewing, remember_reviewer, reviewer
-from .filters import FilterPanel
-from .finding_panel import FindingPanel
-from .findings_view import FindingsView
-from .map_view import FindingOnMap
-from .notices import Notices
+from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import StoreBox, file_of, findings_layers, show_layer, shown_layer
+from .stores import file_of, findings_layers, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
+from .work_area import WorkArea
 
+BUTTONS = ("accept", "waive", "reopen", "undo", "previous", "next", "pick")
 LOOK_EVERY_MS, PREPARE_EVERY_MS = 1000, 30
 SHORT_WAIT_S = 0.2
 SAID_MS = 6000
@@ -54,7 +40,6 @@ class ReviewDock(QgsDockWidget):
     """The window; ``open_store`` shows a store."""
 
     commands: Commands
-    view: FindingsView
 
     def __init__(self, iface: QgisInterface, language: str):
         super().__init__(text("review.title", language), iface.mainWindow())
@@ -81,59 +66,20 @@ class ReviewDock(QgsDockWidget):
     # making
 
     def _build(self) -> None:
-        self.notices = Notices(text("review.close", self._language))
-        self.stores = StoreBox(self._language)
+        """The parts stand in :class:`WorkArea`; here they are connected."""
+        area = WorkArea(self._iface.mapCanvas(), self._language)
+        self.notices, self.stores, self.filters = area.notices, area.stores, area.filters
+        self.counts, self.view, self.panel, self.on_map = area.counts, area.view, area.panel, area.on_map
         self.stores.chosen.connect(self._store_chosen)
-        opening = QPushButton(text("review.open", self._language))
-        opening.setObjectName("planconcordReviewOpen")
-        opening.clicked.connect(self._ask_for_store)
-        self._name = QLineEdit(reviewer())
-        self._name.setObjectName("planconcordReviewName")
-        self._name.setToolTip(text("review.reviewer_tip", self._language))
-        self._name.setMaximumWidth(self._name.fontMetrics().averageCharWidth() * 22)
-        self._name.editingFinished.connect(lambda: remember_reviewer(self._name.text()))
-        first = QHBoxLayout()
-        for widget, stretch in ((self.stores, 1), (opening, 0), (QLabel(text("review.reviewer", self._language)), 0)):
-            first.addWidget(widget, stretch)
-        first.addWidget(self._name)
-        self.filters = FilterPanel(self._language)
+        area.opening.clicked.connect(self._ask_for_store)
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(lambda: self.view.setFocus(Qt.FocusReason.OtherFocusReason))
-        self.counts = QLabel()
-        self.counts.setObjectName("planconcordReviewCounts")
-        self.counts.setWordWrap(True)
-        self.view = FindingsView(self._language)
         self.view.chosen.connect(self._chosen)
         self.view.escaped.connect(self.notices.clear)
         self.view.sort_asked.connect(self.filters.sort_by)
-        self.on_map = FindingOnMap(self._iface.mapCanvas())
-        self.panel = FindingPanel(self.on_map, self._language)
-        work = QSplitter(Qt.Orientation.Vertical)
-        work.setChildrenCollapsible(False)
-        work.addWidget(self.view)
-        work.addWidget(self.panel)
-        work.setSizes([400, 260])
         self.commands = Commands(self, (self.view, self.panel), self._does(), self._language)
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.addWidget(self.notices)
-        column.addLayout(first)
-        column.addWidget(self.filters)
-        column.addWidget(self.counts)
-        column.addWidget(work, 1)
-        column.addLayout(self._buttons())
-        self.setWidget(holder)
-
-    def _buttons(self) -> QHBoxLayout:
-        line = QHBoxLayout()
-        for name in ("accept", "waive", "reopen", "undo", "previous", "next", "pick"):
-            button = QToolButton()
-            button.setDefaultAction(self.commands[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys do the same; the list keeps the focus
-            line.addWidget(button)
-        line.addStretch(1)
-        return line
+        area.add_buttons(self.commands[name] for name in BUTTONS)
+        self.setWidget(area)
 
     def _does(self) -> dict[str, Callable[[], None]]:
         return {
@@ -153,6 +99,7 @@ class ReviewDock(QgsDockWidget):
             "list": lambda: self.view.setFocus(Qt.FocusReason.ShortcutFocusReason),
             "pick": self._toggle_pick,
             "everything": self._show_everything,
+            "answer": self.notices.press,
         }
 
     # stores
@@ -174,7 +121,7 @@ class ReviewDock(QgsDockWidget):
         try:
             listing = Listing(path)
             told = notes(path)
-            lapsed = expired(path, date.today())
+            ended = expired(path, date.today())
         except PlanError as error:
             self._fail(error)
             return False
@@ -192,8 +139,9 @@ class ReviewDock(QgsDockWidget):
         self._preparing.start(PREPARE_EVERY_MS)
         for key, values in told:
             self._warn(text(key, self._language, **values))
-        if lapsed:
-            self._tell_lapsed(lapsed)
+        if ended:
+            self._tell_expired(ended)
+        self._tell_lapsed()
         try:
             refuse_read_only(path)
         except PlanError as error:
@@ -338,14 +286,26 @@ class ReviewDock(QgsDockWidget):
         if count:
             self._say(text(f"review.told_{told}", self._language, count=number(count, 0, self._language)))
 
-    def _tell_lapsed(self, lapsed: list[str]) -> None:
-        told = text("review.lapsed", self._language, count=len(lapsed))
-        self.notices.add(told, False, text("review.lapsed_do", self._language), lambda: self._reopen_lapsed(lapsed))
+    def _tell_expired(self, findings: list[str]) -> None:
+        told = text("review.expired", self._language, count=len(findings))
+        self.notices.add(told, False, text("review.expired_do", self._language), lambda: self._reopen_expired(findings))
 
-    def _reopen_lapsed(self, lapsed: list[str]) -> None:
+    def _reopen_expired(self, findings: list[str]) -> None:
         reviewing = self._reviewing
         if reviewing is not None:
-            self._do(lambda: reviewing.reopen(lapsed, text("review.lapsed_note", self._language)), "open")
+            self._do(lambda: reviewing.reopen(findings, text("review.expired_note", self._language)), "open")
+
+    def _tell_lapsed(self) -> None:
+        """A run has let waivers lapse: nobody should have to notice that by himself."""
+        count = self._listing.lapsed() if self._listing is not None else 0
+        if count:
+            told = text("review.lapsed", self._language, count=count)
+            self.notices.add(told, False, text("review.lapsed_do", self._language), self._show_lapsed)
+
+    def _show_lapsed(self) -> None:
+        self._place = None
+        self.filters.show_change(LAPSED)
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # what happens by itself
 
@@ -363,13 +323,14 @@ class ReviewDock(QgsDockWidget):
             return
         if changed == "all":
             self.filters.offer(self._listing)
+            self._tell_lapsed()
         self.view.keep(self.view.findings.renew)
         self.panel.renew()
         self._count()
-        layer = shown_layer(self._listing.layout)
-        if layer is not None:
+        for layer in shown_layers(self._listing.layout):
             if changed == "all":
                 layer.dataProvider().reloadData()
+                list_what_is_there(layer, QgsProject.instance())
             layer.triggerRepaint()
 
     def _prepare(self) -> None:

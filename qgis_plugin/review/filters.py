@@ -1,4 +1,4 @@
-"""The filters above the list: text, rule, severity, status, territory, the map's window, area, width, what is new; and the order.
+"""The filters above the list: text, rule, severity, status, territory, the map's window, area, width, what became of them since the last run; and the order.
 
 Gives a Filter (engine/store/listing.py) without the window, which only the dock knows. ``changed`` comes a moment after the last
 change, so that typing does not filter at every letter.
@@ -24,10 +24,11 @@ from qgis.PyQt.QtWidgets import (
 
 from ...engine.catalogue import SEVERITIES, number, text
 from ...engine.store.decisions import STATUSES
-from ...engine.store.listing import GROUPS, HANDLED, SORTS, Filter, Listing
+from ...engine.store.listing import CHANGES, GROUPS, HANDLED, LAPSED, SORTS, Filter, Listing
 from . import words
 
 WAIT_MS = 180
+_Counts = Sequence[tuple[str, int]]
 
 
 class FilterPanel(QWidget):
@@ -52,8 +53,8 @@ class FilterPanel(QWidget):
             self._choice(name) for name in ("severity", "rule", "status", "territory")
         )
         self.group, self.sort = self._choice("group"), self._choice("sort")
+        self.change = self._choice("change")
         self.here = self._tick("here")
-        self.new = self._tick("new")
         self.limits = {name: self._limit(name) for name in ("area_from", "area_to", "width_from", "width_to")}
         self.descending = self._tick("descending")
         self._more = QToolButton()
@@ -107,11 +108,13 @@ class FilterPanel(QWidget):
             grid.addWidget(widget, 0, place)
         grid.addWidget(self._labelled("group", self.group), 1, 0, 1, 2)
         grid.addWidget(self._labelled("sort", self.sort), 1, 2, 1, 2)
+        self._since = self._labelled("change", self.change)
+        self._since.setVisible(False)
+        grid.addWidget(self._since, 2, 0, 1, 4)
         more = QWidget()
         lines = QGridLayout(more)
         lines.setContentsMargins(0, 0, 0, 0)
-        lines.addWidget(self.here, 0, 0, 1, 2)
-        lines.addWidget(self.new, 0, 2, 1, 2)
+        lines.addWidget(self.here, 0, 0, 1, 4)
         lines.addWidget(self.descending, 3, 0, 1, 4)
         for row, name in ((1, "area"), (2, "width")):
             lines.addWidget(QLabel(self._words(f"filter_{name}")), row, 0)
@@ -132,8 +135,9 @@ class FilterPanel(QWidget):
             self.territory,
             self.group,
             self.sort,
+            self.change,
         ]
-        order += [self._more, self.here, self.new, *self.limits.values(), self.descending, self.reset]
+        order += [self._more, self.here, *self.limits.values(), self.descending, self.reset]
         for before, after in zip(order, order[1:]):
             QWidget.setTabOrder(before, after)
 
@@ -159,9 +163,9 @@ class FilterPanel(QWidget):
         _fill(self.status, [("", self._words("any_status")), (HANDLED, self._words("handled")), *statuses])
         _fill(self.group, [(one, self._words(f"group_{one}")) for one in GROUPS])
         _fill(self.sort, [("", self._words("sort_worst")), *((one, self._words(f"sort_{one}")) for one in SORTS)])
-        self._fill_choices([], [])
+        self._fill_choices([], [], [])
 
-    def _fill_choices(self, rules: Sequence[tuple[str, int]], territories: Sequence[tuple[str, int]]) -> None:
+    def _fill_choices(self, rules: _Counts, territories: _Counts, changes: _Counts) -> None:
         named = [(code, words.rule_title(code, self._language), count) for code, count in rules]
         _fill(
             self.rule,
@@ -169,6 +173,8 @@ class FilterPanel(QWidget):
         )
         places = [(name, self._counted(name or self._words("no_territory"), count)) for name, count in territories]
         _fill(self.territory, [(None, self._words("any_territory")), *places])
+        fates = [(code, self._counted(words.change_word(code, self._language), count)) for code, count in changes]
+        _fill(self.change, [("", self._words("any_change")), *fates])
 
     def _counted(self, name: str, count: int) -> str:
         return f"{name} ({number(count, 0, self._language)})"
@@ -184,19 +190,27 @@ class FilterPanel(QWidget):
 
     def offer(self, listing: Listing) -> None:
         """The rules and territories of a store, keeping what was chosen where it is still there."""
-        self._fill_choices(listing.choices("rule"), listing.choices("territory"))
-        self.new.setEnabled(listing.layout.changes)
-        self.new.setToolTip(self._words("new_tip" if listing.layout.changes else "new_missing"))
-        if not listing.layout.changes:
-            self.new.setChecked(False)
+        self._fill_choices(listing.choices("rule"), listing.choices("territory"), self._changes(listing))
+        self._since.setVisible(listing.layout.changes)
+
+    @staticmethod
+    def _changes(listing: Listing) -> _Counts:
+        """What became of findings since the last run, in the order of CHANGES, and how many waivers it let lapse."""
+        found = dict(listing.choices("change"))
+        lapsed = listing.lapsed()
+        return [(one, found[one]) for one in CHANGES if one in found] + ([(LAPSED, lapsed)] if lapsed else [])
+
+    def show_change(self, change: str) -> None:
+        """Show what became so since the last run, and nothing else."""
+        self.clear()
+        self.change.setCurrentIndex(max(self.change.findData(change), 0))
 
     def clear(self) -> None:
         """Show everything again; the order stays."""
         self.search.clear()
-        for box in (self.severity, self.rule, self.status, self.territory):
+        for box in (self.severity, self.rule, self.status, self.territory, self.change):
             box.setCurrentIndex(0)
-        for tick in (self.here, self.new):
-            tick.setChecked(False)
+        self.here.setChecked(False)
         for field in self.limits.values():
             field.clear()
         self.changed_later()
@@ -218,7 +232,7 @@ class FilterPanel(QWidget):
             area_to_m2=limits["area_to"],
             width_from_m=limits["width_from"],
             width_to_m=limits["width_to"],
-            change="new" if self.new.isChecked() else "",
+            change=self.change.currentData() or "",
         )
 
     def order(self) -> tuple[str, str, bool]:

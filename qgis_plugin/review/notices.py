@@ -11,12 +11,13 @@ from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStyle
 class Notices(QWidget):
     """A column of notices; takes no room while there are none."""
 
-    def __init__(self, close_words: str):
+    def __init__(self, close_words: str, press_words: str):
         super().__init__()
-        self._close_words = close_words
+        self._close_words, self._press_words = close_words, press_words
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._shown: dict[str, QFrame] = {}
+        self._buttons: dict[str, QPushButton] = {}
         self.hide()
 
     def add(self, words: str, bad: bool, button: str = "", action: Callable[[], None] | None = None) -> None:
@@ -38,6 +39,8 @@ class Notices(QWidget):
         line.addWidget(label, 1)
         if action is not None:
             doing = QPushButton(button)
+            doing.setToolTip(self._press_words)
+            self._buttons[words] = doing
             doing.clicked.connect(lambda: self._remove(words))
             doing.clicked.connect(lambda: action())
             line.addWidget(doing)
@@ -60,8 +63,15 @@ class Notices(QWidget):
         for words in self.texts():
             self._remove(words)
 
+    def press(self) -> None:
+        """Press the first button that a notice offers."""
+        button = next(iter(self._buttons.values()), None)
+        if button is not None:
+            button.click()
+
     def _remove(self, words: str) -> None:
         frame = self._shown.pop(words, None)
+        self._buttons.pop(words, None)
         if frame is not None:
             frame.hide()
             frame.deleteLater()

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox
 
 from ...algorithms.styling import style_findings
+from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import text
 from ...engine.errors import PlanError
 from ...engine.store.opening import Layout
@@ -36,27 +37,29 @@ def file_of(layer: QgsVectorLayer) -> Path | None:
     return Path(path).absolute() if path and str(path).lower().endswith(".gpkg") else None
 
 
-def shown_layer(layout: Layout) -> QgsVectorLayer | None:
-    """The layer of the project that shows the store's findings."""
+def shown_layers(layout: Layout) -> list[QgsVectorLayer]:
+    """The layers of the project that show the store's findings: a check that is run again into its file adds another."""
+    shown = []
     for layer in findings_layers():
         if file_of(layer) == Path(layout.path).absolute():
             parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
             if parts.get("layerName") in (None, "", layout.table):
-                return layer
-    return None
+                shown.append(layer)
+    return shown
 
 
 def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
     """Have the project show the store's findings, styled as a check's result is; None when QGIS cannot open them."""
-    layer = shown_layer(layout)
-    if layer is not None:
-        return layer
+    there = shown_layers(layout)
+    if there:
+        return there[0]
     made = QgsVectorLayer(f"{Path(layout.path).absolute()}|layername={layout.table}", Path(layout.path).stem, "ogr")
     if not made.isValid():
         return None
     with contextlib.suppress(PlanError):  # without our colours it still shows where they are
         style_findings(made, language)
     QgsProject.instance().addMapLayer(made)
+    list_what_is_there(made, QgsProject.instance())
     return made
 
 

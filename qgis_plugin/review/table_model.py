@@ -219,7 +219,7 @@ class FindingsModel(QAbstractTableModel):
         if column == "width":
             return words.width_text(row.width_m, self._language)
         if column == "status":
-            return words.status_word(row.status, self._language)
+            return words.status_text(row, self._language)
         return str(getattr(row, column))
 
     def _icon(self, rule: str, severity: str) -> QIcon:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ...engine.catalogue import number, rules, text
 from ...engine.store.decisions import STATUSES, Decision
-from ...engine.store.listing import Group, Row
+from ...engine.store.listing import CHANGES, LAPSED, Group, Row
 
 ZONE_COLOURS = {"a": "#0072B2", "b": "#E69F00"}
 FINDING_COLOUR = "#D1007A"
@@ -29,6 +29,20 @@ def rule_title(rule: str, language: str) -> str:
 def status_word(status: str, language: str) -> str:
     """A status in words."""
     return text(f"status.{status}", language) if status in STATUSES else status
+
+
+def change_word(change: str, language: str) -> str:
+    """What became of a finding since the last run, in words."""
+    return text(f"review.change_{change}", language) if change in (*CHANGES, LAPSED) else change
+
+
+def status_text(row: Row, language: str) -> str:
+    """The status for the list, and what the last run changed in it: what persists needs no word."""
+    status = status_word(row.status, language)
+    change = LAPSED if row.lapsed else row.change
+    if change in ("", "persisting") or change == row.status:
+        return status
+    return f"{status} · {change_word(change, language)}"
 
 
 def severity_word(severity: str, language: str) -> str:
@@ -105,7 +119,9 @@ def finding_html(
         f"<p>{_safe(severity_word(str(values['severity']), language))} · <b>{_safe(status)}</b></p>",
         f"<p>{_safe(values['message'] or '')}</p>",
     ]
+    since = [change_word(str(values.get("change") or ""), language), str(values.get("change_detail") or "")]
     known = {
+        "change": ": ".join(part for part in since if part),
         "territory": values["territory"],
         "must_adjust": values["must_adjust"],
         "reference": values["reference"],
