@@ -40,6 +40,7 @@ class CreateDemo(PlanAlgorithm):
             )
         )
         self.add(QgsProcessingParameterBoolean("LOAD", self.words("LOAD"), True))
+        self.add(QgsProcessingParameterBoolean("BAD_FILES", self.words("BAD_FILES"), False))
         self.add_language()
         self.addOutput(QgsProcessingOutputFile("REGISTER", self.words("REGISTER")))
 
@@ -56,6 +57,7 @@ class CreateDemo(PlanAlgorithm):
             size=self.parameterAsInt(parameters, "SIZE", context),
             language=language,
             progress=QgisProgress(feedback).part(0.0, 0.95),
+            bad_files=self.parameterAsBool(parameters, "BAD_FILES", context),
         )
         load = self.parameterAsBool(parameters, "LOAD", context) and context.project() is not None
         for plan in read_table(register):

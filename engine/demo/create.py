@@ -17,6 +17,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..progress import Progress
 from .background import write_background, write_boundaries
+from .bad_files import write_bad_files
 from .borders import border_frame
 from .district_files import Made, make_district
 from .district_plan import need, whole_regions
@@ -44,18 +45,19 @@ def create_demo(
     size: int = 2_000,
     language: str = "vi",
     progress: Progress | None = None,
+    bad_files: bool = False,
 ) -> Path:
-    """Write the demo province into ``folder``; see the module."""
+    """Write the demo province into ``folder``; see the module. ``bad_files``: and a folder of its plans as they really arrive."""
     progress = progress or Progress()
     folder = Path(folder)
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise PlanError("demo.size", size=size, least=LEAST_SIZE, most=MOST_SIZE)
     with fresh_folder(folder) as part:
-        _write(part, int(seed), int(size), language, progress)
+        _write(part, int(seed), int(size), language, progress, bad_files)
     return folder / "register.csv"
 
 
-def _write(folder: Path, seed: int, size: int, language: str, progress: Progress) -> None:
+def _write(folder: Path, seed: int, size: int, language: str, progress: Progress, bad_files: bool) -> None:
     def tell(fraction: float, key: str, **values: object) -> None:
         progress.step(fraction, text(key, language, **values))
         progress.checkpoint()
@@ -89,6 +91,9 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
     write_table(folder / "register.csv", register_frame(districts, province))
     write_table(folder / "truth_borders.csv", border_frame(ground, districts, terrain.seed))
     _write_truth(folder, made)
+    if bad_files:
+        tell(0.96, "demo.step.bad_files")
+        write_bad_files(folder, districts, province)
     zones = sum(int(m.measures["rows"]) for m in made)
     both = "\n".join(text("demo.mark", word, province=province, seed=seed, zones=zones) for word in LANGUAGES)
     (folder / MARK).write_text(both + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from ..crs import working_crs
+from ..crs import describe, working_crs
 from ..errors import PlanError
 from ..intake.inspection import inspect
 from ..intake.preparing import prepare_plan
@@ -100,7 +100,10 @@ class Plans:
         return west, south, east, north
 
     def choose_crs(self, wanted: pyproj.CRS | None, language: str) -> tuple[pyproj.CRS, str]:
-        """(working CRS, why) for all plans that can be read; the lowest plans come first. PlanError where none can."""
+        """(working CRS, why) for all plans that can be read. PlanError where none can.
+
+        The lowest plans decide, and among them the CRS of most: one plan with a wrong label must not decide for all.
+        """
         readable = [plan for plan in self.plans.values() if plan.error is None]
         if not readable:
             reasons = "; ".join(plan.error.text(language) for plan in self.plans.values() if plan.error is not None)
@@ -111,7 +114,9 @@ class Plans:
                 reasons=reasons or "–",
             )
         uppers = {upper for plan in readable for upper in plan.entry.upper_plans}
-        readable.sort(key=lambda plan: plan.entry.plan_id in uppers)
+        told = {plan.entry.plan_id: describe(plan.crs) for plan in readable if plan.crs is not None}
+        shared = Counter(told[name] for name in told if name not in uppers)
+        readable.sort(key=lambda plan: (plan.entry.plan_id in uppers, -shared[told[plan.entry.plan_id]]))
         self._crs, why = working_crs([plan.outline() for plan in readable], wanted, language)
         largest = sorted(plan.memory_bytes for plan in readable)[-2:]
         self._limit = max(self._limit or 0, sum(largest))

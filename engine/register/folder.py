@@ -1,8 +1,9 @@
 """A register to fill in: empty, or with a row for each plan found in a folder, proposed with the reason for each cell.
 
 Goes in: a folder of files as they came. Comes out: rows of text by column, one for each layer of polygons (or drawing), the file looked
-into and never loaded; a file that cannot be read is a row too, with the reason why. Level and territory come from names: words of
-resources/register/name_words.csv and the names in the boundaries beside. Nothing is decided: a person reads the reasons.
+into and never loaded; a file that cannot be read is a row too, with the reason why. Level, territory and period come from names: words
+of resources/register/name_words.csv, the names in the boundaries beside, and years. A file that does not lie where its territory
+does is told. Nothing is decided: a person reads the reasons.
 """
 
 from __future__ import annotations
@@ -12,12 +13,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
+
 from ..catalogue import read_table, text
+from ..crs import describe
 from ..errors import PlanError
-from ..intake.formats import CAD
+from ..intake.columns import decode_columns
+from ..intake.formats import BYTES_OF_TEXT, CAD
+from ..intake.frames import NEUTRAL, VIETNAMESE_CHARSET
 from ..intake.inspection import Inspection, LayerInspection, inspect
-from ..intake.preparing import prepare_table
+from ..intake.report import IntakeReport
 from .template import write_register
+from .units import Units, units_of
 from .words import FOLDER, fold, shown
 
 READ = (
@@ -37,7 +45,10 @@ READ = (
     ".zip",
 )
 BOUNDARIES = ("ranh gioi", "boundaries", "boundary")
-UNITS = r"^(thanh pho|thi xa|thi tran|huyen|quan|phuong|xa|tinh|dac khu) "
+BELOW_PROVINCE = ("district", "commune")
+PERIOD = r"\b((?:19|20)\d\d) ((?:19|20)\d\d)\b"
+SAID_OTHERWISE = ("intake.note.without_prj",)
+"""What the reason on the CRS says already."""
 MOST_FILES = 10_000
 Row = dict  # column to text
 
@@ -54,14 +65,27 @@ def propose(folder: Path, home: Path, language: str) -> list[Row]:
     if not folder.is_dir():
         raise PlanError("error.register.no_folder", path=folder)
     files = _files(folder)
-    names = _territories([path for path in files if fold(path.stem) in BOUNDARIES])
+    units = units_of([path for path in files if fold(path.stem) in BOUNDARIES])
     rows: list[Row] = []
     for path in files:
         if fold(path.stem) not in BOUNDARIES:
-            rows += _of_file(path, home, names, language)
+            rows += _of_file(path, home, units, language)
     for number, row in enumerate(rows, start=1):
         row["plan_id"] = f"P{number:02d}"
+    _propose_upper(rows, language)
     return rows
+
+
+def _propose_upper(rows: list[Row], language: str) -> None:
+    """The plan of the province, where there is one, above the plans of its districts and communes."""
+    above = [row for row in rows if row.get("level") == shown("level", "provincial", language)]
+    if len(above) != 1:
+        return
+    below = {shown("level", level, language) for level in BELOW_PROVINCE}
+    for row in rows:
+        if row.get("level") in below:
+            row["upper_plans"] = above[0]["plan_id"]
+            row["reason"] += " " + text("register.reason.upper", language, upper=above[0]["plan_id"])
 
 
 def _files(folder: Path) -> list[Path]:
@@ -76,23 +100,7 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _territories(boundaries: list[Path]) -> dict[str, str]:
-    """The names in the boundaries, by themselves without the word for the kind of unit, longest first."""
-    names: dict[str, str] = {}
-    for path in boundaries:
-        try:
-            layers = inspect(str(path)).layers
-            tables = [prepare_table(f"{path}|layername={layer.name}")[0] for layer in layers]
-        except PlanError:
-            continue  # a proposal can do without
-        for table in tables:
-            for column in table.columns:
-                if table[column].dtype == object and column != table.geometry.name and "ten" in fold(str(column)):
-                    names.update({re.sub(UNITS, "", fold(v)): v for v in table[column] if isinstance(v, str) and v})
-    return dict(sorted(names.items(), key=lambda item: -len(item[0])))
-
-
-def _of_file(path: Path, home: Path, names: dict[str, str], language: str) -> Iterator[Row]:
+def _of_file(path: Path, home: Path, units: Units, language: str) -> Iterator[Row]:
     try:
         source = path.resolve().relative_to(home.resolve()).as_posix()
     except ValueError:
@@ -101,40 +109,42 @@ def _of_file(path: Path, home: Path, names: dict[str, str], language: str) -> It
         found = inspect(str(path))
     except PlanError as error:
         row = {"source": source, "title": path.stem, "status": shown("status", "drafting", language)}
-        row.update(_by_name(path.stem, names, language)[0])
-        row["reason"] = error.text(language)
-        yield row
+        told, reasons = _by_name(path.stem, units, language)
+        yield {**row, **told, "reason": " ".join([error.text(language), *reasons])}
         return
     for layer in found.layers:
         if "Polygon" in layer.geometry or layer.geometry in ("Unknown", "GeometryCollection") or found.format in CAD:
-            yield _of_layer(path, source, found, layer, names, language)
+            yield _of_layer(path, source, found, layer, units, language)
 
 
-def _of_layer(
-    path: Path, source: str, found: Inspection, layer: LayerInspection, names: dict[str, str], language: str
-) -> Row:
+def _of_layer(path: Path, source: str, found: Inspection, layer: LayerInspection, units: Units, language: str) -> Row:
     one = len(found.layers) == 1 and found.format not in ("gpkg", "gdb")
-    row: Row = {"source": source if one else f"{source}|layername={layer.name}", "title": layer.name}
-    told, reasons = _by_name(f"{path.stem} {layer.name}", names, language)
+    row: Row = {
+        "source": source if one else f"{source}|layername={layer.name}",
+        "title": path.stem if found.format in CAD else layer.name,
+    }
+    told, reasons = _by_name(" ".join(dict.fromkeys((path.stem, row["title"]))), units, language)
     row.update(told)
+    names, script = _field_names(found, layer)
     for column, kind in (
         ("key_field", "key_field"),
         ("code_field", "code_field"),
         ("declared_area_field", "area_field"),
     ):
-        field = _field(layer, kind)
+        field = _field(names, kind)
         if field:
             row[column] = field
             reasons.append(text("register.reason.field", language, column=column, field=field))
-    if layer.crs is None:
-        reasons.append(text("register.reason.no_crs", language))
-    else:
-        reasons.append(text("register.reason.crs", language, crs=str(layer.crs.name)))
-    if layer.encoding:
+    if layer.feature_count == 0:
+        reasons.append(text("register.reason.empty", language))
+    reasons += _place(layer, row.get("territory", ""), units, language)
+    if script:
+        reasons.append(text("register.reason.script", language, encoding=script))
+    elif layer.encoding:
         reasons.append(text("register.reason.encoding", language, encoding=layer.encoding))
     if found.format in CAD:
         reasons.append(text("register.reason.drawing", language))
-    reasons += [text(key, language, **values) for key, values in found.notes]
+    reasons += [text(key, language, **values) for key, values in found.notes if key not in SAID_OTHERWISE]
     row["status"] = shown("status", "drafting", language)
     row["nature"] = shown("nature", "map", language)
     reasons.append(text("register.reason.status", language))
@@ -142,12 +152,22 @@ def _of_layer(
     return row
 
 
-def _by_name(name: str, names: dict[str, str], language: str) -> tuple[Row, list[str]]:
-    """(level and territory, why) as far as a name tells."""
+def _place(layer: LayerInspection, territory: str, units: Units, language: str) -> list[str]:
+    """What the file says of its CRS, and whether its frame then lies where the territory does."""
+    if layer.crs is None:
+        return [text("register.reason.no_crs", language)]
+    told = [text("register.reason.crs", language, crs=describe(layer.crs))]
+    if layer.feature_count != 0 and layer.bounds is not None and not units.holds(territory, layer.bounds, layer.crs):
+        told.append(text("register.reason.elsewhere", language, territory=territory))
+    return told
+
+
+def _by_name(name: str, units: Units, language: str) -> tuple[Row, list[str]]:
+    """(level, territory and period, why) as far as a name tells."""
     words = re.sub(r"[^a-z0-9]+", " ", fold(name))
     row: Row = {}
     reasons: list[str] = []
-    for bare, territory in names.items():
+    for bare, territory in units.names.items():
         if f" {bare} " in f" {words} ":
             row["territory"] = territory
             reasons.append(text("register.reason.territory", language, name=name, territory=territory))
@@ -157,13 +177,34 @@ def _by_name(name: str, names: dict[str, str], language: str) -> tuple[Row, list
         if hit:
             row["level"] = shown("level", level, language)
             reasons.append(text("register.reason.level", language, word=hit, level=row["level"]))
+            if level == "provincial" and units.province and "territory" not in row:
+                row["territory"] = units.province
+                reasons.append(text("register.reason.province", language, territory=units.province))
             break
+    period = re.search(PERIOD, words)
+    if period and period[1] < period[2]:
+        row["valid_from"], row["valid_to"] = period[1], period[2]
+        reasons.append(text("register.reason.period", language, start=period[1], end=period[2]))
     return row, reasons
 
 
-def _field(layer: LayerInspection, kind: str) -> str:
+def _field_names(found: Inspection, layer: LayerInspection) -> tuple[list[str], str]:
+    """(names of the fields as intake will call them, the script they were in, "" where they stand as they are)."""
+    names = [name for name, _ in layer.fields]
+    are_bytes = found.format in BYTES_OF_TEXT and not (
+        found.format in ("tab", "mif") and layer.encoding.lower() not in ("", NEUTRAL, VIETNAMESE_CHARSET)
+    )
+    blank = gpd.GeoDataFrame({name: pd.Series(dtype=object) for name in names}, geometry=gpd.GeoSeries([]))
+    try:
+        decoded, changes, _ = decode_columns(blank, are_bytes, "", layer.name, IntakeReport(found.source))
+    except PlanError:
+        return names, ""
+    return [str(name) for name in decoded.columns if name != "geometry"], changes[0].encoding if changes else ""
+
+
+def _field(names: list[str], kind: str) -> str:
     """The first field whose name is one of the words of ``kind``, in the order of the words."""
-    folded = {fold(name): name for name, _ in layer.fields}
+    folded = {fold(name): name for name in names}
     return next((folded[word] for word in _words(kind) if word in folded), "")
 
 
