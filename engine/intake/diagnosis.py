@@ -20,6 +20,7 @@ from ..errors import PlanError
 from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from .candidates import LARGEST_DEGREES, WRONG_TOWGS84, Candidate, candidates, signs_are_wrong
+from .shifting import compass
 
 RIGHT, WRONG, UNDECIDED, NOWHERE = "right", "wrong", "undecided", "nowhere"
 SAMPLES = 2000
@@ -33,7 +34,6 @@ TELLING_M = 0.4
 TELLING_RATIO = 0.6
 SAME_PLACE_M = 0.05
 TOLD_M = 0.25
-DIRECTIONS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def _direction(own: np.ndarray, best: np.ndarray) -> str:
     if not both.any():
         return ""
     east, north = np.median(own[both] - best[both], axis=0)
-    return DIRECTIONS[int(np.rint(np.degrees(np.arctan2(east, north)) / 45.0)) % 8]
+    return compass(float(east), float(north))
 
 
 def _ranked(readings: list[Reading]) -> tuple[Reading, ...]:

@@ -1,7 +1,7 @@
-"""A whole province from its register: all jobs, one after another, their findings in one list, and what could not be assessed.
+"""A whole province from its register: all jobs, side by side, their findings in one list, and what could not be assessed.
 
 Goes in: a Register, a RuleSet, ProvinceOptions. Comes out: a ProvinceResult, the same whether results were kept from an earlier run
-or computed now. A plan that cannot be read, or a check that cannot run, never stops the others: it is told, and what depends on it is
+or computed now, and however many jobs ran at once. A plan that cannot be read, or a check that cannot run, never stops the others: it is told, and what depends on it is
 "not assessed". When the person stops, what is finished is kept and the run is "partial". Fails with PlanError where no plan at all
 can be read.
 """
@@ -9,9 +9,10 @@ can be read.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 import pyproj
 import shapely
@@ -24,13 +25,18 @@ from ..register.entry import Register
 from ..register.state import boards
 from ..rulesets.ruleset import RuleSet
 from .boundaries import Boundaries
+from .grounds import Grounds
 from .jobs import Job, plan_jobs, without_upper
 from .kept import Kept
+from .memory import Memory
+from .offset_findings import measured_by, offset_batches
 from .options import ProvinceOptions
 from .plans import Plans
-from .registercheck import look_into_all, register_batches
+from .registercheck import look_into_all, place_of, register_batches
+from .side_by_side import Task, processors, side_by_side
 from .single import Single, step_text
 
+Answer = TypeVar("Answer")
 PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
 LOOKING, CHECKING = 0.05, 0.97
 SEARCH_TOLERANCES, LEAST_SEARCH_M = 10.0, 20.0
@@ -127,49 +133,72 @@ class _Province:
         return max([LEAST_SEARCH_M, *(SEARCH_TOLERANCES * width for width in widths)])
 
     def _all(self, jobs: list[Job]) -> list[Done]:
-        single = Single(
-            self._register, self._plans, self._boundaries, self._rules, self._options, self._crs, self._language
-        )
-        left = Counter(name for job in jobs for name in job.plans)
-        size = [1 + sum(self._plans.plans[name].memory_bytes for name in job.plans) for job in jobs]
-        ends = LOOKING + (CHECKING - LOOKING) * np.cumsum(size) / sum(size)
-        done: list[Done] = []
-        begin = LOOKING
-        for job, end in zip(jobs, ends):
-            self._progress.step(begin, step_text(job, self._register, self._language))
-            if done and done[-1].status == CANCELLED:
-                done.append(Done(job, CANCELLED))
-                continue
-            done.append(self._one(single, job, self._progress.part(begin, float(end))))
-            self._log += self._told(done[-1])
-            begin = float(end)
-            for name in job.plans:
-                left[name] -= 1
-                if not left[name]:
-                    self._plans.release(name)
+        """Every job, in the order of ``jobs``: what is known first, then the rest side by side."""
+        given = (self._register, self._plans, self._boundaries, Grounds(self._plans, self._kept, self._crs))
+        single = Single(*given, self._rules, self._options, self._crs, self._language)
+        done = [Done(job, CANCELLED, width_m=single.tolerance(job).width_m) for job in jobs]
+        keys: dict[int, str] = {}
+        for number, one in enumerate(done):
+            if self._progress.cancelled():
+                return done
+            self._progress.step(LOOKING, step_text(one.job, self._register, self._language))
+            keys[number] = self._look(single, one)
+        rest = [number for number, one in enumerate(done) if one.status == CANCELLED]
+        self._plans.expect([jobs[number].plans for number in rest])
+        tasks = [self._task(single, place, done[number], keys[number]) for place, number in enumerate(rest)]
+        at_once = self._options.at_once or processors()
+        memory_bytes = self._plans.memory.jobs_bytes(at_once)
+        progress = self._progress.part(LOOKING, CHECKING)
+        for _ in side_by_side(tasks, at_once, memory_bytes, progress):
+            pass  # each task writes into its own Done
+        self._log += [line for one in done for line in self._told(one)]
         return done
 
-    def _one(self, single: Single, job: Job, progress: Progress) -> Done:
-        width_m = single.tolerance(job).width_m
-        try:
-            for name in job.plans:
+    def _look(self, single: Single, done: Done) -> str:
+        """The key of a job; what is known without doing it goes into ``done``."""
+
+        def known() -> str:
+            for name in done.job.plans:
                 error = self._plans.plans[name].error
                 if error is not None:
                     raise error
-            key = single.key(job)
+            key = single.key(done.job)
             result = self._kept.find(key, self._crs)
-            reused = result is not None
-            if result is None:
-                result = single.result(job, progress)
+            if result is not None:
+                done.status, done.result, done.reused = result.status, result, True
+            return key
+
+        return self._safely(done, known) or ""
+
+    def _task(self, single: Single, place: int, done: Done, key: str) -> Task[None]:
+        """Carry out a job, which is the one at ``place`` of those that ask for plans."""
+        sizes = [self._plans.plans[name].memory_bytes for name in done.job.plans]
+
+        def run(progress: Progress) -> None:
+            def carry_out() -> None:
+                result = single.result(done.job, progress)
                 self._kept.keep(key, result)
-            return Done(job, result.status, result, width_m=width_m, reused=reused)
+                done.status, done.result = result.status, result
+
+            try:
+                self._safely(done, carry_out)
+            finally:
+                self._plans.release(place, done.job.plans)
+
+        return Task(run, Memory.of_job(sizes), 1.0 + sum(sizes), step_text(done.job, self._register, self._language))
+
+    def _safely(self, done: Done, work: Callable[[], Answer]) -> Answer | None:
+        """What ``work`` answers; where it cannot be done, the reason goes into ``done``."""
+        try:
+            return work()
         except Cancelled:
-            return Done(job, CANCELLED, width_m=width_m)
+            done.status = CANCELLED
         except PlanError as error:
-            return Done(job, NOT_ASSESSED, reason=error.text(self._language), width_m=width_m)
+            done.status, done.reason = NOT_ASSESSED, error.text(self._language)
         except (MemoryError, shapely.errors.GEOSException, ValueError, ArithmeticError) as error:
             # One plan that nobody foresaw must not cost the result of all others; it is told and not counted as passed.
-            return Done(job, NOT_ASSESSED, reason=f"{type(error).__name__}: {error}", width_m=width_m)
+            done.status, done.reason = NOT_ASSESSED, f"{type(error).__name__}: {error}"
+        return None
 
     def _told(self, done: Done) -> list[str]:
         if done.status == NOT_ASSESSED:
@@ -180,6 +209,7 @@ class _Province:
     def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:
         found = [one.result.findings for one in done if one.result is not None]
         found.append(assemble(self._register_state(), self._crs, self._language, ""))
+        found.append(assemble(self._offsets(done), self._crs, self._language, ""))
         table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
         # What two checks see of one zone, such as its missing code, is one finding.
         table = table[~table["finding_id"].duplicated()]
@@ -217,6 +247,12 @@ class _Province:
             for name, plan in self._plans.plans.items()
         ]
         return ProvinceResult(result, done, self._crs, inputs, board, not missing and not upperless, assessed)
+
+    def _offsets(self, done: list[Done]) -> list[pd.DataFrame]:
+        def place(plan_id: str) -> shapely.Geometry:
+            return place_of(self._register.entry(plan_id), self._plans, self._boundaries, self._crs)
+
+        return offset_batches(measured_by(done), self._plans.plans, place, self._crs, self._language)
 
     def _register_state(self) -> list[pd.DataFrame]:
         return register_batches(self._register, self._plans, self._boundaries, self._options, self._crs, self._language)

@@ -17,7 +17,7 @@ from ..crs import describe
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..progress import Progress
-from ..register.entry import Register
+from ..register.entry import Entry, Register
 from ..register.state import Remark, boards, remarks
 from ..run import Run
 from ..tolerance import Tolerance
@@ -58,17 +58,25 @@ def _place(
     remark: Remark, register: Register, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS
 ) -> shapely.Geometry | None:
     """The territory's ground, else the box of the plan."""
+    if remark.entry is not None:
+        return place_of(remark.entry, plans, boundaries, crs)
     try:
-        if remark.entry is not None:
-            ground = boundaries.of(remark.entry, crs)
-        else:
-            ground = boundaries.of_territory(remark.territory, crs)
+        ground = boundaries.of_territory(remark.territory, crs)
+    except PlanError:
+        ground = None
+    return None if ground is None else ground.shape
+
+
+def place_of(entry: Entry, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS) -> shapely.Geometry | None:
+    """The ground of a plan's territory, else the box of the plan; None where neither is known."""
+    try:
+        ground = boundaries.of(entry, crs)
     except PlanError:
         ground = None
     if ground is not None:
         return ground.shape
-    plan = plans.plans.get(remark.plan_id)
-    return shapely.box(*plans.box(remark.plan_id)) if plan is not None and plan.error is None else None
+    plan = plans.plans.get(entry.plan_id)
+    return shapely.box(*plans.box(entry.plan_id)) if plan is not None and plan.error is None else None
 
 
 def check_register(

@@ -2,13 +2,14 @@
 
 Goes in: a Job, the plans, the territories' grounds and the rules. Comes out: a CheckResult named after the job, its findings without
 a run. A plan that lies off its territory becomes one finding register.crs that says where it belongs. Fails with PlanError, as the
-checks do.
+checks do. Keys are asked for by one thread, results by several: each job has geometries of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyproj
@@ -29,30 +30,35 @@ from ..progress import Progress
 from ..register.entry import Entry, Register
 from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
-from .boundaries import Boundaries, Ground
+from .boundaries import Boundaries
+from .grounds import Grounds
 from .jobs import BORDERS, CODES, CONFORMITY, COVERAGE, Job
+from .offsets import borders_without_offset, coverage_without_offset
 from .options import ProvinceOptions, program_digest
 from .plans import Plans
 
 ELSEWHERE = "error.boundary_elsewhere"
+UNITED = (0.2, 0.4)
+"""How far a border check is when the zones of its first plan, and of both, are united."""
 
 
 class Single:
-    """Carries out jobs, one after another."""
+    """Carries out jobs."""
 
     def __init__(
         self,
         register: Register,
         plans: Plans,
         boundaries: Boundaries,
+        grounds: Grounds,
         rules: RuleSet,
         options: ProvinceOptions,
         crs: pyproj.CRS,
         language: str,
     ):
         self._register, self._plans, self._boundaries, self._rules = register, plans, boundaries, rules
-        self._options, self._crs, self._language = options, crs, language
-        self._grounds: dict[str, shapely.Geometry] = {}
+        self._grounds, self._options, self._crs, self._language = grounds, options, crs, language
+        self._territories: dict[str, tuple[str, bytes]] = {}
 
     def tolerance(self, job: Job) -> Tolerance:
         """The coarsest of the job's plans governs."""
@@ -66,16 +72,19 @@ class Single:
         tolerance = self.tolerance(job)
         told += [tolerance.width_m, tolerance.area_m2]
         if job.kind == COVERAGE:
-            ground = self._ground(job)
-            told += ["", ""] if ground is None else [ground.layer, shapely.to_wkb(ground.shape, hex=True)]
-        elif job.kind != BORDERS:
+            layer, packed = self._territory(job)
+            told += [layer, hashlib.sha256(packed).hexdigest()]
+        elif job.kind == BORDERS:
+            for name in job.plans:
+                self._grounds.expect(name)
+        else:
             told.append(self._rules.digest)
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
     def result(self, job: Job, progress: Progress) -> CheckResult:
         """Read the job's plans and check them."""
         progress.checkpoint()
-        plans = [self._plans.get(name, job.plans) for name in job.plans]
+        plans = [self._plans.get(name) for name in job.plans]
         settings = Settings(self.tolerance(job), self._language, "", progress)
         if job.kind == COVERAGE:
             return self._coverage(job, plans[0], settings)
@@ -87,14 +96,20 @@ class Single:
             raise ValueError(job.kind)
         return self._codes(plans[0], settings)
 
-    def _ground(self, job: Job) -> Ground | None:
-        return self._boundaries.of(self._register.entry(job.plans[0]), self._crs)
+    def _territory(self, job: Job) -> tuple[str, bytes]:
+        """(layer of boundaries, the ground of the plan's territory as WKB); b"" where none is known."""
+        name = job.plans[0]
+        if name not in self._territories:
+            ground = self._boundaries.of(self._register.entry(name), self._crs)
+            self._territories[name] = ("", b"") if ground is None else (ground.layer, shapely.to_wkb(ground.shape))
+        return self._territories[name]
 
     def _coverage(self, job: Job, plan: PlanLayer, settings: Settings) -> CheckResult:
-        ground = self._ground(job)
-        shape, layer = (None, "") if ground is None else (ground.shape, ground.layer)
+        layer, packed = self._territory(job)
+        shape = shapely.from_wkb(packed) if packed else None
         try:
-            return check_coverage(plan, shape, settings, layer)
+            result = check_coverage(plan, shape, settings, layer)
+            return result if shape is None else coverage_without_offset(plan, shape, settings, layer, result)
         except PlanError as error:
             if error.key != ELSEWHERE or shape is None:
                 raise
@@ -116,7 +131,15 @@ class Single:
         return CheckResult(findings, [Measure("zone_count", len(plan.zones), "count")], "failed", [detail])
 
     def _borders(self, plans: list[PlanLayer], settings: Settings) -> CheckResult:
-        result = check_borders(plans, settings, grounds=self._grounds)
+        grounds, begin = {}, 0.0
+        for plan, end in zip(plans, UNITED):
+            ground = self._grounds.of(plan, settings.progress.part(begin, end))
+            begin = end
+            if ground is not None:
+                grounds[plan.name] = ground
+        settings = replace(settings, progress=settings.progress.part(begin, 1.0))
+        result = check_borders(plans, settings, grounds=grounds)
+        result = borders_without_offset(plans, settings, grounds, result)
         names = " – ".join(plan.territory or plan.name for plan in plans)
         result.findings["territory"] = names
         return result
