@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingOutputBoolean,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
 )
 
 from ..engine.catalogue import shown, text
@@ -39,7 +40,8 @@ class CompareDrafts(PlanAlgorithm):
             self.add_polygons(draft)
             self.add_field(f"{draft}_CODE", draft, optional=False)
             self.add_field(f"{draft}_KEY", draft)
-        self.add_polygons("ASKED", optional=True)
+        anything = [QgsProcessing.SourceType.TypeVectorAnyGeometry]
+        self.add(QgsProcessingParameterFeatureSource("ASKED", self.words("ASKED"), anything, optional=True))
         self.add_number("SCALE", least=1.0)
         self.add_number("WIDTH_TOLERANCE")
         self.add_working_crs()
@@ -66,7 +68,7 @@ class CompareDrafts(PlanAlgorithm):
         before, after = checking.bring_together()
         settings = checking.settings(Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")))
         asking = self._asking(parameters, context, before.crs)
-        attributes = self._attributes(parameters, context, before, after)
+        attributes = self._attributes(parameters, context)
         found = compare_drafts(before, after, settings, asking, attributes)
         tables: dict[str, Any] = {
             "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
@@ -83,7 +85,7 @@ class CompareDrafts(PlanAlgorithm):
 
     def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any) -> Any:
         """What asked for changes, in the working CRS; None where nothing was given."""
-        from ..engine.errors import PlanError
+        from ..engine.identity.draft_attributes import placed
         from .comparing import frame
 
         if parameters.get("ASKED") in (None, NULL, ""):
@@ -91,21 +93,17 @@ class CompareDrafts(PlanAlgorithm):
         source = self.parameterAsSource(parameters, "ASKED", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "ASKED"))
-        table = frame(source)
-        if table.crs is None:
-            raise PlanError("error.no_crs", layer=source.sourceName())
-        return table[~(table.geometry.isna() | table.geometry.is_empty)].to_crs(crs)
+        return placed(frame(source), crs, source.sourceName())
 
-    def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext, before: Any, after: Any) -> Any:
-        """The further fields of both drafts, row by row as their zones; without fields that QGIS or the format fill."""
+    def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
+        """The further fields of both drafts, row by row as their zones."""
+        from ..engine.identity.draft_attributes import attributes_of
         from .comparing import frame
 
-        tables = []
-        for draft, plan in zip(DRAFTS, (before, after)):
-            table = frame(self.parameterAsSource(parameters, draft, context))
-            left_out = [name for name in table.columns if name.lower() in ("fid", "ogc_fid", "geometry")]
-            table = table.drop(columns=[*left_out, self.parameterAsString(parameters, f"{draft}_CODE", context)])
-            if len(table) != len(plan.zones):  # features that are no polygons were left out of the plan
-                return None
-            tables.append(table)
-        return tuple(tables)
+        return tuple(
+            attributes_of(
+                frame(self.parameterAsSource(parameters, draft, context)),
+                self.parameterAsString(parameters, f"{draft}_CODE", context),
+            )
+            for draft in DRAFTS
+        )

@@ -29,6 +29,7 @@ from .demo import create_demo
 from .demo.drafts import make_drafts
 from .errors import PlanError
 from .findings import CheckResult
+from .identity.command import add_identity_commands
 from .identity.inheritance import inherit
 from .identity.previous import read_previous
 from .intake.command import add_intake_commands
@@ -127,12 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_intake_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
+    add_identity_commands(functools.partial(_command, commands), _together, TerminalProgress)
     add_report_commands(functools.partial(_command, commands), TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))
     demo.add_argument("--size", type=int, default=2000, help=text("createdemo.SIZE.help", "en"))
     demo.add_argument("--drafts", action="store_true", help=text("createdemo.drafts.help", "en"))
+    demo.add_argument("--bad-files", action="store_true", help=text("createdemo.BAD_FILES.help", "en"))
     return parser
 
 
@@ -222,7 +225,12 @@ def _conformity(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     register = create_demo(
-        options.folder, options.seed, options.size, language=options.language, progress=TerminalProgress()
+        options.folder,
+        options.seed,
+        options.size,
+        language=options.language,
+        progress=TerminalProgress(),
+        bad_files=options.bad_files,
     )
     if options.drafts:
         make_drafts(options.folder, options.seed)

@@ -64,7 +64,7 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
         _refuse_degrees_called_metres(layer)
     if wanted is not None:
         refuse_unsafe(wanted, "WORKING_CRS")
-        if not _in_metres(wanted):
+        if not measures_in_metres(wanted):
             raise PlanError("error.working_crs", crs=describe(wanted))
         _refuse_false_areas(wanted, layers[0])
         return wanted, text("crs.wanted", language, crs=describe(wanted))
@@ -81,7 +81,7 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
         return crs, text("crs.province", language, crs=describe(crs), layer=layer.name, province=province.name)
     zone = int((longitude + 180.0) // 6.0) % 60 + 1
     utm = pyproj.CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
-    if not _in_metres(layer.crs):
+    if not measures_in_metres(layer.crs):
         return utm, text("crs.utm", language, crs=describe(utm), layer=layer.name)
     falsehood = _false_area(layer.crs, longitude, latitude)
     if falsehood > FALSE_AREA:
@@ -105,7 +105,8 @@ def describe(crs: pyproj.CRS) -> str:
     return f"{authority[0]}:{authority[1]} ({crs.name})" if authority else str(crs.name)
 
 
-def _in_metres(crs: pyproj.CRS) -> bool:
+def measures_in_metres(crs: pyproj.CRS) -> bool:
+    """Whether the coordinates of ``crs`` are metres on a plane."""
     return crs.is_projected and all(math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2])
 
 

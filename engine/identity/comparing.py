@@ -1,7 +1,7 @@
 """Two sets of findings side by side: what became of each, as one layer.
 
 Goes in: two findings layers or stores in any CRS. Comes out: a row for every current finding and for every earlier one that is gone,
-in the CRS of the current findings, and counts. Nothing is decided and nothing is written into either store.
+in the CRS of the current findings (if that is in degrees: of the earlier ones, or of a UTM zone), and counts. Nothing is decided and nothing is written into either store.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections import Counter
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from ..catalogue import text
+from ..crs import measures_in_metres
 from ..findings import REAL, TEXT
 from ..planar.polygons import gather, parts
 from ..progress import Progress
@@ -54,7 +56,8 @@ def compare_findings(
     """(the fates as a layer, how many there are of each, what to tell). Both are findings as ``previous.as_findings`` makes them."""
     # A finding that had been resolved in the current store is no longer there.
     current = current[current["status"] != "resolved"].reset_index(drop=True)
-    previous, log = transformed(previous, current.crs, "PREVIOUS"), []
+    crs, log = _in_metres(current, previous), []
+    current, previous = transformed(current, crs, "CURRENT"), transformed(previous, crs, "PREVIOUS")
     new_name = renamed(previous, current, plans_of(current))
     if new_name:
         previous = rename(previous, *new_name)
@@ -97,6 +100,15 @@ def compare_findings(
     counts = Counter(layer["fate"])
     told = {fate: int(counts[fate]) for fate in FATES}
     return gpd.GeoDataFrame(layer, geometry="geometry", crs=current.crs), told, log
+
+
+def _in_metres(current: gpd.GeoDataFrame, previous: gpd.GeoDataFrame) -> pyproj.CRS:
+    """The CRS to compare in: the first of the two that is in metres, since a tolerance in degrees would be that of a province."""
+    for findings in (current, previous):
+        if measures_in_metres(findings.crs):
+            return findings.crs
+    known = [findings for findings in (current, previous) if len(findings)]
+    return known[0].estimate_utm_crs() if known else current.crs
 
 
 def _of(findings: gpd.GeoDataFrame, name: str, rows: np.ndarray) -> np.ndarray:
