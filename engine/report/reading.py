@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..catalogue import SEVERITIES
 from ..store.connection import reading, wkb
 from ..store.decisions import STATUSES, Decision, expired, history
 from ..store.opening import layout_of
+from ..store.place import Place, place_of
 from ..store.schema import FINDING_COLUMNS, quoted
 
 NUMERIC = ("area_m2", "width_m", "share_a", "declared_ha", "measured_ha", "difference_ha", "x", "y")
@@ -56,7 +56,7 @@ class Entry:
 class Contents:
     """All findings of a store by territory, its CRS as text ("" unknown), and the time of its last run (ISO, "" unknown)."""
 
-    path: Path
+    path: Place
     srs: str
     territories: dict[str, list[Entry]]
     last_run: str = ""
@@ -67,16 +67,16 @@ class Contents:
         return [entry for found in self.territories.values() for entry in found]
 
 
-def read_contents(path: Path, today: date) -> Contents:
+def read_contents(path: Place, today: date) -> Contents:
     """The findings of the store ``path``."""
-    path = Path(path)
-    with reading(path) as connection:
-        layout = layout_of(connection, path)
-        columns = ", ".join(quoted(name) for name in (*FINDING_COLUMNS, layout.geometry))
-        rows = connection.execute(f"SELECT {columns} FROM {layout.layer} ORDER BY {quoted(layout.key)}").fetchall()  # nosec B608
+    path = place_of(path)
+    with reading(path) as session:
+        layout = layout_of(session)
+        columns = ", ".join([*map(quoted, FINDING_COLUMNS), session.outline(layout.geometry)])
+        rows = session.execute(f"SELECT {columns} FROM {layout.layer} ORDER BY {quoted(layout.key)}").fetchall()  # nosec B608
         last_run = ""
         if layout.runs:
-            last_run = str(connection.execute("SELECT max(ended) FROM runs").fetchone()[0] or "")
+            last_run = str(session.execute("SELECT max(ended) FROM runs").fetchone()[0] or "")
     last = {decision.finding_id: decision for decision in history(path)}
     run_out = set(expired(path, today))
     outlines = shapely.from_wkb([wkb(row[-1]) or None for row in rows], on_invalid="ignore")

@@ -8,16 +8,16 @@ PlanError; the store is then as it was.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 from ..errors import PlanError
 from .connection import reading, writing
 from .opening import Layout, bring_up_to_date, layout_of, look_into
-from .schema import now, quoted, touched
+from .place import Place
+from .schema import now
+from .session import Session
 
 STATUSES = ("open", "accepted", "waived", "resolved")
 TOOL = "Plan Concord"
@@ -43,7 +43,7 @@ class Decision:
 
 
 def decide(
-    path: Path,
+    path: Place,
     finding_ids: Sequence[str],
     to_status: str,
     who: str,
@@ -59,40 +59,40 @@ def decide(
     """
     _sound(to_status, who, note, expiry)
     look_into(path)  # what is no store must not wait for a lock
-    with writing(path) as connection:
-        layout = bring_up_to_date(connection, Path(path))
+    with writing(path) as session:
+        layout = bring_up_to_date(session)
         when, made = now(), []
         for finding_id in dict.fromkeys(finding_ids):
-            status = status_of(connection, layout, finding_id)
+            status = status_of(session, layout, finding_id)
             if status is None:
                 raise PlanError("error.store_finding_gone", path=path, finding=finding_id)
             if seen is not None and seen.get(finding_id, status) != status:
-                raise _overtaken(connection, path, finding_id, status)
+                raise _overtaken(session, path, finding_id, status)
             if status == to_status and not (note or document or expiry):
                 continue
             row = Decision(0, finding_id, when, who.strip(), status, to_status, note.strip(), document.strip(), expiry)
-            made.append(_written(connection, layout, row))
+            made.append(_written(session, layout, row))
         if made:
-            touched(connection, "decisions", layout.table, when=when)
+            session.touched("decisions", layout.table, when=when)
     return made
 
 
-def undo(path: Path, numbers: Iterable[int], who: str) -> list[Decision]:
+def undo(path: Place, numbers: Iterable[int], who: str) -> list[Decision]:
     """Undo decisions by their numbers, all or none: each finding gets back the status, note and document of before.
 
     Refused for a finding about which something else was decided since.
     """
-    with writing(path) as connection:
-        layout = bring_up_to_date(connection, Path(path))
+    with writing(path) as session:
+        layout = bring_up_to_date(session)
         when, made = now(), []
         for number in numbers:
-            undone = _one(connection, "fid = ?", number)
+            undone = _one(session, "fid = ?", number)
             if undone is None:
                 raise PlanError("error.store_decision_gone", path=path, number=number)
-            last = _one(connection, "finding_id = ?", undone.finding_id)
+            last = _one(session, "finding_id = ?", undone.finding_id)
             if last is None or last.number != number:
-                raise _overtaken(connection, path, undone.finding_id, last.to_status if last else "")
-            before = _one(connection, "finding_id = ? AND fid < ?", undone.finding_id, number)
+                raise _overtaken(session, path, undone.finding_id, last.to_status if last else "")
+            before = _one(session, "finding_id = ? AND fid < ?", undone.finding_id, number)
             restored = before if before is not None and before.to_status == undone.from_status else None
             row = Decision(
                 0,
@@ -106,31 +106,31 @@ def undo(path: Path, numbers: Iterable[int], who: str) -> list[Decision]:
                 restored.expiry if restored else "",
                 undone.number,
             )
-            made.append(_written(connection, layout, row))
+            made.append(_written(session, layout, row))
         if made:
-            touched(connection, "decisions", layout.table, when=when)
+            session.touched("decisions", layout.table, when=when)
     return made
 
 
-def history(path: Path, finding_id: str | None = None, after: int = 0) -> list[Decision]:
+def history(path: Place, finding_id: str | None = None, after: int = 0) -> list[Decision]:
     """The decisions about a finding, or about all, in their order, with numbers beyond ``after``."""
-    with reading(path) as connection:
-        if not layout_of(connection, Path(path)).has_decisions:
+    with reading(path) as session:
+        if not layout_of(session).has_decisions:
             return []
         condition, values = "fid > ?", [after]
         if finding_id is not None:
             condition, values = condition + " AND finding_id = ?", [after, finding_id]  # type: ignore[list-item]
-        rows = connection.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)  # nosec B608
+        rows = session.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)  # nosec B608
         return [Decision(*row) for row in rows]
 
 
-def expired(path: Path, today: date) -> list[str]:
+def expired(path: Place, today: date) -> list[str]:
     """The findings that are waived until a day that has passed."""
-    with reading(path) as connection:
-        layout = layout_of(connection, Path(path))
+    with reading(path) as session:
+        layout = layout_of(session)
         if not layout.has_decisions:
             return []
-        rows = connection.execute(
+        rows = session.execute(
             f"SELECT finding_id FROM decisions d WHERE to_status = 'waived' AND expiry <> '' AND expiry < ?"  # nosec B608
             f" AND fid = (SELECT max(fid) FROM decisions WHERE finding_id = d.finding_id)"
             f" AND finding_id IN (SELECT finding_id FROM {layout.layer}) ORDER BY fid",
@@ -139,39 +139,27 @@ def expired(path: Path, today: date) -> list[str]:
         return [row[0] for row in rows]
 
 
-def carry_over(connection: sqlite3.Connection, layout: Layout, decisions: Iterable[Decision]) -> None:
+def carry_over(session: Session, layout: Layout, decisions: Iterable[Decision]) -> None:
     """Write a history into a store that has none, numbers and all, and set the statuses that follow from it."""
     places = ", ".join("?" for _ in COLUMNS)
-    connection.executemany(
-        f"INSERT INTO decisions ({_LISTED}) VALUES ({places})",  # nosec B608
-        [
-            (
-                d.number,
-                d.finding_id,
-                d.decided,
-                d.who,
-                d.from_status,
-                d.to_status,
-                d.note,
-                d.document,
-                d.expiry,
-                d.undoes,
-            )
-            for d in decisions
-        ],
-    )
+    session.executemany(f"INSERT INTO decisions ({_LISTED}) VALUES ({places})", map(_values, decisions))  # nosec B608
+    follow(session, layout)
+
+
+def follow(session: Session, layout: Layout) -> None:
+    """Set the status of every finding to where its last decision led."""
     last = "(SELECT to_status FROM decisions d WHERE d.finding_id = f.finding_id ORDER BY fid DESC LIMIT 1)"
-    connection.execute(
+    session.execute(
         f"UPDATE {layout.layer} AS f SET status = {last} WHERE finding_id IN (SELECT finding_id FROM decisions)"  # nosec B608
     )
 
 
-def status_of(connection: sqlite3.Connection, layout: Layout, finding_id: str) -> str | None:
+def status_of(session: Session, layout: Layout, finding_id: str) -> str | None:
     """Where the last decision about a finding led, else what the layer says; None when there is no such finding."""
-    row = connection.execute(f"SELECT status FROM {layout.layer} WHERE finding_id = ?", (finding_id,)).fetchone()  # nosec B608
+    row = session.execute(f"SELECT status FROM {layout.layer} WHERE finding_id = ?", (finding_id,)).fetchone()  # nosec B608
     if row is None:
         return None
-    last = _one(connection, "finding_id = ?", finding_id)
+    last = _one(session, "finding_id = ?", finding_id)
     return last.to_status if last is not None else str(row[0] or "open")
 
 
@@ -189,37 +177,28 @@ def _sound(to_status: str, who: str, note: str, expiry: str) -> None:
             raise PlanError("error.decision_expiry", given=expiry) from error
 
 
-def _one(connection: sqlite3.Connection, condition: str, *values: object) -> Decision | None:
+def _one(session: Session, condition: str, *values: object) -> Decision | None:
     """The last decision that fits."""
-    row = connection.execute(
+    row = session.execute(
         f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid DESC LIMIT 1",  # nosec B608
         values,
     ).fetchone()
     return None if row is None else Decision(*row)
 
 
-def _written(connection: sqlite3.Connection, layout: Layout, row: Decision) -> Decision:
-    values = (row.finding_id, row.decided, row.who, row.from_status, row.to_status)
-    names = ", ".join(map(quoted, COLUMNS[1:]))
-    made = connection.execute(
-        f"INSERT INTO decisions ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # nosec B608
-        (
-            row.finding_id,
-            row.decided,
-            row.who,
-            row.from_status,
-            row.to_status,
-            row.note,
-            row.document,
-            row.expiry,
-            row.undoes,
-        ),
-    )
-    connection.execute(f"UPDATE {layout.layer} SET status = ? WHERE finding_id = ?", (row.to_status, row.finding_id))  # nosec B608
-    return Decision(int(made.lastrowid or 0), *values, row.note, row.document, row.expiry, row.undoes)
+def _written(session: Session, layout: Layout, row: Decision) -> Decision:
+    number = session.insert("decisions", COLUMNS[1:], _values(row)[1:])
+    if not session.status_follows:
+        session.execute(f"UPDATE {layout.layer} SET status = ? WHERE finding_id = ?", (row.to_status, row.finding_id))  # nosec B608
+    return replace(row, number=number)
 
 
-def _overtaken(connection: sqlite3.Connection, path: Path, finding_id: str, status: str) -> PlanError:
-    last = _one(connection, "finding_id = ?", finding_id)
+def _values(decision: Decision) -> tuple[object, ...]:
+    """The values of COLUMNS."""
+    return tuple(getattr(decision, name) for name in ("number", *COLUMNS[1:]))
+
+
+def _overtaken(session: Session, path: Place, finding_id: str, status: str) -> PlanError:
+    last = _one(session, "finding_id = ?", finding_id)
     who, when = (last.who, last.decided[:16].replace("T", " ")) if last else ("–", "–")
     return PlanError("error.store_overtaken", finding=finding_id, status=status, who=who, when=when)

@@ -1,6 +1,6 @@
-"""What lies in a file that is said to be a store: its version, its layer of findings, and what is wrong with it.
+"""What lies in a place that is said to be a store: its version, its layer of findings, and what is wrong with it.
 
-:func:`look_into` reads and never writes; it raises PlanError when the file is no store, is newer than this program, or lacks
+:func:`look_into` reads and never writes; it raises PlanError when that is no store, is newer than this program, or lacks
 tables or columns. What a person did by hand to the layer of findings does not stop the work; :func:`notes` tells it.
 :func:`bring_up_to_date` gives an older store what it lacks, inside the transaction of the first decision, after a backup.
 """
@@ -13,7 +13,10 @@ from pathlib import Path
 
 from ..errors import PlanError
 from .connection import reading
-from .schema import FINDING_COLUMNS, OWN_TABLES, SCHEMA_VERSION, columns_of, describe, guard, make_own_tables, quoted
+from .geopackage import GeoPackageSession
+from .place import Place
+from .schema import FINDING_COLUMNS, OWN_TABLES, SCHEMA_VERSION, describe
+from .session import Session, quoted
 
 OLD_DECISIONS = ("finding_id", "status", "who", "decided", "note", "document", "expiry")
 NAMED = 3
@@ -24,7 +27,7 @@ NAMED = 3
 class Layout:
     """Where the findings of a store are. ``version``: 0 the layer alone, 1 and 2 a store; ``srs`` as "EPSG:5899" or WKT."""
 
-    path: Path
+    path: Place
     version: int
     table: str
     geometry: str
@@ -44,53 +47,51 @@ class Layout:
         return self.version >= SCHEMA_VERSION
 
 
-def look_into(path: Path) -> Layout:
+def look_into(path: Place) -> Layout:
     """The layout of the store ``path``."""
-    with reading(path) as connection:
-        return layout_of(connection, Path(path))
+    with reading(path) as session:
+        return layout_of(session)
 
 
-def layout_of(connection: sqlite3.Connection, path: Path) -> Layout:
-    """The layout of the store that ``connection`` has open."""
-    known = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
-    if "gpkg_contents" not in known or "gpkg_geometry_columns" not in known:
-        raise PlanError("error.store_damaged", path=path, reason="no gpkg_contents")
-    version, promised = _promised(connection, path, known)
+def layout_of(session: Session) -> Layout:
+    """The layout of the store that is open."""
+    path, known = session.place, session.require_tables()
+    version, promised = _promised(session, known)
     for table in promised:
         if table not in known:
             raise PlanError("error.store_table_missing", path=path, table=table)
-    table, geometry, srs_id = _layer(connection, path, promised[0] if promised else "")
+    table, geometry, srs_id = _layer(session, promised[0] if promised else "")
     for own, columns in OWN_TABLES.items():
         if version >= SCHEMA_VERSION:
-            _all_there(connection, path, own, [name for name, _ in columns])
-    keys = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})") if row[5]]
+            _all_there(session, own, [name for name, _ in columns])
     return Layout(
         path=path,
         version=version,
         table=table,
         geometry=geometry,
-        key=keys[0] if keys else "rowid",
-        srs=_srs(connection, srs_id),
+        key=session.key_of(table),
+        srs=session.srs_of(srs_id),
         runs="runs" in known,
-        changes="change" in columns_of(connection, table),
+        changes="change" in session.columns_of(table),
     )
 
 
-def _promised(connection: sqlite3.Connection, path: Path, known: set[str]) -> tuple[int, list[str]]:
+def _promised(session: Session, known: set[str]) -> tuple[int, list[str]]:
     """The version of the schema and the tables that the store says it has."""
-    if "store" in known and {"name", "value"} <= set(columns_of(connection, "store")):
-        told = dict(connection.execute("SELECT name, value FROM store"))
+    path = session.place
+    if "store" in known and {"name", "value"} <= set(session.columns_of("store")):
+        told = dict(session.execute("SELECT name, value FROM store").fetchall())
         if told.get("application") == "planconcord":
             version = told.get("schema_version", "")
             if not version.isdigit():
-                raise PlanError("error.store_damaged", path=path, reason=f"schema_version {version!r}")
+                raise PlanError(session.damaged, path=path, reason=f"schema_version {version!r}")
             if int(version) > SCHEMA_VERSION:
                 raise PlanError("error.store_newer", path=path, version=version, known=str(SCHEMA_VERSION))
             return int(version), told.get("tables", "").split("\n")
     if "decisions" in known and "findings" in known:
-        missing = set(OLD_DECISIONS) - set(columns_of(connection, "decisions"))
+        missing = set(OLD_DECISIONS) - set(session.columns_of("decisions"))
         if missing:
-            if "to_status" in columns_of(connection, "decisions"):
+            if "to_status" in session.columns_of("decisions"):
                 raise PlanError("error.store_table_missing", path=path, table="store")
             raise PlanError(
                 "error.store_column_missing", path=path, table="decisions", columns=", ".join(sorted(missing))
@@ -99,49 +100,37 @@ def _promised(connection: sqlite3.Connection, path: Path, known: set[str]) -> tu
     return 0, []
 
 
-def _layer(connection: sqlite3.Connection, path: Path, promised: str) -> tuple[str, str, int]:
+def _layer(session: Session, promised: str) -> tuple[str, str, int]:
     """(table, geometry column, srs) of the layer of findings: the one promised, else the first one that looks like one."""
-    layers = connection.execute(
-        "SELECT g.table_name, g.column_name, g.srs_id FROM gpkg_geometry_columns g JOIN gpkg_contents c"
-        " ON c.table_name = g.table_name WHERE c.data_type = 'features' ORDER BY c.rowid"
-    ).fetchall()
+    layers = session.layers()
     for layer in layers:
         if layer[0] == (promised or "findings"):
-            _all_there(connection, path, layer[0], FINDING_COLUMNS)
+            _all_there(session, layer[0], FINDING_COLUMNS)
             return layer
     if promised:
-        raise PlanError("error.store_table_missing", path=path, table=promised)
+        raise PlanError("error.store_table_missing", path=session.place, table=promised)
     for layer in layers:
-        if set(FINDING_COLUMNS) <= set(columns_of(connection, layer[0])):
+        if set(FINDING_COLUMNS) <= set(session.columns_of(layer[0])):
             return layer
     names = ", ".join(layer[0] for layer in layers) or "–"
-    raise PlanError("error.store_no_findings", path=path, layers=names)
+    raise PlanError(session.none, path=session.place, layers=names)
 
 
-def _all_there(connection: sqlite3.Connection, path: Path, table: str, columns: tuple[str, ...] | list[str]) -> None:
-    missing = [name for name in columns if name not in columns_of(connection, table)]
+def _all_there(session: Session, table: str, columns: tuple[str, ...] | list[str]) -> None:
+    there = set(session.columns_of(table))
+    missing = [name for name in columns if name not in there]
     if missing:
-        raise PlanError("error.store_column_missing", path=path, table=table, columns=", ".join(missing))
-
-
-def _srs(connection: sqlite3.Connection, srs_id: int) -> str:
-    row = connection.execute(
-        "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
-        (srs_id,),
-    ).fetchone()
-    if row is None:
-        return ""
-    return f"{row[0].upper()}:{row[1]}" if row[0].upper() == "EPSG" else str(row[2])
+        raise PlanError("error.store_column_missing", path=session.place, table=table, columns=", ".join(missing))
 
 
 # ── what was done by hand ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
+def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
     """(key of the catalogue, values) for each thing that was done to the layer of findings by hand."""
     told: list[tuple[str, dict[str, object]]] = []
-    with reading(path) as connection:
-        layout = layout_of(connection, Path(path))
+    with reading(path) as session:
+        layout = layout_of(session)
         # Two checks may find the same (a zone without a code): the same finding, of two runs. A copy has its run's number too.
         questions = {
             "store.note_duplicates": f"SELECT DISTINCT finding_id FROM {layout.layer} GROUP BY finding_id, run_id HAVING count(*) > 1"  # nosec B608
@@ -156,7 +145,7 @@ def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
                 f" UNION SELECT finding_id FROM decisions WHERE NOT {there}"
             )
         for key, question in questions.items():
-            found = [str(row[0]) for row in connection.execute(question)]
+            found = [str(row[0]) for row in session.execute(question).fetchall()]
             if found:
                 named = ", ".join(sorted(found)[:NAMED]) + (" …" if len(found) > NAMED else "")
                 told.append((key, {"path": path, "count": len(found), "findings": named}))
@@ -166,17 +155,19 @@ def notes(path: Path) -> list[tuple[str, dict[str, object]]]:
 # ── older stores ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> Layout:
-    """The layout of the store that ``connection`` holds a write transaction on, after making it one of this version."""
-    layout = layout_of(connection, path)
-    if layout.version == 1:
-        _back_up(path, layout.version)
-        _renew_decisions(connection)
-    make_own_tables(connection)
-    guard(connection, layout.table, layout.geometry)
+def bring_up_to_date(session: Session) -> Layout:
+    """The layout of the store that ``session`` holds a write transaction on, after making it one of this version."""
+    layout = layout_of(session)
+    if layout.version >= SCHEMA_VERSION and session.is_guarded(layout.table):
+        return layout
+    if layout.version == 1 and isinstance(session, GeoPackageSession):  # no other store was ever of that version
+        _back_up(Path(str(session.place)), layout.version)
+        _renew_decisions(session)
+    session.make_own_tables()
+    session.guard(layout.table, layout.geometry)
     if layout.version < SCHEMA_VERSION:
-        describe(connection, layout.table)
-        layout = layout_of(connection, path)
+        describe(session, layout.table)
+        layout = layout_of(session)
     return layout
 
 
@@ -198,7 +189,7 @@ def _back_up(path: Path, version: int) -> None:
         with reading(path) as source:
             copy = sqlite3.connect(place)
             try:
-                source.backup(copy)
+                source.connection.backup(copy)  # type: ignore[attr-defined]
             finally:
                 copy.close()
     except BaseException:
@@ -206,20 +197,15 @@ def _back_up(path: Path, version: int) -> None:
         raise
 
 
-def _renew_decisions(connection: sqlite3.Connection) -> None:
+def _renew_decisions(session: GeoPackageSession) -> None:
     """The table of decisions of version 1 becomes the history: each row says from which status it led."""
     listed = ", ".join(f"coalesce({name}, '')" for name in OLD_DECISIONS)
-    rows = connection.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()  # nosec B608
-    connection.execute("DROP TABLE decisions")
-    connection.execute("DELETE FROM gpkg_contents WHERE table_name = 'decisions'")
-    if columns_of(connection, "gpkg_ogr_contents"):
-        connection.execute("DELETE FROM gpkg_ogr_contents WHERE table_name = 'decisions'")
-    make_own_tables(connection)
+    rows = session.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()  # nosec B608
+    session.forget("decisions")
+    session.make_own_tables()
     before: dict[str, str] = {}
+    columns = ("finding_id", "decided", "who", "from_status", "to_status", "note", "document", "expiry")
     for finding_id, status, who, decided, note, document, expiry in rows:
-        connection.execute(
-            "INSERT INTO decisions (finding_id, decided, who, from_status, to_status, note, document, expiry)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (finding_id, decided, who, before.get(finding_id, "open"), status, note, document, expiry),
-        )
+        values = (finding_id, decided, who, before.get(finding_id, "open"), status, note, document, expiry)
+        session.insert("decisions", columns, values)
         before[finding_id] = status

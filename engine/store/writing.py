@@ -55,7 +55,7 @@ def write(
     )
     with _staged(Path(path), tables, "MultiPolygon") as staged:
         with writing(staged) as made:
-            bring_up_to_date(made, staged)
+            bring_up_to_date(made)
         put_in_place(staged, Path(path), decisions)
 
 
@@ -65,7 +65,7 @@ def put_in_place(staged: Path, path: Path, decisions: History = ()) -> None:
         kept = decisions(old) if callable(decisions) else list(decisions) or old
         if kept:
             with writing(staged) as made:
-                carry_over(made, bring_up_to_date(made, staged), kept)
+                carry_over(made, bring_up_to_date(made), kept)
         os.replace(staged, path)
 
 

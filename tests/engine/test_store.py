@@ -16,7 +16,7 @@ import pyogrio
 import pytest
 from planconcord.engine.errors import PlanError
 from planconcord.engine.findings import NAMES
-from planconcord.engine.store import connection, opening, schema
+from planconcord.engine.store import connection, geopackage, schema
 from planconcord.engine.store.decisions import decide, expired, history, undo
 from planconcord.engine.store.opening import look_into, notes
 from stores import ask, tell, write
@@ -214,7 +214,7 @@ def test_a_writer_that_is_killed_in_the_middle_leaves_the_store_as_it_was(store:
         from planconcord.engine.store import connection, opening
         path = Path(sys.argv[1])
         with connection.writing(path) as made:
-            opening.bring_up_to_date(made, path)
+            opening.bring_up_to_date(made)
             made.execute("PRAGMA cache_size = 1")  # so that it writes into the file before the end
             made.execute("UPDATE findings SET status = 'waived', message = hex(randomblob(9000))")
             os.kill(os.getpid(), 9)
@@ -315,8 +315,7 @@ def test_a_locked_store_says_so_after_a_while(store: Path, monkeypatch: pytest.M
     other = start(code, store, stdin=subprocess.PIPE)
     assert other.stdout and other.stdout.readline() == "locked\n"
     first = ids(store)[0]
-    monkeypatch.setattr(connection.writing, "__defaults__", (0.3,), raising=False)
-    monkeypatch.setattr(connection.writing.__wrapped__, "__defaults__", (0.3,))
+    monkeypatch.setattr(connection, "BUSY_S", 0.3)
     refused("error.store_locked", store, lambda: decide(store, [first], "accepted", WHO))
     assert len(history(store)) == 0, "reading goes on meanwhile"
     assert other.stdin
@@ -396,7 +395,7 @@ def test_a_disk_that_fills_up_loses_nothing(store: Path) -> None:
 
 
 def test_a_full_disk_is_called_so(store: Path) -> None:
-    full = connection.fault(sqlite3.OperationalError("database or disk is full"), store)
+    full = geopackage.fault(sqlite3.OperationalError("database or disk is full"), store, 10.0)
     assert full.key == "error.store_full" and "đầy" in full.text("vi")
 
 
@@ -489,7 +488,7 @@ def test_a_migration_that_fails_leaves_the_store_and_no_backup(tmp_path: Path, m
     def fails(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(opening, "guard", fails)
+    monkeypatch.setattr(geopackage.GeoPackageSession, "guard", fails)
     with pytest.raises(PlanError) as caught:
         decide(path, found[:1], "accepted", WHO)
     assert caught.value.key == "error.store_full"
