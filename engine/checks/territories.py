@@ -55,7 +55,7 @@ def territories(
     def made(name: str) -> Territory:
         rows = table.iloc[members[name]]
         zones = rows["polygon"].to_numpy()
-        ground = known[name] if name in known else polygonal([shapely.union_all(zones)])[0]
+        ground = known[name] if name in known else united(zones)
         return Territory(name, zones, rows["key"].to_numpy(), rows["code"].to_numpy(), ground)
 
     found = []
@@ -64,6 +64,11 @@ def territories(
         known[territory.name] = territory.ground
         progress.step(len(found) / len(names))
     return found, prepared
+
+
+def united(zones: np.ndarray) -> shapely.Geometry:
+    """The ground that valid zones cover together."""
+    return polygonal([shapely.union_all(zones)])[0]
 
 
 def _told_apart(plans: list[PlanLayer]) -> list[PlanLayer]:

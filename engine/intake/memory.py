@@ -68,14 +68,14 @@ def _size(path: Path) -> int:
 
 def require_room(path: Path, form: str, limit_bytes: int | None) -> None:
     """IntakeError when reading would take more than ``limit_bytes``; None: four fifths of what the machine has free."""
-    limit = limit_bytes if limit_bytes is not None else _free_bytes()
+    limit = limit_bytes if limit_bytes is not None else free_bytes()
     needed = estimate_bytes(path, form)
     if limit is not None and needed > limit:
         values = {"path": path, "needed_mb": needed >> 20, "limit_mb": limit >> 20}
         raise IntakeError("error.intake.too_large", **values)
 
 
-def _free_bytes() -> int | None:
+def free_bytes() -> int | None:
     """Free memory; None where the system does not say."""
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -141,8 +141,9 @@ class _Province:
         for number, one in enumerate(done):
             if self._progress.cancelled():
                 return done
-            self._progress.step(LOOKING, step_text(one.job, self._register, self._language))
             keys[number] = self._look(single, one)
+            if one.reused:
+                self._progress.step(LOOKING, step_text(one.job, self._register, self._language))
         rest = [number for number, one in enumerate(done) if one.status == CANCELLED]
         self._plans.expect([jobs[number].plans for number in rest])
         tasks = [self._task(single, place, done[number], keys[number]) for place, number in enumerate(rest)]

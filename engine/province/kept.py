@@ -1,6 +1,6 @@
-"""Results of jobs kept beside the findings, so that a second run redoes only what changed.
+"""Results of jobs, and grounds of plans, kept beside the findings, so that a second run redoes only what changed.
 
-One file a job in the folder ``NAME.jobs``, named after the hash of everything the result depends on; it holds its own checksum, is
+One file each in the folder ``NAME.jobs``, named after the hash of everything it depends on; it holds its own checksum, is
 written aside and renamed, and is only ever believed when the checksum holds. Losing or spoiling any of it costs time, nothing
 else: the findings file never refers to it. Geometries are WKB, numbers are written so that they come back the same.
 """
@@ -21,11 +21,12 @@ import shapely
 
 from ..findings import FIELDS, NAMES, REAL, CheckResult, Measure
 
-ENDING = ".job"
+ENDING, SHAPE_ENDING = ".job", ".ground"
+SPOILT = (OSError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.GEOSException)
 
 
 class Kept:
-    """The kept results of one findings file; ``folder`` None keeps nothing."""
+    """What is kept of one findings file; ``folder`` None keeps nothing. Several threads may keep and find."""
 
     def __init__(self, output: Path | None):
         self.folder = None if output is None else output.with_name(output.name + ".jobs")
@@ -33,29 +34,55 @@ class Kept:
 
     def find(self, key: str, crs: object) -> CheckResult | None:
         """The result of the job with that key, None when it must be done."""
-        if self.folder is None:
-            return None
-        self._used.add(key)
         try:
-            content = (self.folder / f"{key}{ENDING}").read_bytes()
-            checksum, packed = content[:64], content[64:]
-            if hashlib.sha256(packed).hexdigest().encode() != checksum:
-                return None
-            return _result(json.loads(gzip.decompress(packed).decode()), crs)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.GEOSException):
+            packed = self._read(key, ENDING)
+            return None if packed is None else _result(json.loads(gzip.decompress(packed).decode()), crs)
+        except (EOFError, *SPOILT):
             return None
 
     def keep(self, key: str, result: CheckResult) -> None:
         """Keep a result; a disk that is full or read-only only means that it is done again next time."""
+        if self.folder is not None:
+            packed = gzip.compress(json.dumps(_plain(result), ensure_ascii=False).encode(), 1, mtime=0)
+            self._write(key, ENDING, packed)
+
+    def shape(self, key: str) -> bytes | None:
+        """The geometry with that key as WKB, None when it must be made."""
+        packed = self._read(key, SHAPE_ENDING)
+        try:
+            return None if packed is None else zlib.decompress(packed)
+        except zlib.error:
+            return None
+
+    def keep_shape(self, key: str, wkb: bytes) -> None:
+        """Keep a geometry."""
+        self._write(key, SHAPE_ENDING, zlib.compress(wkb, 1))
+
+    def uses(self, key: str) -> None:
+        """What has this key is no rest that may be forgotten."""
+        self._used.add(key)
+
+    def _read(self, key: str, ending: str) -> bytes | None:
+        """What is kept, None where it is not there or spoilt."""
+        if self.folder is None:
+            return None
+        self.uses(key)
+        try:
+            content = (self.folder / f"{key}{ending}").read_bytes()
+        except OSError:
+            return None
+        checksum, packed = content[:64], content[64:]
+        return packed if hashlib.sha256(packed).hexdigest().encode() == checksum else None
+
+    def _write(self, key: str, ending: str, packed: bytes) -> None:
         if self.folder is None:
             return
-        self._used.add(key)
-        packed = gzip.compress(json.dumps(_plain(result), ensure_ascii=False).encode(), 1, mtime=0)
+        self.uses(key)
         staged = self.folder / f".{key}.{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(hashlib.sha256(packed).hexdigest().encode() + packed)
-            os.replace(staged, self.folder / f"{key}{ENDING}")
+            os.replace(staged, self.folder / f"{key}{ending}")
         except OSError:
             _remove(staged)
 
@@ -64,7 +91,7 @@ class Kept:
         if self.folder is None or not self.folder.is_dir():
             return
         for path in self.folder.iterdir():
-            if path.name.startswith(".") or (path.suffix == ENDING and path.stem not in self._used):
+            if path.name.startswith(".") or (path.suffix in (ENDING, SHAPE_ENDING) and path.stem not in self._used):
                 _remove(path)
 
 

@@ -25,7 +25,8 @@ class ProvinceOptions:
     """``output``: beside it results are kept, None keeps none; ``width_m`` None: each plan's own by its scale.
 
     ``boundaries``: a layer for rows that name none. ``territory``: only plans of it, with their neighbours and the plans above.
-    ``memory_bytes``: what plans may take at a time; at least the two largest plans always may.
+    ``memory_bytes``: what jobs and plans may take at a time, None: see memory.py. ``at_once``: jobs side by side at most, None: as
+    many as there are processors.
     """
 
     output: Path | None = None
@@ -36,6 +37,7 @@ class ProvinceOptions:
     width_m: float | None = None
     working_crs: pyproj.CRS | None = None
     memory_bytes: int | None = None
+    at_once: int | None = None
 
 
 def options_of(

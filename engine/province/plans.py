@@ -1,15 +1,18 @@
-"""The plans of a register: looked into at the start, read when a job needs them, let go when none does or memory is short.
+"""The plans of a register: looked into at the start, read when a job needs them, held packed for the next job that does.
 
-``memory_bytes`` bounds what is held beside the plans of the job at hand; None: as much as the two largest plans take, so that the
-peak follows the largest pair and not the province. A plan that cannot be read stays known by its error, and is not tried again.
+Several threads may ask: each gets geometries of its own, because what one thread prepares no other may ask, and a plan is read by one
+while others wait for it. What is held is bounded by :meth:`Memory.held_bytes`; the plan that is needed last is let go first. A
+plan that cannot be read stays known by its error, and is not tried again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, OrderedDict
-from dataclasses import asdict, dataclass, field
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,10 +23,11 @@ import shapely
 from ..crs import describe, working_crs
 from ..errors import PlanError
 from ..intake.inspection import inspect
-from ..intake.preparing import prepare_plan
+from ..intake.preparing import Wishes, prepare_plan
 from ..intake.source import Source
 from ..plan import PlanLayer
 from ..register.entry import Entry, Register
+from .memory import Memory
 from .sources import Snapshot
 
 DESCRIBING = (
@@ -60,14 +64,39 @@ class Plan:
         return PlanLayer(self.entry.plan_id, zones)
 
 
+@dataclass(frozen=True)
+class _Packed:
+    """A plan in the working CRS whose geometries are bytes: a third of the size, and shared by nobody."""
+
+    layer: PlanLayer
+    wkb: np.ndarray
+    size_bytes: int
+
+    @classmethod
+    def of(cls, layer: PlanLayer) -> _Packed:
+        wkb = shapely.to_wkb(np.asarray(layer.zones.geometry.values, dtype=object))
+        table = layer.zones.set_geometry(gpd.GeoSeries([None] * len(wkb), index=layer.zones.index, crs=layer.crs))
+        return cls(replace(layer, zones=table), wkb, sum(len(shape) for shape in wkb if shape is not None))
+
+    def unpacked(self) -> PlanLayer:
+        """The plan with geometries of its own."""
+        zones = self.layer.zones
+        shapes = gpd.GeoSeries(shapely.from_wkb(self.wkb), index=zones.index, crs=zones.crs)
+        return replace(self.layer, zones=zones.set_geometry(shapes))
+
+
 class Plans:
     """All plans of a register; :meth:`choose_crs` comes before :meth:`get`."""
 
     def __init__(self, register: Register, memory_bytes: int | None = None):
-        self._register, self._limit = register, memory_bytes
+        self._register, self._given_bytes = register, memory_bytes
         self.plans = {entry.plan_id: Plan(entry) for entry in register.entries if entry.source}
-        self._held: OrderedDict[str, PlanLayer] = OrderedDict()
+        self.memory = Memory(memory_bytes)
         self._crs: pyproj.CRS | None = None
+        self._held: dict[str, _Packed] = {}
+        self._needed: dict[str, list[int]] = {}
+        self._reading = {plan_id: threading.Lock() for plan_id in self.plans}
+        self._holding = threading.Lock()
         self.read_count = 0
 
     def look(self, plan_id: str) -> None:
@@ -76,7 +105,7 @@ class Plans:
         entry = plan.entry
         source = self._register.located(entry.source)
         try:
-            found = inspect(source)
+            found = inspect(source, self._given_bytes)
             layer = found.layer(Source.of(source).layer)
             plan.crs = pyproj.CRS.from_user_input(entry.crs) if entry.crs else layer.crs
             if plan.crs is None:
@@ -95,9 +124,12 @@ class Plans:
             plan.error = PlanError("error.province.unreadable", path=source, reason=error.strerror or error)
 
     def _bounds_by_reading(self, plan: Plan, source: str) -> tuple[float, float, float, float]:
-        zones = prepare_plan(source, self._register.wishes(plan.entry), plan.entry.plan_id)[0].zones
+        zones = prepare_plan(source, self._wishes(plan.entry), plan.entry.plan_id)[0].zones
         west, south, east, north = (float(value) for value in zones.total_bounds)
         return west, south, east, north
+
+    def _wishes(self, entry: Entry) -> Wishes:
+        return replace(self._register.wishes(entry), memory_limit_bytes=self._given_bytes)
 
     def choose_crs(self, wanted: pyproj.CRS | None, language: str) -> tuple[pyproj.CRS, str]:
         """(working CRS, why) for all plans that can be read. PlanError where none can.
@@ -118,8 +150,7 @@ class Plans:
         shared = Counter(told[name] for name in told if name not in uppers)
         readable.sort(key=lambda plan: (plan.entry.plan_id in uppers, -shared[told[plan.entry.plan_id]]))
         self._crs, why = working_crs([plan.outline() for plan in readable], wanted, language)
-        largest = sorted(plan.memory_bytes for plan in readable)[-2:]
-        self._limit = max(self._limit or 0, sum(largest))
+        self.memory = Memory(self._given_bytes, [plan.memory_bytes for plan in readable])
         return self._crs, why
 
     def box(self, plan_id: str) -> np.ndarray:
@@ -130,52 +161,69 @@ class Plans:
         transformer = pyproj.Transformer.from_crs(plan.crs, self._crs, always_xy=True)
         return np.array(transformer.transform_bounds(*plan.bounds))
 
-    def get(self, plan_id: str, beside: tuple[str, ...] = ()) -> PlanLayer:
-        """The plan in the working CRS; others than those ``beside`` it are let go where memory is short."""
+    def expect(self, jobs: Sequence[Sequence[str]]) -> None:
+        """The plans of each job that will ask, in the order of the jobs."""
+        self._needed = {}
+        for number, names in enumerate(jobs):
+            for name in names:
+                self._needed.setdefault(name, []).append(number)
+
+    def get(self, plan_id: str) -> PlanLayer:
+        """The plan in the working CRS, its geometries the asker's own."""
         plan = self.plans[plan_id]
-        if plan.error is not None:
-            raise plan.error
-        if plan_id in self._held:
-            self._held.move_to_end(plan_id)
-            return self._held[plan_id]
-        self._make_room(plan.memory_bytes, {plan_id, *beside})
-        try:
-            layer = self._read(plan)
-        except PlanError as error:
-            plan.error = error
-            raise
-        self._held[plan_id] = layer
-        return layer
+        with self._reading[plan_id]:
+            if plan.error is not None:
+                raise plan.error
+            packed = self._held.get(plan_id)
+            if packed is None:
+                try:
+                    layer = self._read(plan)
+                except PlanError as error:
+                    plan.error = error
+                    raise
+                self._hold(plan_id, layer)
+                return layer
+        return packed.unpacked()
+
+    def release(self, job: int, names: Sequence[str]) -> None:
+        """The job of that number no longer needs its plans."""
+        with self._holding:
+            for name in names:
+                self._needed[name].remove(job)
+                if not self._needed[name]:
+                    self._held.pop(name, None)
+
+    def _hold(self, plan_id: str, layer: PlanLayer) -> None:
+        if len(self._needed.get(plan_id, ())) < 2:
+            return  # the job that asked is the last
+        packed = _Packed.of(layer)
+        with self._holding:
+            self._held[plan_id] = packed
+            while sum(held.size_bytes for held in self._held.values()) > self.memory.held_bytes:
+                del self._held[max(self._held, key=self._next_need)]
+
+    def _next_need(self, plan_id: str) -> int:
+        """The next job that needs the plan again; the one at hand has it already."""
+        return self._needed[plan_id][min(1, len(self._needed[plan_id]) - 1)]
 
     def _read(self, plan: Plan) -> PlanLayer:
         entry = plan.entry
         known = {"level": entry.level, "territory": entry.territory, "nature": entry.nature}
         layer, report = prepare_plan(
             self._register.located(entry.source),
-            self._register.wishes(entry),
+            self._wishes(entry),
             entry.plan_id,
             scale_denominator=entry.scale,
             **known,
         )
-        self.read_count += 1
+        with self._holding:
+            self.read_count += 1
         if plan.snapshot is not None and not plan.snapshot.still_true():
             raise PlanError("error.province.changed", plan=entry.plan_id, path=entry.source)
         plan.notes = list(report.entries)
         if self._crs is None:
             raise ValueError("no working CRS yet")
         return layer.to_crs(self._crs)
-
-    def release(self, plan_id: str) -> None:
-        """No job needs the plan any more."""
-        self._held.pop(plan_id, None)
-
-    def _make_room(self, needed_bytes: int, kept: set[str]) -> None:
-        limit = self._limit or 0
-        for name in list(self._held):
-            if needed_bytes + sum(self.plans[held].memory_bytes for held in self._held) <= limit:
-                return
-            if name not in kept:
-                del self._held[name]
 
 
 def _digest(entry: Entry, snapshot: Snapshot) -> str:

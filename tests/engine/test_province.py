@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from planconcord.engine.errors import PlanError
 from planconcord.engine.progress import Progress
+from planconcord.engine.province.plans import Plans
 from small_province import assert_same, box, check, content, district, layer, make
 
 FAULTY = [box(1000, 0, 500, 500), box(1000, 500, 500, 500), box(1500, 0, 500, 500), box(1500, 500, 480, 500)]
@@ -82,7 +83,8 @@ def test_one_changed_district_redoes_only_its_own(register: Path, tmp_path: Path
     fresh = tmp_path / "fresh.gpkg"
     check(register, fresh)
     assert_same(output, fresh)
-    assert len(list((tmp_path / "f.gpkg.jobs").iterdir())) == 13
+    kept = [path.suffix for path in (tmp_path / "f.gpkg.jobs").iterdir()]
+    assert sorted(kept) == [".ground"] * 3 + [".job"] * 13
 
 
 def test_a_new_tolerance_or_rule_set_redoes_what_it_touches(register: Path, tmp_path: Path) -> None:
@@ -298,22 +300,15 @@ def test_no_plan_at_all_can_be_read(register: Path, tmp_path: Path) -> None:
     assert "h0.gpkg" in caught.value.text("vi") and not (tmp_path / "f.gpkg").exists()
 
 
-def test_plans_are_let_go_when_no_job_needs_them(
+def test_plans_are_read_once_and_let_go_when_no_job_needs_them(
     register: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planconcord.engine.province import plans
+    from planconcord.engine.province import check as checking
 
-    held: list[int] = []
-    real = plans.Plans.get
-
-    def counting(self: plans.Plans, *arguments: object) -> object:
-        made = real(self, *arguments)  # type: ignore[arg-type]
-        held.append(len(self._held))
-        return made
-
-    monkeypatch.setattr(plans.Plans, "get", counting)
+    made: list[Plans] = []
+    monkeypatch.setattr(checking, "Plans", lambda *given: made.append(Plans(*given)) or made[0])
     check(register, tmp_path / "f.gpkg")
-    assert max(held) <= 3
+    assert made[0].read_count == 4 and not made[0]._held
 
 
 def test_hostile_names_of_fields_and_plans(tmp_path: Path) -> None:
