@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from postgis_cluster import office, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,3 +23,6 @@ def real_layers() -> Path:
     if not folder.is_dir():
         pytest.skip("the real layers are not here: ../shared/data beside the checkout is absent")
     return folder
+
+
+__all__ = ["office", "schema"]

@@ -1,8 +1,9 @@
-"""The findings store: one GeoPackage with the layer of findings and the tables measures, runs, decisions, edits and store.
+"""The findings store: one GeoPackage, or one schema of PostGIS, with the layer of findings and the tables measures, runs, decisions,
+edits and store.
 
 Reading and deciding need nothing but Python's sqlite3, so that a person can review where geopandas is not installed; only
-what a check calls, the functions below, needs geopandas. Whatever goes wrong is a PlanError that names the file, says what
-was found and what to do, and leaves the file as it was.
+what a check calls, the functions below, needs geopandas. Whatever goes wrong is a PlanError that names the
+store, says what was found and what to do, and leaves the store as it was.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from .place import Place
     from .writing import History
 
 __all__ = ["Decision", "write_lines", "write_store", "write_table", "write_zones"]
 
 
 def write_store(
-    path: Path,
+    path: Place,
     findings: gpd.GeoDataFrame,
     measures: pd.DataFrame,
     runs: pd.DataFrame,

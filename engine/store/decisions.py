@@ -120,8 +120,13 @@ def history(path: Place, finding_id: str | None = None, after: int = 0) -> list[
         condition, values = "fid > ?", [after]
         if finding_id is not None:
             condition, values = condition + " AND finding_id = ?", [after, finding_id]  # type: ignore[list-item]
-        rows = session.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)  # nosec B608
-        return [Decision(*row) for row in rows]
+        return decisions_in(session, condition, values)
+
+
+def decisions_in(session: Session, condition: str = "fid > ?", values: Sequence[object] = (0,)) -> list[Decision]:
+    """The decisions of an open store that fit, in their order."""
+    rows = session.execute(f"SELECT {_LISTED} FROM decisions WHERE {condition} ORDER BY fid", values)  # nosec B608
+    return [Decision(*row) for row in rows.fetchall()]
 
 
 def expired(path: Place, today: date) -> list[str]:
@@ -142,7 +147,7 @@ def expired(path: Place, today: date) -> list[str]:
 def carry_over(session: Session, layout: Layout, decisions: Iterable[Decision]) -> None:
     """Write a history into a store that has none, numbers and all, and set the statuses that follow from it."""
     places = ", ".join("?" for _ in COLUMNS)
-    session.executemany(f"INSERT INTO decisions ({_LISTED}) VALUES ({places})", map(_values, decisions))  # nosec B608
+    session.executemany(f"INSERT INTO decisions ({_LISTED}) VALUES ({places})", map(values_of, decisions))  # nosec B608
     follow(session, layout)
 
 
@@ -187,13 +192,13 @@ def _one(session: Session, condition: str, *values: object) -> Decision | None:
 
 
 def _written(session: Session, layout: Layout, row: Decision) -> Decision:
-    number = session.insert("decisions", COLUMNS[1:], _values(row)[1:])
+    number = session.insert("decisions", COLUMNS[1:], values_of(row)[1:])
     if not session.status_follows:
         session.execute(f"UPDATE {layout.layer} SET status = ? WHERE finding_id = ?", (row.to_status, row.finding_id))  # nosec B608
     return replace(row, number=number)
 
 
-def _values(decision: Decision) -> tuple[object, ...]:
+def values_of(decision: Decision) -> tuple[object, ...]:
     """The values of COLUMNS."""
     return tuple(getattr(decision, name) for name in ("number", *COLUMNS[1:]))
 

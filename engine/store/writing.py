@@ -1,8 +1,9 @@
-"""Writing a whole store: made in a folder beside its place and renamed into it when it is whole.
+"""Writing a whole store: a GeoPackage is made in a folder beside its place and renamed into it when it is whole.
 
 A failure leaves the old file. The history of decisions that an old store of that name holds goes into the new one: while the new
 file takes the old one's place nobody can decide in the old one, and who waited for that decides in the new one. Opens in plain
-QGIS and in any OGR tool. Fails with PlanError naming the file when it cannot be written or read.
+QGIS and in any OGR tool. A schema of
+PostGIS is written by :mod:`.postgis_writing`. Fails with PlanError naming the place when it cannot be written or read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..run import RUN_FIELDS
 from .connection import writing
 from .decisions import Decision, carry_over, history
 from .opening import bring_up_to_date, look_into
+from .place import Place, PostgisSchema, place_of
 
 Fields = Sequence[tuple[str, str]]
 History = Union[Sequence[Decision], Callable[[list[Decision]], list[Decision]]]
@@ -37,7 +39,7 @@ MAY_BE_REPLACED = ("error.store_missing", "error.store_damaged", "error.store_no
 
 
 def write(
-    path: Path,
+    path: Place,
     findings: gpd.GeoDataFrame,
     measures: pd.DataFrame,
     runs: pd.DataFrame,
@@ -47,16 +49,22 @@ def write(
 
     ``decisions`` is a history from elsewhere; with none given, that of the old file is kept.
     """
+    path = place_of(path)
+    if isinstance(path, PostgisSchema):
+        from .postgis_writing import write as write_schema
+
+        write_schema(path, findings, measures, runs, decisions)
+        return
     fields = fields_of(findings)
     tables = (
         ("findings", findings[[*(name for name, _ in fields), "geometry"]], fields),
         ("measures", measures, MEASURE_FIELDS),
         ("runs", runs, RUN_FIELDS),
     )
-    with _staged(Path(path), tables, "MultiPolygon") as staged:
+    with _staged(path, tables, "MultiPolygon") as staged:
         with writing(staged) as made:
             bring_up_to_date(made)
-        put_in_place(staged, Path(path), decisions)
+        put_in_place(staged, path, decisions)
 
 
 def put_in_place(staged: Path, path: Path, decisions: History = ()) -> None:
