@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from postgis_cluster import office, schema
+from postgis_cluster import office, schema, store_place
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,4 +25,4 @@ def real_layers() -> Path:
     return folder
 
 
-__all__ = ["office", "schema"]
+__all__ = ["office", "schema", "store_place"]

@@ -176,11 +176,12 @@ def connect(path: Path, mode: str, busy_s: float) -> sqlite3.Connection:
 
 @contextmanager
 def reading(path: Path, busy_s: float) -> Iterator[GeoPackageSession]:
-    """A session to read with, closed at the end, so that nobody waits for a reader."""
+    """A session that sees one state of the file, closed at the end, so that nobody waits long for a reader."""
     mode = readable_mode(path)
     connection = None
     try:
         connection = connect(path, mode, busy_s)
+        connection.execute("BEGIN")
         yield GeoPackageSession(connection, path)
     except sqlite3.Error as error:
         raise fault(error, path, busy_s) from error

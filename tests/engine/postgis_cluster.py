@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planconcord.engine.store.place import PostgisSchema, place_of
+from planconcord.engine.store.place import Place, PostgisSchema, place_of
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 PROGRAMS, EXTENSION = Path("/usr/lib/postgresql/15/bin"), Path("/usr/share/postgresql/15/extension/postgis.control")
@@ -139,6 +139,14 @@ def schema(office: Office) -> Iterator[str]:
     office.tell(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
 
 
+@pytest.fixture(params=["file", "postgis"])
+def store_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a test may write a store: what holds for one kind must hold for the other."""
+    if request.param == "file":
+        return tmp_path / "kho phát hiện #1 100%.gpkg"
+    return request.getfixturevalue("office").place(request.getfixturevalue("schema"))
+
+
 def _person() -> dict[str, Any]:
     """Who runs it, as options of a process."""
     if os.getuid() != 0:
@@ -209,4 +217,4 @@ def _furnish(office: Office) -> None:
     office.tell(f"GRANT CREATE ON DATABASE {BARE_DATABASE} TO owner", database=BARE_DATABASE)
 
 
-__all__ = ["Office", "office", "schema"]
+__all__ = ["Office", "office", "schema", "store_place"]

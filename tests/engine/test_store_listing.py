@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from planconcord.engine.store.decisions import TOOL, decide
 from planconcord.engine.store.listing import GROUPS, LAPSED, SORTS, Filter, Listing, folded
+from planconcord.engine.store.place import Place
 from stores import SIDE_M, SOUTH, STEP_M, WEST, ask, findings, tell, write
 
 COUNT = 120
 
 
 @pytest.fixture()
-def listing(tmp_path: Path) -> Listing:
-    path = tmp_path / "kho.gpkg"
-    write(path, COUNT)
-    return Listing(path)
+def listing(store_place: Place) -> Listing:
+    write(store_place, COUNT)
+    return Listing(store_place)
 
 
 def everything(listing: Listing) -> list:  # type: ignore[type-arg]
@@ -111,8 +111,8 @@ def test_status_and_handled(listing: Listing) -> None:
         assert listing.shown.total == count, status
 
 
-def test_only_what_is_looked_at_is_fetched(tmp_path: Path) -> None:
-    path = tmp_path / "big.gpkg"
+def test_only_what_is_looked_at_is_fetched(store_place: Place) -> None:
+    path = store_place
     write(path, 5000)
     listing = Listing(path)
     assert (listing.rows_read, listing.rows_fetched) == (5000, 2), "once from the file; two groups"
@@ -146,7 +146,9 @@ def test_an_edit_by_hand_or_a_new_run_is_read_anew(listing: Listing) -> None:
     assert listing.refresh() == "all" and listing.counts().total == 30
 
 
-def test_the_file_is_not_held_open(listing: Listing) -> None:
+def test_the_file_is_not_held_open(tmp_path: Path) -> None:
+    write(tmp_path / "kho.gpkg", COUNT)
+    listing = Listing(tmp_path / "kho.gpkg")
     tell(listing.path, "BEGIN EXCLUSIVE", "COMMIT")
     assert listing.whole(1) is not None
     tell(listing.path, "BEGIN EXCLUSIVE", "COMMIT")
@@ -164,8 +166,11 @@ def test_a_whole_finding_comes_with_its_outline(listing: Listing) -> None:
     assert listing.whole(10_000) is None and listing.run("run-1") == {}
 
 
-def test_a_layer_alone_is_listed_too(tmp_path: Path, listing: Listing) -> None:
+def test_a_layer_alone_is_listed_too(tmp_path: Path) -> None:
     import pyogrio
+
+    write(tmp_path / "kho.gpkg", COUNT)
+    listing = Listing(tmp_path / "kho.gpkg")
 
     path = tmp_path / "một lớp.gpkg"
     pyogrio.write_dataframe(pyogrio.read_dataframe(listing.path, layer="findings"), path, layer="một lớp")
@@ -178,8 +183,8 @@ def test_a_layer_alone_is_listed_too(tmp_path: Path, listing: Listing) -> None:
     assert ask(path, "SELECT count(*) FROM edits") == [(0,)]
 
 
-def test_what_became_of_findings_and_lapsed_waivers_can_be_chosen(tmp_path: Path) -> None:
-    path = tmp_path / "kho.gpkg"
+def test_what_became_of_findings_and_lapsed_waivers_can_be_chosen(store_place: Place) -> None:
+    path = store_place
     ids = write(path, 12)
     assert Listing(path).rows(0, 1)[0].change == "", "without an earlier run nothing is new"
     fates = ["new", "changed", "persisting", "reopened"]
