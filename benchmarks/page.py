@@ -23,6 +23,7 @@ COMPARED = {
     "conformity": "overlay",
     "conformity million": "overlay",
     "qgis conformity": "checkconformity",
+    "province": "single checks",
 }
 """The row of each section that the others are compared with."""
 OF_TWO_PLANS = ("conformity", "conformity million", "qgis conformity")
@@ -116,6 +117,8 @@ class Page:
         last = ("silence", "deafness", "cancel") if section == "progress" else ("found",)
         if section in OF_TWO_PLANS:
             last = ("pieces", "largest")
+        if section == "province":
+            last = ("checks", "silence")
         ratio = () if section == "progress" else (f"ratio.{COMPARED[section]}",)
         notes = [note] if (note := self._words.get(f"note.{section}")) else []
         return [
@@ -128,14 +131,14 @@ class Page:
         row, word = record["row"], self._words
         name = (record["section"] in OF_TWO_PLANS and word.get(f"plans.{row}")) or word[f"row.{row}"]
         name = name.format(count=MOMENTS)
-        if record["section"] in ("unmatched", "conformity"):
+        if record["section"] in ("unmatched", "conformity", "province"):
             name = f"{self._words['layer.' + record['layer']]}: {name}"
         return name
 
     def _row(self, record: Record) -> list[str]:
         runs = [run for run in record["runs"] if "seconds" in run]
         if not runs:
-            more = ["–"] if record["section"] in OF_TWO_PLANS else []
+            more = ["–"] if record["section"] in (*OF_TWO_PLANS, "province") else []
             return [self._name(record), "–", "–", "–", *more, self._excuse(record)]
         seconds = statistics.median(run["seconds"] for run in runs)
         compared = self._compared_with(record)
@@ -143,6 +146,8 @@ class Page:
         cells = [self.number(seconds), self.number(quotient(seconds, compared), 1), self.number(peak, 0)]
         if record["section"] in OF_TWO_PLANS:
             return [self._name(record), *cells, *self._agreement(runs[-1])]
+        if record["section"] == "province":
+            return [self._name(record), *cells, *self._checks(runs[-1])]
         return [self._name(record), *cells, self._scores(runs[-1])]
 
     def _agreement(self, run: dict[str, Any]) -> list[str]:
@@ -153,6 +158,11 @@ class Page:
             return [pieces, "–"]
         largest, pairs = self.number(told["largest"]), self.number(told["pairs"], 0)
         return [pieces, self._words["of pairs"].format(largest=largest, pairs=pairs)]
+
+    def _checks(self, run: dict[str, Any]) -> list[str]:
+        """How many checks, how many of them were kept from the run before, and the longest time without a move."""
+        told = self._words["of checks"].format(checks=run["checks"], kept=run["kept"])
+        return [told, self.number(run.get("silence_s"))]
 
     def _compared_with(self, record: Record) -> float | None:
         """The seconds that a row's are divided by: see COMPARED."""

@@ -24,6 +24,7 @@ from typing import Any
 import children
 import duckdb_spatial
 import page
+import province_rows
 import targets
 from layers import FOLDER, prepare
 from two_plans import PAIRS
@@ -78,7 +79,7 @@ def run(plan: list[Entry]) -> list[dict[str, Any]]:
 def _in_rounds(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
     """(place of the row, record of a run); a row that failed once is not asked again."""
     for layer, zone_count in dict.fromkeys((entry.layer, entry.zone_count) for entry in rows):
-        prepare(layer, zone_count)
+        (province_rows.prepare if layer in province_rows.LAYERS else prepare)(layer, zone_count)
     given_up = set()
     for turn in range(max(entry.runs for entry in rows)):
         for place, entry in enumerate(rows):
@@ -93,6 +94,8 @@ def _script(entry: Entry) -> str:
     """The script that knows the row."""
     if entry.row.endswith("in QGIS"):
         return "qgis_feedback.py"
+    if entry.layer in province_rows.LAYERS:
+        return "province_rows.py"
     return "conformity_rows.py" if entry.layer in PAIRS else "rows.py"
 
 
@@ -119,6 +122,8 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
         found += "; largest difference {largest:.1e}, {differing} of {pairs:,} pairs differ".format(
             **record["agreement"]
         )
+    if "checks" in record:
+        found = f"{record['checks']} checks, {record['kept']} kept"
     ratio = record["seconds"] / record["parse_s"] if record.get("parse_s") else float("nan")
     more = "".join(
         f"  {name} {record[name]:.2f}" for name in ("silence_s", "deafness_s", "longest_cancel_s") if name in record

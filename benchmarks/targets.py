@@ -19,6 +19,9 @@ INDEPENDENT = ("geopandas overlay", "duckdb")
 """Rows whose areas are compared with ours, pair of zones by pair of zones."""
 LINEAR = 1.2
 """How much more than in proportion the time may grow and still be called linear."""
+PROVINCES = ("province", "province twice")
+SAME_PEAK = 1.2
+"""What twice as many districts may add to the memory that the largest pair of them takes: their findings."""
 SAME = 1e-5
 """Relative difference of areas up to which two answers are the same: the kernel drops gaps thinner than its grid of 1 mm."""
 
@@ -84,6 +87,8 @@ def verdicts(records: list[Record]) -> Iterator[Verdict]:
         yield from _conformity(kept, layer)
     if "conformity million" in sections:
         yield from _conformity_million(kept)
+    if "province" in sections:
+        yield from _province(kept)
     if "qgis conformity" in sections:
         yield from _conformity_in_qgis(kept)
     for row, name in (("cancel", "engine"), ("cancel in QGIS", "qgis")):
@@ -150,6 +155,18 @@ def _conformity_million(kept: Records) -> Iterator[Verdict]:
         yield Verdict("conformity growth", LINEAR * (sizes or 5.0), quotient(*seconds), words=words)
         peak_mib = kept.largest("peak_mib", "conformity million", row, "apart")
         yield Verdict("conformity memory", 5e9 / 2**20, peak_mib, words=words)
+
+
+def _province(kept: Records) -> Iterator[Verdict]:
+    alone, whole, changed, unchanged = (
+        kept.middle("seconds", "province", row, "province")
+        for row in ("single checks", "whole province", "changed", "unchanged")
+    )
+    yield Verdict("province", 1.3, quotient(whole, alone))
+    yield Verdict("province changed", 0.25, quotient(changed, whole))
+    yield Verdict("province unchanged", 0.25, quotient(unchanged, whole))
+    once, twice = (kept.largest("peak_mib", "province", "whole province", layer) for layer in PROVINCES)
+    yield Verdict("province memory", SAME_PEAK, quotient(twice, once))
 
 
 def _conformity_in_qgis(kept: Records) -> Iterator[Verdict]:
