@@ -2,7 +2,7 @@
 
 ``PlanLayer.zones`` is a GeoDataFrame with columns ``key`` (unique text that names the zone to its owner: the chosen key
 field, else the feature id), ``given_key`` (the key field's own value, "" if empty), ``code`` (text, "" if missing),
-``territory`` (text, only if a field was chosen for it) and ``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
+``territory`` (text, only if a field was chosen for it), ``declared`` (the declared area as the file holds it, likewise) and ``geometry`` (polygonal, or None), index 0 to n-1, in the layer's CRS. :meth:`PlanLayer.from_frame` makes it and raises
 PlanError for a missing field, an empty layer, layers of lines or points, and a layer without CRS. Where lines and points
 stand for corridors, ``reach_m`` is a further column, and :meth:`PlanLayer.widened` makes their polygons.
 """
@@ -57,6 +57,7 @@ class PlanLayer:
         code_field: str = "",
         fids: Sequence[object] | None = None,
         territory_field: str = "",
+        declared_field: str = "",
         corridor: Corridor | None = None,
         **known: Any,
     ) -> PlanLayer:
@@ -64,7 +65,13 @@ class PlanLayer:
 
         ``corridor``: how lines and points become ground; without it they are no zones.
         """
-        for wanted in (key_field, code_field, territory_field, *(corridor.fields() if corridor else [])):
+        for wanted in (
+            key_field,
+            code_field,
+            territory_field,
+            declared_field,
+            *(corridor.fields() if corridor else []),
+        ):
             if wanted and wanted not in frame.columns:
                 fields = ", ".join(str(column) for column in frame.columns if column != frame.geometry.name)
                 raise PlanError("error.field_missing", layer=name, field=wanted, fields=fields or "–")
@@ -88,6 +95,8 @@ class PlanLayer:
         )
         if territory_field:
             zones["territory"] = _texts(frame[territory_field])
+        if declared_field:
+            zones["declared"] = frame[declared_field].to_numpy(dtype=object)
         if corridor is not None and corridor.takes(shapely.get_type_id(geometry)).any():
             zones["reach_m"] = corridor.reach_m(frame, geometry, numbers, name)
         return cls(name, zones, key_field=key_field, code_field=code_field, notes=notes, **known)

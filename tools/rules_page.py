@@ -37,6 +37,7 @@ REPORTED_BY = {
     "conformity.unplanned": (CONFORMITY,),
     "conformity.unfulfilled": (CONFORMITY,),
     "conformity.diagram": (CONFORMITY,),
+    "area.declared": (PROVINCE,),
     "register.missing": (REGISTER, PROVINCE),
     "register.expired": (REGISTER, PROVINCE),
     "register.unapproved": (REGISTER, PROVINCE),

@@ -52,6 +52,7 @@ class Wishes:
     key_field: str = ""
     code_field: str = ""
     territory_field: str = ""
+    declared_area_field: str = ""
     crs: str = ""
     swap_axes: bool = False
     target_crs: str = ""
@@ -96,6 +97,9 @@ def prepare_plan(
     fields: dict[str, Any] = {
         kind: made.field(getattr(wishes, kind)) for kind in ("key_field", "code_field", "territory_field")
     }
+    declared = made.field(wishes.declared_area_field)
+    if declared in made.table.columns:  # without it all but the declared areas can be checked
+        fields["declared_field"] = declared
     plan = PlanLayer.from_frame(made.table, name or made.name, **fields, **known)
     made.report.entries += plan.notes
     return replace(plan, notes=list(made.report.entries)), made.report

@@ -15,7 +15,7 @@ from ..register.entry import Entry, Register
 from ..register.words import fold
 from .plans import Plans
 
-COVERAGE, BORDERS, CONFORMITY, CODES = "checkcoverage", "checkborders", "checkconformity", "codes"
+COVERAGE, BORDERS, CONFORMITY, CODES, AREAS = "checkcoverage", "checkborders", "checkconformity", "codes", "areas"
 DIAGRAM = "diagram"
 ONE_A_TERRITORY = ("provincial", "district", "commune")
 """Levels of which a territory has one plan; two plans of it are versions of each other and no neighbours."""
@@ -46,6 +46,7 @@ def plan_jobs(register: Register, plans: Plans, search_m: float, territory: str 
     for entry in sorted(chosen, key=lambda e: order[e.plan_id]):
         if entry.nature != DIAGRAM:
             jobs.append(Job(COVERAGE, (entry.plan_id,)))
+            jobs += [Job(AREAS, (entry.plan_id,))] if entry.declared_area_field else []
         if entry.code_field:
             jobs.append(Job(CODES, (entry.plan_id,)))
             uppers = [u for u in entry.upper_plans if u in plans.plans and register.entry(u).code_field]

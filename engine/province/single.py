@@ -20,6 +20,7 @@ from ..checks.borders import check_borders
 from ..checks.conformity import check_conformity
 from ..checks.conformity.codes import code_findings
 from ..checks.coverage import check_coverage
+from ..checks.declared_area import check_declared_areas
 from ..checks.preparation import Prepared, prepare
 from ..checks.settings import Settings
 from ..errors import PlanError
@@ -32,7 +33,7 @@ from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import BORDERS, CODES, CONFORMITY, COVERAGE, Job
+from .jobs import AREAS, BORDERS, CODES, CONFORMITY, COVERAGE, Job
 from .offsets import borders_without_offset, coverage_without_offset
 from .options import ProvinceOptions, program_digest
 from .plans import Plans
@@ -77,7 +78,7 @@ class Single:
         elif job.kind == BORDERS:
             for name in job.plans:
                 self._grounds.expect(name)
-        else:
+        elif job.kind != AREAS:
             told.append(self._rules.digest)
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
@@ -92,6 +93,8 @@ class Single:
             return self._borders(plans, settings)
         if job.kind == CONFORMITY:
             return check_conformity(plans[0], plans[1], self._rules, settings)
+        if job.kind == AREAS:
+            return check_declared_areas(plans[0], self._register.entry(job.plans[0]).declared_area_field, settings)
         if job.kind != CODES:
             raise ValueError(job.kind)
         return self._codes(plans[0], settings)

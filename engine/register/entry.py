@@ -75,6 +75,7 @@ class Register:
         return Wishes(
             key_field=entry.key_field,
             code_field=entry.code_field,
+            declared_area_field=entry.declared_area_field,
             crs=entry.crs,
             encoding=entry.encoding,
             label_map=self.folder / entry.label_map if entry.label_map else None,
