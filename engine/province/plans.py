@@ -7,6 +7,7 @@ plan that cannot be read stays known by its error, and is not tried again.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import threading
@@ -20,7 +21,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from ..crs import describe, working_crs
+from ..crs import working_crs
 from ..errors import PlanError
 from ..intake.inspection import inspect
 from ..intake.preparing import Wishes, prepare_plan
@@ -92,6 +93,7 @@ class Plans:
         self._register, self._given_bytes = register, memory_bytes
         self.plans = {entry.plan_id: Plan(entry) for entry in register.entries if entry.source}
         self.memory = Memory(memory_bytes)
+        self._alike: dict[tuple[str, ...], Plan] = {}
         self._crs: pyproj.CRS | None = None
         self._held: dict[str, _Packed] = {}
         self._needed: dict[str, list[int]] = {}
@@ -100,8 +102,22 @@ class Plans:
         self.read_count = 0
 
     def look(self, plan_id: str) -> None:
-        """Learn CRS, bounds, size and digest of a plan, or its error."""
+        """Learn CRS, bounds, size and digest of a plan, or its error; a file that many rows name is looked into once."""
         plan = self.plans[plan_id]
+        entry = plan.entry
+        asked = (entry.source, entry.crs, entry.encoding, entry.label_map, entry.key_field, entry.code_field)
+        first = self._alike.setdefault(asked, plan)
+        if first is plan:
+            self._look(plan)
+            return
+        plan.crs, plan.bounds, plan.snapshot = first.crs, first.bounds, first.snapshot
+        plan.memory_bytes, plan.error = first.memory_bytes, first.error
+        if plan.snapshot is not None:
+            plan.digest = _digest(entry, plan.snapshot)
+        if plan.error is not None and plan.error.values.get("layer") == first.entry.plan_id:
+            plan.error = PlanError(plan.error.key, **{**plan.error.values, "layer": plan_id})
+
+    def _look(self, plan: Plan) -> None:
         entry = plan.entry
         source = self._register.located(entry.source)
         try:
@@ -109,7 +125,7 @@ class Plans:
             layer = found.layer(Source.of(source).layer)
             plan.crs = pyproj.CRS.from_user_input(entry.crs) if entry.crs else layer.crs
             if plan.crs is None:
-                raise PlanError("error.no_crs", layer=plan_id)
+                raise PlanError("error.no_crs", layer=entry.plan_id)
             plan.memory_bytes = found.memory_bytes
             paths = [found.path, *([self._register.folder / entry.label_map] if entry.label_map else [])]
             plan.snapshot = Snapshot.of(*paths)
@@ -146,10 +162,12 @@ class Plans:
                 reasons=reasons or "–",
             )
         uppers = {upper for plan in readable for upper in plan.entry.upper_plans}
-        told = {plan.entry.plan_id: describe(plan.crs) for plan in readable if plan.crs is not None}
-        shared = Counter(told[name] for name in told if name not in uppers)
-        readable.sort(key=lambda plan: (plan.entry.plan_id in uppers, -shared[told[plan.entry.plan_id]]))
-        self._crs, why = working_crs([plan.outline() for plan in readable], wanted, language)
+        systems = {plan.entry.plan_id: plan.crs.to_wkt() for plan in readable if plan.crs is not None}
+        shared = Counter(systems[name] for name in systems if name not in uppers)
+        readable.sort(key=lambda plan: (plan.entry.plan_id in uppers, -shared[systems[plan.entry.plan_id]]))
+        first_of_each = {systems[plan.entry.plan_id]: plan for plan in reversed(readable)}
+        deciding = [plan for plan in readable if first_of_each[systems[plan.entry.plan_id]] is plan]
+        self._crs, why = working_crs([plan.outline() for plan in deciding], wanted, language)
         self.memory = Memory(self._given_bytes, [plan.memory_bytes for plan in readable])
         return self._crs, why
 
@@ -158,8 +176,7 @@ class Plans:
         plan = self.plans[plan_id]
         if plan.bounds is None or plan.crs is None or self._crs is None:
             raise ValueError(f"{plan_id} has no place yet")
-        transformer = pyproj.Transformer.from_crs(plan.crs, self._crs, always_xy=True)
-        return np.array(transformer.transform_bounds(*plan.bounds))
+        return np.array(_operation(plan.crs.to_wkt(), self._crs.to_wkt()).transform_bounds(*plan.bounds))
 
     def expect(self, jobs: Sequence[Sequence[str]]) -> None:
         """The plans of each job that will ask, in the order of the jobs."""
@@ -224,6 +241,11 @@ class Plans:
         if self._crs is None:
             raise ValueError("no working CRS yet")
         return layer.to_crs(self._crs)
+
+
+@functools.lru_cache(maxsize=64)
+def _operation(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(source), pyproj.CRS.from_wkt(target), always_xy=True)
 
 
 def _digest(entry: Entry, snapshot: Snapshot) -> str:

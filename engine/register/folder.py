@@ -156,7 +156,8 @@ def _place(layer: LayerInspection, territory: str, units: Units, language: str) 
     """What the file says of its CRS, and whether its frame then lies where the territory does."""
     if layer.crs is None:
         return [text("register.reason.no_crs", language)]
-    told = [text("register.reason.crs", language, crs=describe(layer.crs))]
+    named = layer.crs.to_authority(min_confidence=70) is not None
+    told = [text(f"register.reason.{'crs' if named else 'crs_unnamed'}", language, crs=describe(layer.crs))]
     if layer.feature_count != 0 and layer.bounds is not None and not units.holds(territory, layer.bounds, layer.crs):
         told.append(text("register.reason.elsewhere", language, territory=territory))
     return told
