@@ -43,6 +43,7 @@ from .rulesets.command import add_rules_commands
 from .rulesets.reading import read_ruleset
 from .run import Run
 from .store import write_lines, write_store, write_table, write_zones
+from .store.place import argument
 from .tolerance import Tolerance
 
 CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
@@ -121,10 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     for check in (coverage, conformity):
         check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
     for check in (coverage, borders, conformity):
-        check.add_argument("--previous", type=Path, help=text("shared.PREVIOUS.help", "en"))
+        check.add_argument("--previous", type=argument, help=text("shared.PREVIOUS.help", "en"))
         check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
-        check.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+        check.add_argument("--findings", type=argument, required=True, help=text("shared.FINDINGS.help", "en"))
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_intake_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)

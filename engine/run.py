@@ -21,6 +21,7 @@ import shapely
 from .findings import REAL, TEXT
 from .plan import PlanLayer
 from .progress import Progress
+from .store.place import without_password
 from .tolerance import Tolerance
 
 RUN_FIELDS: tuple[tuple[str, str], ...] = (
@@ -80,7 +81,7 @@ class Run:
             tolerance.width_m,
             tolerance.area_m2,
             *rules,
-            json.dumps(dict(options), ensure_ascii=False, sort_keys=True, default=str),
+            _told(options),
             self._started,
             _now(),
             status,
@@ -112,6 +113,12 @@ def library_versions() -> dict[str, str]:
         except distributions.PackageNotFoundError:
             continue
     return found
+
+
+def _told(options: Mapping[str, object]) -> str:
+    """The options as JSON; a layer or store in a database is named without its password."""
+    hidden = {name: without_password(value) if isinstance(value, str) else value for name, value in options.items()}
+    return without_password(json.dumps(hidden, ensure_ascii=False, sort_keys=True, default=str))
 
 
 def _now() -> str:

@@ -20,6 +20,7 @@ from ..intake.preparing import Wishes, prepare, prepare_table
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..store import write_table, write_zones
+from ..store.place import argument
 from ..tolerance import Tolerance
 from .comparing import FATE_FIELDS, compare_findings
 from .draft_attributes import attributes_of, placed
@@ -44,7 +45,7 @@ def add_identity_commands(
 
     findings = command("comparefindings", lambda options: _findings(options, progress()))
     for side in ("previous", "current"):
-        helped(findings, f"--{side}", f"comparefindings.{side.upper()}", type=Path, required=True)
+        helped(findings, f"--{side}", f"comparefindings.{side.upper()}", type=argument, required=True)
     drafts = command("comparedrafts", lambda options: _drafts(options, together, progress()))
     for draft in ("before", "after"):
         name = f"comparedrafts.{draft.upper()}"

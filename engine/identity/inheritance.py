@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +21,7 @@ from ..catalogue import text
 from ..checks.settings import Settings
 from ..findings import CHANGE_FIELDS, NAMES, CheckResult, Measure
 from ..store.decisions import TOOL, Decision
+from ..store.place import Place, same_place
 from ..store.schema import now
 from .fates import LAPSING, NEW, REOPENED, RESOLVED, Fates, detail, fates, gone_detail
 from .matching import Matching, match
@@ -39,9 +39,9 @@ class Inherited:
     previous: Previous
     notes: Notes
 
-    def history(self, path: Path | None) -> Callable[[list[Decision]], list[Decision]]:
+    def history(self, path: Place | None) -> Callable[[list[Decision]], list[Decision]]:
         """What to write into the store ``path``, given the decisions that lie there at the moment of writing."""
-        same = path is not None and _same_file(path, self.previous.path)
+        same = path is not None and same_place(path, self.previous.path)
         ids = set(self.result.findings["finding_id"])
 
         def rows(there: list[Decision]) -> list[Decision]:
@@ -241,10 +241,6 @@ def _joined(before: list[Decision], since: list[Decision]) -> list[Decision]:
         for one in since
     ]
     return [*before, *moved]
-
-
-def _same_file(path: Path, other: Path) -> bool:
-    return Path(path).resolve() == Path(other).resolve()
 
 
 __all__ = ["COUNTS", "NEW", "Inherited", "inherit"]

@@ -1,18 +1,16 @@
 """The findings of an earlier run: any findings store, or a layer of findings alone, read for comparing.
 
-Goes in: the path of a GeoPackage. Comes out: its findings, valid polygons in the store's CRS, each with the status to which the last
-decision led, and the whole history. PlanError where the file is no store, is newer than this program, or has no known CRS.
+Goes in: the place of a store. Comes out: its findings, valid polygons in the store's CRS, each with the status to which the last
+decision led, and the whole history. PlanError where there is no store, is newer than this program, or has no known CRS.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import pyproj
 import shapely
 
@@ -20,7 +18,8 @@ from ..errors import PlanError
 from ..findings import FIELDS, NAMES, REAL
 from ..planar.polygons import EMPTY, polygonal
 from ..store.decisions import Decision, history
-from ..store.opening import look_into
+from ..store.frames import read_layer
+from ..store.place import Place, place_of
 from ..transformation import one_operation
 
 
@@ -28,7 +27,7 @@ from ..transformation import one_operation
 class Previous:
     """Findings (columns of the record and geometry, index 0 to n - 1) and the decisions about them, in their order."""
 
-    path: Path
+    path: Place
     findings: gpd.GeoDataFrame
     decisions: list[Decision]
 
@@ -37,14 +36,10 @@ class Previous:
         return replace(self, findings=transformed(self.findings, crs, str(self.path)))
 
 
-def read_previous(path: Path) -> Previous:
+def read_previous(path: Place) -> Previous:
     """What lies in the store ``path``."""
-    path = Path(path)
-    layout = look_into(path)
-    try:
-        table = pyogrio.read_dataframe(path, layer=layout.table)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise PlanError("error.store_damaged", path=path, reason=error) from error
+    path = place_of(path)
+    table = read_layer(path)
     decisions = history(path)
     return Previous(path, as_findings(table, str(path), decisions), decisions)
 

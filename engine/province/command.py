@@ -21,6 +21,7 @@ from ..progress import Progress
 from ..register.folder import create_register
 from ..register.reading import read_register
 from ..register.state import boards
+from ..store.place import argument
 from .options import options_of
 from .registercheck import check_register
 from .writing import Wanted, write_province
@@ -36,15 +37,15 @@ def add_province_commands(
     """Add the three commands; ``command`` makes one by name."""
     checking = command("check", lambda options: _check(options, progress()))
     checking.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
-    checking.add_argument("--out", type=Path, required=True, help=text("checkprovince.OUTPUT.help", "en"))
-    checking.add_argument("--previous", type=Path, help=text("checkprovince.PREVIOUS.help", "en"))
+    checking.add_argument("--out", type=argument, required=True, help=text("checkprovince.OUTPUT.help", "en"))
+    checking.add_argument("--previous", type=argument, help=text("checkprovince.PREVIOUS.help", "en"))
     checking.add_argument("--rules", help=text("checkprovince.RULES.help", "en"))
     checking.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
     checking.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
     checking.add_argument("--memory", type=int, help=text("checkprovince.MEMORY.help", "en"))
     registering = command("checkregister", lambda options: _register(options, progress()))
     registering.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
-    registering.add_argument("--findings", type=Path, required=True, help=text("shared.FINDINGS.help", "en"))
+    registering.add_argument("--findings", type=argument, required=True, help=text("shared.FINDINGS.help", "en"))
     for one in (checking, registering):
         one.add_argument("--territory", default="", help=text("checkprovince.TERRITORY.help", "en"))
         one.add_argument("--boundaries", default="", help=text("checkprovince.BOUNDARIES.help", "en"))

@@ -1,7 +1,8 @@
 """From a register to a findings store: what the algorithm and the command line both call.
 
 Reads register, rules, expected plans and the earlier store; checks; takes over ids, statuses and decisions of the earlier one; writes
-findings, measures and runs (one row for the whole, one for each check) into one GeoPackage that takes its place when it is whole.
+findings, measures and runs (one row for the whole, one for each check) into one store, a GeoPackage or a schema of
+PostGIS, which takes its place when it is whole; finished checks are kept only beside a GeoPackage.
 Fails with PlanError before anything is written; a disk that is full leaves the old file.
 """
 
@@ -30,6 +31,7 @@ from ..register.reading import read_register
 from ..rulesets.reading import read_ruleset
 from ..run import Run
 from ..store import write_store
+from ..store.place import Place
 from ..tolerance import Tolerance
 from .check import CANCELLED, NOT_ASSESSED, PARTIAL, PASSED, ProvinceResult, check_province
 from .options import ProvinceOptions
@@ -43,22 +45,23 @@ class Wanted:
     """``given``: the options as the person wrote them, for the record of the run."""
 
     register: str
-    output: Path
+    output: Place
     rules: str | Path | None = None
-    previous: Path | None = None
+    previous: Place | None = None
     outside: bool = False
     given: Mapping[str, object] | None = None
 
 
 def write_province(wanted: Wanted, options: ProvinceOptions, language: str, progress: Progress) -> ProvinceResult:
     """Check the province of a register and write its store."""
-    if Path(split_source(wanted.register)[0]).resolve() == wanted.output.resolve():
+    file = wanted.output if isinstance(wanted.output, Path) else None
+    if file is not None and Path(split_source(wanted.register)[0]).resolve() == file.resolve():
         raise PlanError("error.province.output", path=wanted.register)
     rules = read_ruleset(wanted.rules)
     register = read_register(wanted.register, wanted.outside)
     previous = None if wanted.previous is None else read_previous(wanted.previous)
     run = Run(CHECK)
-    options = replace(options, output=wanted.output)
+    options = replace(options, output=file)
     made = check_province(register, rules, options, language, run.run_id, progress)
     finished = sum(done.status != CANCELLED for done in made.jobs)
     counts = {"reused": made.reused_count, "done": finished, "count": len(made.jobs)}
@@ -72,7 +75,8 @@ def write_province(wanted: Wanted, options: ProvinceOptions, language: str, prog
         result = _still_unsure(made, inherited.result)
     made = replace(made, result=result)
     runs = _runs(run, made, rules.identity, wanted.given or {})
-    _clear_after_kills(wanted.output)
+    if file is not None:
+        _clear_after_kills(file)
     write_store(wanted.output, result.findings, made.measures_table(run.run_id), runs, history)
     progress.step(1.0)
     return made

@@ -16,6 +16,7 @@ from ..intake.reading import read_plan
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..rulesets.reading import read_ruleset
+from ..store.place import argument
 from .write import Wishes, write_sheets
 
 WRITTEN = 0
@@ -31,7 +32,7 @@ def add_report_commands(
         return _write(options, progress())
 
     sheet = command("writesheet", write)
-    sheet.add_argument("--findings", type=Path, required=True, help=text("writesheet.FINDINGS.help", "en"))
+    sheet.add_argument("--findings", type=argument, required=True, help=text("writesheet.FINDINGS.help", "en"))
     sheet.add_argument("--plans", action="append", default=[], metavar="FILE[|layername=NAME]")
     sheet.add_argument(
         "--code-field", action="append", default=[], help=text("writesheet.CODE_FIELD.help", "en"), metavar="FIELD"

@@ -21,6 +21,7 @@ from ..progress import Progress
 from ..rulesets.reading import read_ruleset
 from ..rulesets.ruleset import RuleSet
 from ..rulesets.spreadsheets import replace_file
+from ..store.place import Place
 from .ground import Ground
 from .province import Territory, province_page
 from .reading import number_entries, read_contents
@@ -54,7 +55,7 @@ class Written:
 
 
 def write_sheets(
-    store: Path,
+    store: Place,
     folder: Path,
     wishes: Wishes,
     plans: Sequence[PlanLayer] = (),

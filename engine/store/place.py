@@ -7,6 +7,8 @@ Nothing is opened here. Fails with PlanError when a text that begins like a data
 
 from __future__ import annotations
 
+import argparse
+import locale
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Union
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ..catalogue import language_of
 from ..errors import PlanError
 
 PREFIX, URLS = "PG:", ("postgresql://", "postgres://")
@@ -21,7 +24,8 @@ EXAMPLE = "PG:host=localhost dbname=plans user=lan schema=khanh_hoa"
 HIDDEN = "***"
 _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)+)(?=\s|$)", re.DOTALL)
 _SECRETS = (
-    re.compile(r"""(password\s*=\s*)(\\?["'](?:[^"'\\]|\\.)*["']|[^\s,}"'&]+)""", re.IGNORECASE),
+    re.compile(r"(password\s*=\s*)\\'.*?\\'", re.IGNORECASE),  # inside another quoted text
+    re.compile(r"""(password\s*=\s*)("[^"]*"|'(?:[^'\\]|\\.)*'|(?:[^\s"'\\]|\\.)+)""", re.IGNORECASE),
     re.compile(r"(://[^/\s:@]*:)([^/\s@]+)(?=@)"),
 )
 
@@ -102,6 +106,14 @@ def without_password(text: str) -> str:
     for secret in _SECRETS:
         text = secret.sub(lambda found: found[1] + HIDDEN, text)
     return text
+
+
+def argument(given: str) -> Place:
+    """The place that was given on the command line."""
+    try:
+        return place_of(given)
+    except PlanError as error:
+        raise argparse.ArgumentTypeError(error.text(language_of(locale.getlocale()[0]))) from error
 
 
 def _of_pairs(text: str, whole: str) -> dict[str, str]:
