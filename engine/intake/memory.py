@@ -31,6 +31,11 @@ FACTORS = {
     "other": 4.0,
 }
 SHARE_OF_FREE = 0.8
+GROUP_FILES = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Limit and use of a container's memory, in the newer and the older of Linux's ways."""
 
 
 def estimate_bytes(path: Path, form: str) -> int:
@@ -76,7 +81,12 @@ def require_room(path: Path, form: str, limit_bytes: int | None) -> None:
 
 
 def free_bytes() -> int | None:
-    """Free memory; None where the system does not say."""
+    """What this process may still take: free memory, and no more than it is allowed; None where the system does not say."""
+    known = [free for free in (_machine_bytes(), _group_bytes(), _process_bytes()) if free is not None]
+    return int(SHARE_OF_FREE * min(known)) if known else None
+
+
+def _machine_bytes() -> int | None:
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -88,4 +98,29 @@ def free_bytes() -> int | None:
                     free = int(line.split()[1]) * 1024
     except OSError:
         pass
-    return int(SHARE_OF_FREE * free)
+    return free
+
+
+def _group_bytes() -> int | None:
+    """What the group of processes that this one runs in, such as a container, may still take."""
+    for limit, used in GROUP_FILES:
+        try:
+            most, taken = (int(Path(name).read_text(encoding="ascii")) for name in (limit, used))
+        except (OSError, ValueError):  # no such file, or the word "max"
+            continue
+        return max(0, most - taken)
+    return None
+
+
+def _process_bytes() -> int | None:
+    """What a limit on this process (ulimit -v) leaves it."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit == resource.RLIM_INFINITY:
+            return None
+        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError):
+        return None
+    return max(0, limit - taken)

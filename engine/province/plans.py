@@ -28,6 +28,7 @@ from ..intake.preparing import Wishes, prepare_plan
 from ..intake.source import Source
 from ..plan import PlanLayer
 from ..register.entry import Entry, Register
+from ..register.mistakes import outside_error
 from .memory import Memory
 from .sources import Snapshot
 
@@ -105,7 +106,15 @@ class Plans:
         """Learn CRS, bounds, size and digest of a plan, or its error; a file that many rows name is looked into once."""
         plan = self.plans[plan_id]
         entry = plan.entry
-        asked = (entry.source, entry.crs, entry.encoding, entry.label_map, entry.key_field, entry.code_field)
+        asked = (
+            entry.source,
+            entry.outside,
+            entry.crs,
+            entry.encoding,
+            entry.label_map,
+            entry.key_field,
+            entry.code_field,
+        )
         first = self._alike.setdefault(asked, plan)
         if first is plan:
             self._look(plan)
@@ -119,6 +128,9 @@ class Plans:
 
     def _look(self, plan: Plan) -> None:
         entry = plan.entry
+        if entry.outside:
+            plan.error = outside_error(self._register, entry)
+            return
         source = self._register.located(entry.source)
         try:
             found = inspect(source, self._given_bytes)

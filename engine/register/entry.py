@@ -18,7 +18,10 @@ APPROVED = "approved"
 
 @dataclass(frozen=True)
 class Entry:
-    """``row``: as the person counts. ``source``, ``label_map`` and ``boundary`` are as written; "" is blank everywhere."""
+    """``row``: as the person counts. ``source``, ``label_map`` and ``boundary`` are as written; "" is blank everywhere.
+
+    ``outside``: the column whose path leads out of the register's folder without leave; nothing of such a row is opened.
+    """
 
     row: int
     plan_id: str
@@ -43,6 +46,7 @@ class Entry:
     replaces: tuple[str, ...] = ()
     upper_plans: tuple[str, ...] = ()
     boundary: str = ""
+    outside: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from ..catalogue import text
 from ..errors import PlanError
 from ..rulesets.mistakes import SHOWN_ERRORS, Mistakes
+from .entry import Entry, Register
+from .words import columns
 
 
 class RegisterError(PlanError):
@@ -37,3 +39,11 @@ class RegisterMistakes(Mistakes):
         """End here, with everything that was found."""
         if self._found:
             raise RegisterError(self._source, self._found)
+
+
+def outside_error(register: Register, entry: Entry) -> PlanError:
+    """Why nothing of a row is opened whose path leads out of the register's folder."""
+    column = entry.outside
+    found = entry.source if column == "source" else "–"
+    place = {"file": register.path.name, "row": entry.row, "column": column, "name_vi": columns()[column]["vi"]}
+    return PlanError("error.register.outside", found=found, **place)

@@ -1,8 +1,9 @@
 """A register from a table: headers and words in Vietnamese or English, dates dd/mm/yyyy, numbers with decimal commas.
 
 Goes in: ``path`` of a CSV, XLSX, ODS or GeoPackage (``|layername=`` for a sheet or table). Comes out: a Register. Paths are
-relative to the register and stay in its folder unless ``outside`` allows more. Fails with RegisterError, which lists every
-mistake with row, column and remedy, or with PlanError for a file that is no table.
+relative to the register and stay in its folder unless ``outside`` allows more; a row whose path leaves it is marked, and its plan
+counts as unreadable, so that it does not stop the others. Fails with RegisterError, which lists every mistake with row, column and
+remedy, or with PlanError for a file that is no table.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class _Reader:
             if blank and not (column == "source" and made.get("status") in WITHOUT_FILE):
                 self._mistakes.add("error.register.blank", **self._place(row, column))
         made = {name: value for name, value in made.items() if value is not None}
+        made.update(self._kept_inside(made))
         start, end = made.get("valid_from"), made.get("valid_to")
         if start and end and start > end:
             self._wrong(row, "valid_to", end.isoformat(), "error.register.period")
@@ -166,14 +168,19 @@ class _Reader:
         except PlanError as error:
             self._wrong(row, column, cell, "error.register.source", reason=error.text("en"))
             return None
-        inside = path[len(VSIZIP) :] if path.startswith(VSIZIP) else path
+        inside = _bare(cell)
         if "\0" in path or not inside.strip() or re.match(r"/vsi|[a-z][a-z0-9+.-]+:", inside, re.I):
             self._wrong(row, column, cell, "error.register.no_file")
             return None
-        if not self._outside and self._leaves(inside):
-            self._wrong(row, column, cell, "error.register.outside")
-            return None
         return cell
+
+    def _kept_inside(self, made: dict[str, Any]) -> dict[str, str]:
+        """What to change in a row of which a path leaves the folder: the source stays to be told, the others are dropped."""
+        if self._outside:
+            return {}
+        leaving = [column for column in PATHS if made.get(column) and self._leaves(_bare(made[column]))]
+        changed = {column: "" for column in leaving if column != "source"}
+        return {**changed, "outside": leaving[0]} if leaving else {}
 
     def _leaves(self, path: str) -> bool:
         """Whether a path leads out of the register's folder: absolute, by "..", or by a link."""
@@ -183,6 +190,12 @@ class _Reader:
         home = self._path.parent.resolve()
         target = (home / path).resolve()
         return home != target and home not in target.parents
+
+
+def _bare(source: str) -> str:
+    """The path of a source as the disk knows it."""
+    path = split_source(source)[0]
+    return path[len(VSIZIP) :] if path.startswith(VSIZIP) else path
 
 
 def _refer(entries: list[Entry], mistakes: RegisterMistakes) -> None:

@@ -94,7 +94,7 @@ def test_every_mistake_is_told_at_once_with_its_row(tmp_path: Path) -> None:
     assert sorted(found) == sorted(
         [
             *("error.register.scale", "error.register.date", "error.register.twice", "error.register.word"),
-            *("error.register.blank", "error.register.outside", "error.register.word", "error.register.no_such_plan"),
+            *("error.register.blank", "error.register.word", "error.register.no_such_plan"),
             *("error.register.blank", "error.register.scale"),
         ]
     )
@@ -109,15 +109,23 @@ def test_every_mistake_is_told_at_once_with_its_row(tmp_path: Path) -> None:
 )
 def test_paths_leave_the_folder_only_when_asked_for(source: str, tmp_path: Path) -> None:
     path = written(tmp_path, "csv", [["A", "huyện", "B", source, "", "", "", ""]])
-    assert mistakes(path) == ["error.register.outside"]
-    assert read_register(path, outside=True).entries[0].source == source
+    assert read_register(path).entries[0].outside == "source"
+    allowed = read_register(path, outside=True).entries[0]
+    assert (allowed.source, allowed.outside) == (source, "")
 
 
 def test_a_link_out_of_the_folder_is_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "link").symlink_to(tmp_path)
     path = written(tmp_path / "in", "csv", [["A", "huyện", "B", "link/a.gpkg", "", "", "", ""]])
-    assert mistakes(path) == ["error.register.outside"]
+    assert read_register(path).entries[0].outside == "source"
+
+
+def test_of_a_row_that_leaves_the_folder_no_other_path_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("plan_id,level,source,boundary,label_map\nA,huyện,a.gpkg,../b.gpkg,/etc/passwd\n", encoding="utf-8")
+    entry = read_register(path).entries[0]
+    assert (entry.source, entry.boundary, entry.label_map, entry.outside) == ("a.gpkg", "", "", "label_map")
 
 
 @pytest.mark.parametrize("source", ["/vsicurl/http://x/a.gpkg", "PG:dbname=x", "http://x/a.geojson", "a.gpkg|table=x"])
