@@ -32,10 +32,15 @@ FACTORS = {
 }
 SHARE_OF_FREE = 0.8
 GROUP_FILES = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
 )
-"""Limit and use of a container's memory, in the newer and the older of Linux's ways."""
+"""Limit, use and details of a container's memory, in the newer and the older of Linux's ways. Files that it keeps in memory are
+given up when somebody needs the room."""
 
 
 def estimate_bytes(path: Path, form: str) -> int:
@@ -103,12 +108,14 @@ def _machine_bytes() -> int | None:
 
 def _group_bytes() -> int | None:
     """What the group of processes that this one runs in, such as a container, may still take."""
-    for limit, used in GROUP_FILES:
+    for limit, used, numbers in GROUP_FILES:
         try:
             most, taken = (int(Path(name).read_text(encoding="ascii")) for name in (limit, used))
+            told = dict(line.split() for line in Path(numbers).read_text(encoding="ascii").splitlines())
         except (OSError, ValueError):  # no such file, or the word "max"
             continue
-        return max(0, most - taken)
+        kept_files = sum(int(told.get(name, 0)) for name in ("inactive_file", "active_file"))
+        return min(most, max(0, most - taken + kept_files))
     return None
 
 

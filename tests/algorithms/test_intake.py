@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from intake_files import LAND_USE, drawing, encoded, hatch, legacy_shapefile, outline, square, word, write, zones
+from planconcord.engine.command import main
 from qgis.core import QgsVectorLayer
 
-from .conftest import layer, opened, polygon, run, says
+from .conftest import layer, opened, polygon, run, saved, says
 from .conftest import square as drawn
 
 BOTH = pytest.mark.parametrize("language", ["vi", "en"])
@@ -150,3 +151,74 @@ def test_zones_of_every_format_are_prepared(tmp_path: Path) -> None:
             "prepareplan", {"FILE": str(path), "CRS": "" if ending != "tab" else "EPSG:5899", "OUTPUT": "memory:"}
         )
         assert done.ok and done["ZONE_COUNT"] == 4, (ending, done.error)
+
+
+def printed(words: str) -> dict[str, str]:
+    """What a command printed, by name."""
+    return dict(line.split(": ", 1) for line in words.splitlines())
+
+
+def as_printed(value: object) -> str:
+    return (
+        str(value).lower() if isinstance(value, bool) else f"{value:.10g}" if isinstance(value, float) else str(value)
+    )
+
+
+@pytest.mark.parametrize("case", ["legacy", "drawing"])
+def test_prepareplan_on_the_command_line_gives_the_same(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: dict[str, object] = {"LANGUAGE": "en"}
+    if case == "legacy":
+        path, options = legacy_shapefile(tmp_path, "tcvn3"), ["--target-crs", "EPSG:4326"]
+        given["TARGET_CRS"] = "EPSG:4326"
+    else:
+        entities = [hatch("qh lua", square(0, 0)), outline("qh o", square(100, 0)), word("CHU", 150, 50, "ODT")]
+        path = drawing(tmp_path / "plan.dxf", entities)
+        options = ["--crs", "EPSG:5899", "--polygons-from-lines", "--code-field", "cad_layer", "--repair"]
+        given.update(CRS="EPSG:5899", POLYGONS_FROM_LINES=True, CODE_FIELD="cad_layer", REPAIR=True)
+    ours, theirs = {}, {}
+    for made, folder in ((ours, tmp_path / "qgis"), (theirs, tmp_path / "command")):
+        folder.mkdir()
+        made.update(OUTPUT=folder / "zones.gpkg", PREVIEW=folder / "page.html")
+    done = run("prepareplan", {"FILE": str(path), **given, **{name: str(place) for name, place in ours.items()}})
+    assert done.ok, done.error
+    files = [part for name, place in theirs.items() for part in (f"--{name.lower()}", str(place))]
+    assert main(["prepareplan", "--input", str(path), *options, *files, "--language", "en"]) == 0
+    told = printed(capsys.readouterr().out)
+    numbers = {name: value for name, value in done.results.items() if name not in ("OUTPUT", "PREVIEW", "REPORT")}
+    assert {name: told[name] for name in numbers} == {name: as_printed(value) for name, value in numbers.items()}
+    assert theirs["PREVIEW"].read_text("utf-8") == ours["PREVIEW"].read_text("utf-8")
+    one, other = (QgsVectorLayer(str(made["OUTPUT"]), "zones", "ogr") for made in (ours, theirs))
+    assert one.crs() == other.crs() and one.fields().names() == other.fields().names()
+    for first, second in zip(one.getFeatures(), other.getFeatures()):
+        assert first.attributes() == second.attributes()
+        assert first.geometry().asWkb() == second.geometry().asWkb()
+    assert one.featureCount() == other.featureCount() > 0
+
+
+def test_diagnosecrs_on_the_command_line_gives_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corners = [(0, 0), (4000, 300), (8300, 0), (8000, 4100), (8200, 8000), (3900, 7700), (0, 8000), (200, 4000)]
+    right = layer([(polygon(*corners), "1", "LUC")], name="tỉnh")
+    wrong = layer([(polygon(*corners), "1", "LUC")], crs="EPSG:5898", name="lớp sai")
+    paths = {name: tmp_path / f"{name}.gpkg" for name in ("right", "wrong")}
+    for path, made in zip(paths.values(), (right, wrong)):
+        saved(made, path, "GPKG")
+    given = {"FILE": str(paths["wrong"]), "OUTLINE": str(paths["right"]), "NEIGHBOUR": str(paths["right"])}
+    done = run("diagnosecrs", {**given, "LANGUAGE": "en"})
+    assert done.ok, done.error
+    files = ["--input", str(paths["wrong"]), "--outline", str(paths["right"]), "--neighbour", str(paths["right"])]
+    assert main(["diagnosecrs", *files, "--language", "en"]) == 1
+    told = printed(capsys.readouterr().out)
+    numbers = {name: value for name, value in done.results.items() if name not in ("PAGE", "CANDIDATES")}
+    assert told == {name: as_printed(value) for name, value in numbers.items()}
+    assert main(["diagnosecrs", "--input", str(paths["right"]), "--outline", str(paths["right"])]) == 0
+
+
+def test_the_command_line_never_replaces_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "gpkg")
+    before = path.read_bytes()
+    assert main(["prepareplan", "--input", str(path), "--output", str(path), "--language", "vi"]) == 2
+    assert says(capsys.readouterr().err, "error.shared_file", "vi") and path.read_bytes() == before
+    assert main(["prepareplan", "--input", str(path), "--output", str(tmp_path / "x.shp"), "--language", "vi"]) == 2
+    assert says(capsys.readouterr().err, "error.prepare_not_gpkg", "vi") and not (tmp_path / "x.shp").exists()

@@ -19,5 +19,5 @@ if os.environ.get("CI"):
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo province of 2,000 zones, seed 1."""
-    return create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu", seed=1, size=2_000).parent
+    """The demo province of 2,000 zones, seed 1, with its folder of bad files."""
+    return create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu", seed=1, size=2_000, bad_files=True).parent

@@ -106,6 +106,11 @@ def drawn() -> bool:
     return not iface.mapCanvas().isDrawing()
 
 
+def layers_called(beginning: str) -> list[QgsVectorLayer]:
+    """The layers of the project whose names begin so."""
+    return [layer for layer in QgsProject.instance().mapLayers().values() if layer.name().startswith(beginning)]
+
+
 def result_layer(told: dict[str, Any], output: str = "FINDINGS") -> QgsVectorLayer:
     """The layer of the project that a run has made."""
     layers, made = QgsProject.instance().mapLayers(), told["results"][output]
