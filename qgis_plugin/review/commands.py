@@ -18,14 +18,15 @@ from qgis.PyQt.QtWidgets import QAction, QWidget
 from ...engine.catalogue import text
 
 SECTION = "Plan Concord"
+WORK, DOCK, QGIS = "work", "dock", "qgis"
 
 
 class Command(NamedTuple):
-    """``key`` is the default; ``everywhere`` in the dock, or only in the list and side panel."""
+    """``key`` is the default; ``reach``: where it works, WORK (the list and the side panel), DOCK or QGIS."""
 
     name: str
     key: str
-    everywhere: bool = False
+    reach: str = WORK
     checkable: bool = False
 
 
@@ -45,8 +46,8 @@ COMMANDS = (
     Command("everything", "E"),
     Command("answer", "O"),
     Command("pick", "I", checkable=True),
-    Command("list", "Ctrl+Alt+L", everywhere=True),
-    Command("open", "Ctrl+Alt+O", everywhere=True),
+    Command("list", "Ctrl+Alt+L", reach=QGIS),
+    Command("open", "Ctrl+Alt+O", reach=DOCK),
 )
 
 
@@ -61,9 +62,11 @@ class Commands(QObject):
             action.setObjectName(f"planconcord_review_{command.name}")
             action.setCheckable(command.checkable)
             QgsGui.shortcutsManager().registerAction(action, command.key, SECTION)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            context = Qt.ShortcutContext
+            inside = context.ApplicationShortcut if command.reach == QGIS else context.WidgetWithChildrenShortcut
+            action.setShortcutContext(inside)
             action.triggered.connect(lambda _=False, name=command.name: does[name]())
-            for widget in [dock] if command.everywhere else work:
+            for widget in work if command.reach == WORK else [dock]:
                 widget.addAction(action)
             self.actions[command.name] = action
         for widget in work:

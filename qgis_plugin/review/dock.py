@@ -15,7 +15,6 @@ from qgis.gui import QgisInterface, QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog
 
-from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import number, text
 from ...engine.errors import PlanError
 from ...engine.store.connection import refuse_read_only
@@ -26,7 +25,7 @@ from . import words
 from .commands import Commands
 from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import file_of, findings_layers, show_layer, shown_layers
+from .stores import file_of, findings_layers, read_again, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
 from .work_area import WorkArea
 
@@ -131,7 +130,7 @@ class ReviewDock(QgsDockWidget):
         self._listing, self._reviewing, self._place = listing, Reviewing(path), None
         self.filters.offer(listing)
         self.panel.look_at(listing)
-        self.view.findings.look_at(listing)
+        self.view.look_at(listing)
         if show_layer(listing.layout, self._language) is None:
             self._warn(text("review.layer_unreadable", self._language, path=path))
         self._filter()
@@ -324,13 +323,11 @@ class ReviewDock(QgsDockWidget):
         if changed == "all":
             self.filters.offer(self._listing)
             self._tell_lapsed()
+            read_again(self._listing.layout)
         self.view.keep(self.view.findings.renew)
         self.panel.renew()
         self._count()
         for layer in shown_layers(self._listing.layout):
-            if changed == "all":
-                layer.dataProvider().reloadData()
-                list_what_is_there(layer, QgsProject.instance())
             layer.triggerRepaint()
 
     def _prepare(self) -> None:

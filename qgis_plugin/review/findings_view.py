@@ -13,7 +13,7 @@ from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ...engine.catalogue import text
-from ...engine.store.listing import Row
+from ...engine.store.listing import Listing, Row
 from .table_model import COLUMNS, FindingsModel
 
 WAIT_MS = 70
@@ -25,6 +25,7 @@ WIDEST = {
     "area": "88,888.88 ha",
     "width": "8,888.8 m",
     "status": "chưa xử lý",
+    "status_and_change": "chưa xử lý · hết hiệu lực",
     "territory": "Thành phố Thanh Vân",
     "message": "",
 }
@@ -61,9 +62,8 @@ class FindingsView(QTableView):
         header.setStretchLastSection(True)
         header.sectionClicked.connect(lambda column: self.sort_asked.emit(COLUMNS[column]))
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, name in enumerate(COLUMNS):
-            room = self.fontMetrics().height() * (2 if name == "rule" else 1)  # the disc, and a little air
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(WIDEST[name]) + room)
+        for name in COLUMNS:
+            self._give_room(name, WIDEST[name])
         self.findings.modelReset.connect(self._span)
         self._keep_scale = self._restoring = False
         self._wait = QTimer(self)
@@ -72,6 +72,15 @@ class FindingsView(QTableView):
         self._wait.timeout.connect(self._tell)
         self.selectionModel().currentRowChanged.connect(self._moved)
         self.clicked.connect(self._clicked)
+
+    def _give_room(self, column: str, words: str) -> None:
+        room = self.fontMetrics().height() * (2 if column == "rule" else 1)  # the disc, and a little air
+        self.setColumnWidth(COLUMNS.index(column), self.fontMetrics().horizontalAdvance(words) + room)
+
+    def look_at(self, listing: Listing) -> None:
+        """Show another store; where it knows what has changed, the status says so and needs the room."""
+        self._give_room("status", WIDEST["status_and_change" if listing.layout.changes else "status"])
+        self.findings.look_at(listing)
 
     def _span(self) -> None:
         self.clearSpans()
@@ -167,6 +176,10 @@ class FindingsView(QTableView):
             self.step(1 if keys == Qt.Key.Key_Down else -1, keep_scale=True)
         elif keys in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.findings.is_heading(row):
             self._fold(row, keys == Qt.Key.Key_Left)
+        elif keys in (Qt.Key.Key_Home, Qt.Key.Key_End) and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            target = self.findings.step(*((-1, 1) if keys == Qt.Key.Key_Home else (self.findings.rowCount(), -1)))
+            if target is not None:
+                self.take(target)
         elif keys in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._tell()
         elif keys == Qt.Key.Key_Escape:

@@ -39,13 +39,31 @@ def file_of(layer: QgsVectorLayer) -> Path | None:
 
 def shown_layers(layout: Layout) -> list[QgsVectorLayer]:
     """The layers of the project that show the store's findings: a check that is run again into its file adds another."""
-    shown = []
-    for layer in findings_layers():
-        if file_of(layer) == Path(layout.path).absolute():
-            parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
-            if parts.get("layerName") in (None, "", layout.table):
-                shown.append(layer)
-    return shown
+    return [layer for layer in _layers_in(layout) if _table(layer) in ("", layout.table)]
+
+
+def read_again(layout: Layout) -> None:
+    """Have the project's layers of a store show what a new run has put in its place, under whatever name it calls its layer."""
+    for layer in _layers_in(layout):
+        if _table(layer) in ("", layout.table):
+            layer.dataProvider().reloadData()
+        elif not QgsVectorLayer(layer.source(), "", "ogr").isValid():
+            layer.setDataSource(_source(layout), layer.name(), "ogr")
+        else:
+            continue  # another layer of findings in the same file
+        list_what_is_there(layer, QgsProject.instance())
+
+
+def _layers_in(layout: Layout) -> list[QgsVectorLayer]:
+    return [layer for layer in findings_layers() if file_of(layer) == Path(layout.path).absolute()]
+
+
+def _table(layer: QgsVectorLayer) -> str:
+    return str(QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName") or "")
+
+
+def _source(layout: Layout) -> str:
+    return f"{Path(layout.path).absolute()}|layername={layout.table}"
 
 
 def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
@@ -53,7 +71,7 @@ def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
     there = shown_layers(layout)
     if there:
         return there[0]
-    made = QgsVectorLayer(f"{Path(layout.path).absolute()}|layername={layout.table}", Path(layout.path).stem, "ogr")
+    made = QgsVectorLayer(_source(layout), Path(layout.path).stem, "ogr")
     if not made.isValid():
         return None
     with contextlib.suppress(PlanError):  # without our colours it still shows where they are

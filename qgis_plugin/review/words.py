@@ -39,10 +39,11 @@ def change_word(change: str, language: str) -> str:
 def status_text(row: Row, language: str) -> str:
     """The status for the list, and what the last run changed in it: what persists needs no word."""
     status = status_word(row.status, language)
-    change = LAPSED if row.lapsed else row.change
-    if change in ("", "persisting") or change == row.status:
+    if row.lapsed:
+        return f"{status} · {text('review.short_lapsed', language)}"
+    if row.change in ("", "persisting") or row.change == row.status:
         return status
-    return f"{status} · {change_word(change, language)}"
+    return f"{status} · {change_word(row.change, language)}"
 
 
 def severity_word(severity: str, language: str) -> str:

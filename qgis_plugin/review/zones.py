@@ -26,6 +26,8 @@ from qgis.core import (
 )
 
 MOST_LOOKED_AT = 500
+ALIKE = 0.02
+"""Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by it."""
 LAYER_AND_KEY = {
     "a": (("LOWER", "LOWER_KEY"), ("INPUT", "KEY_FIELD")),
     "b": (("UPPER", "UPPER_KEY"), ("INPUT", "KEY_FIELD")),
@@ -63,10 +65,15 @@ def zones_of(
         key, code, plan = (str(values[f"{name}_{side}"] or "") for name in ("zone", "code", "plan"))
         if not key:
             continue
+        best = 0.0
         for layer, field, sure in _candidates(side, plan, options):
-            feature = _feature(layer, field, key, "" if sure else code, outline, crs)
-            if feature is not None and (sure or code):
-                found[side] = Zone(layer, feature)
+            feature, share = _feature(layer, field, key, "" if sure else code, outline, crs)
+            if feature is None or not (sure or code):
+                continue
+            # Two drafts may lie open, with the same keys: the finding lies on the zone of its own draft.
+            if sure or share > best + ALIKE:
+                found[side], best = Zone(layer, feature), share
+            if sure or best > 1.0 - ALIKE:
                 break
     return found
 
@@ -84,7 +91,7 @@ def _candidates(side: str, plan: str, options: Mapping[str, str]) -> Iterator[tu
     """(layer, key field, whether it is certainly the plan's) in the order in which to look."""
     layers = [
         layer
-        for layer in QgsProject.instance().mapLayers().values()
+        for layer in (node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers())
         if isinstance(layer, QgsVectorLayer)
         and layer.geometryType() == Qgis.GeometryType.Polygon
         and layer.fields().lookupField("finding_id") < 0
@@ -109,17 +116,21 @@ def _place(source: str) -> tuple[str, str]:
 
 def _feature(
     layer: QgsVectorLayer, field: str, key: str, code: str, outline: QgsGeometry, crs: QgsCoordinateReferenceSystem
-) -> QgsFeature | None:
-    """The feature at the finding's place with that key, and that code where one is given."""
+) -> tuple[QgsFeature | None, float]:
+    """The feature at the finding's place with that key, and that code where one is given; how much of the finding it holds."""
     transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
+    there = QgsGeometry(outline)
     try:
-        box = transform.transformBoundingBox(outline.boundingBox())
+        there.transform(transform)
     except QgsCsException:
-        return None
+        return None, 0.0
     known = layer.fields().lookupField(field) if field else -1
-    for feature in layer.getFeatures(QgsFeatureRequest().setFilterRect(box).setLimit(MOST_LOOKED_AT)):
+    request = QgsFeatureRequest().setFilterRect(there.boundingBox()).setLimit(MOST_LOOKED_AT)
+    for feature in layer.getFeatures(request):
         values = [shown(value) for value in feature.attributes()]
         keys = [values[known]] if known >= 0 else [*values, str(feature.id())]
         if key in keys and (not code or code in values):
-            return feature
-    return None
+            area = there.area()
+            share = there.intersection(feature.geometry()).area() / area if area > 0 else 1.0
+            return feature, max(share, 2 * ALIKE)  # beside the finding, as at a gap, is better than nowhere
+    return None, 0.0

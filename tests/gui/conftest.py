@@ -42,6 +42,11 @@ plugin_repositories\\QGIS%20Official%20Plugin%20Repository\\enabled=false
 """
 
 
+NIGHT = "\n[UI]\nUITheme=Night Mapping\n"
+TWICE: dict[str, Any] = {"size": "2800x1800", "variables": {"QT_SCALE_FACTOR": "2"}}
+"""Dark, and at 200 %."""
+
+
 class Screen:
     """An X server without a monitor."""
 
@@ -155,6 +160,40 @@ def environment(profile: Path, display: str, brief: dict[str, Any]) -> dict[str,
     }
 
 
+def new_profile(
+    factory: pytest.TempPathFactory,
+    name: str,
+    plugin: Path,
+    locale: str,
+    settings: str = "",
+    libraries: Path | None = LIBRARIES,
+) -> Path:
+    """A profile with the plugin and, where given, the libraries; QGIS is asked to accept the plugin once for each kind."""
+    if libraries not in _accepted:
+        _accepted[libraries] = factory.mktemp("profiles") / "accepted"
+        tool("install_plugin").install(_accepted[libraries], plugin, libraries)
+    profile = factory.mktemp("profiles") / f"hồ sơ {name}"
+    shutil.copytree(_accepted[libraries], profile, symlinks=True, ignore=shutil.ignore_patterns("runtime"))
+    with (profile / "profiles" / "default" / "QGIS" / "QGIS3.ini").open("a", encoding="utf-8") as file:
+        file.write(SETTINGS.format(locale=locale) + settings)
+    return profile
+
+
+_accepted: dict[Path | None, Path] = {}
+
+
+@pytest.fixture(scope="session")
+def province(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo province: the one that the session demo makes in its window where that is run too, else made now."""
+    if any("demo" in item.fixturenames for item in request.session.items):
+        demo: Session = request.getfixturevalue("demo")
+        demo.seen("make")
+        return demo.folder / "tỉnh mẫu"
+    from planconcord.engine.demo import create_demo
+
+    return create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu").parent
+
+
 @pytest.fixture(scope="session")
 def sessions(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Session]]:  # noqa: F811
     """All sessions, started."""
@@ -170,10 +209,7 @@ def sessions(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             ("bare", "en_US", None),
             ("demo", "en_US", LIBRARIES),
         ):
-            profile = tmp_path_factory.mktemp("profiles") / f"hồ sơ {name}"
-            tool("install_plugin").install(profile, plugin_zip, libraries)
-            with (profile / "profiles" / "default" / "QGIS" / "QGIS3.ini").open("a", encoding="utf-8") as settings:
-                settings.write(SETTINGS.format(locale=locale))
+            profile = new_profile(tmp_path_factory, name, plugin_zip, locale, libraries=libraries)
             started[name] = Session(name, profile, plans)
         yield started
     finally:

@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from ..headless.conftest import LIBRARIES, plugin_zip, tool  # noqa: F401 - plugin_zip is a fixture
-from .conftest import ROOT, SETTINGS, Session
+from ..headless.conftest import plugin_zip  # noqa: F401 - plugin_zip is a fixture
+from .conftest import NIGHT, ROOT, TWICE, Session, new_profile
 from .plans import write_plans
 from .test_toolbox import complaints
 
@@ -87,11 +87,7 @@ def session(
 ) -> Session:
     folder = factory.mktemp("plans")
     write_store_of_plans(folder)
-    profile = factory.mktemp("profiles") / f"hồ sơ {name}"
-    tool("install_plugin").install(profile, plugin, LIBRARIES)
-    with (profile / "profiles" / "default" / "QGIS" / "QGIS3.ini").open("a", encoding="utf-8") as file:
-        file.write(SETTINGS.format(locale=locale) + settings)
-    return Session(name, profile, folder / "plans.gpkg", **options)
+    return Session(name, new_profile(factory, name, plugin, locale, settings), folder / "plans.gpkg", **options)
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +96,7 @@ def both(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     started: dict[str, Session] = {}
     try:
         started["review"] = session("review", plugin_zip, tmp_path_factory, "en_US")
-        night = "\n[UI]\nUITheme=Night Mapping\n"
-        twice = {"QT_SCALE_FACTOR": "2"}
-        started["dark"] = session(
-            "review_dark", plugin_zip, tmp_path_factory, "vi", night, size="2800x1800", variables=twice
-        )
+        started["dark"] = session("review_dark", plugin_zip, tmp_path_factory, "vi", NIGHT, **TWICE)
         yield started
     finally:
         for one in started.values():
@@ -236,7 +228,7 @@ def test_groups_and_limits(review: Session) -> None:
 
 def test_every_command_is_in_the_list_of_shortcuts(review: Session) -> None:
     seen = review.seen("shortcuts")
-    assert len(seen["ours"]) == 17 and all(seen["ours"].values())
+    assert len(seen["ours"]) == 18 and all(seen["ours"].values())
     everywhere = {"planconcord_review", "planconcord_review_list", "planconcord_review_open"}
     assert not {key for name, key in seen["ours"].items() if name in everywhere} & set(seen["others"])
     assert complaints(seen["log"]) == []

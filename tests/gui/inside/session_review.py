@@ -85,9 +85,9 @@ def index_words(dock: Any, row: int) -> list[str]:
 def history(person: Person) -> list[list[str]]:
     from planconcord.engine.store.decisions import history as read
 
-    return [
-        [d.finding_id, d.from_status, d.to_status, d.who, d.note, d.document, d.expiry] for d in read(store_of(person))
-    ]
+    listing = dock_of(person)._listing if dock_of(person) is not None else None
+    store = listing.path if listing is not None else store_of(person)
+    return [[d.finding_id, d.from_status, d.to_status, d.who, d.note, d.document, d.expiry] for d in read(store)]
 
 
 def settle(person: Person) -> Step:
