@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..catalogue import text
-from ..errors import PlanError
+from ..intake.preparing import Wishes as Reading
+from ..intake.preparing import prepare
 from ..intake.reading import read_plan
 from ..plan import PlanLayer
 from ..progress import Progress
@@ -37,6 +38,9 @@ def add_report_commands(
     sheet.add_argument(
         "--code-field", action="append", default=[], help=text("writesheet.CODE_FIELD.help", "en"), metavar="FIELD"
     )
+    sheet.add_argument(
+        "--key-field", action="append", default=[], help=text("writesheet.KEY_FIELD.help", "en"), metavar="FIELD"
+    )
     sheet.add_argument("--rules", help=text("writesheet.RULES.help", "en"))
     sheet.add_argument("--territory", default="", help=text("writesheet.TERRITORY.help", "en"))
     sheet.add_argument(
@@ -51,8 +55,7 @@ def add_report_commands(
 def _write(options: argparse.Namespace, progress: Progress) -> int:
     from ... import __version__
 
-    fields = [field.strip() for given in options.code_field for field in given.split(",") if field.strip()]
-    plans = [_plan(source, fields) for source in options.plans]
+    plans = [_plan(source, _names(options.key_field), _names(options.code_field)) for source in options.plans]
     wishes = Wishes(options.language, options.redact_defence == "yes", options.territory, version=__version__)
     made = write_sheets(options.findings, options.output, wishes, plans, read_ruleset(options.rules), progress)
     for key, values in made.notes:
@@ -65,12 +68,16 @@ def _write(options: argparse.Namespace, progress: Progress) -> int:
     return WRITTEN
 
 
-def _plan(source: str, fields: list[str]) -> PlanLayer:
-    """The plan with the first of ``fields`` that it has; without codes where it has none."""
-    for field in fields:
-        try:
-            return read_plan(source, "", field)
-        except PlanError as error:
-            if error.key != "error.field_missing":
-                raise
-    return read_plan(source)
+def _names(given: list[str]) -> list[str]:
+    """Names of fields, given in several options or with commas between."""
+    return [name.strip() for some in given for name in some.split(",") if name.strip()]
+
+
+def _plan(source: str, key_fields: list[str], code_fields: list[str]) -> PlanLayer:
+    """The plan with the first key field and the first code field that it has; without them where it has none."""
+    there = prepare(source, Reading())
+    columns = {there.field(name) for name in (*key_fields, *code_fields)} & set(there.table.columns)
+    key, code = (
+        next((name for name in names if there.field(name) in columns), "") for names in (key_fields, code_fields)
+    )
+    return read_plan(source, key, code)

@@ -109,7 +109,7 @@ class Drawing:
         return (
             f'<svg role="img" aria-label="{escape(self._label)}" width="{self.width_mm:g}mm" height="{self.height_mm:g}mm"'
             f' viewBox="0 0 {across:.0f} {down:.0f}"><rect width="{across:.0f}" height="{down:.0f}" class="paper"/>'
-            f'{"".join(self._parts)}<rect width="{across:.0f}" height="{down:.0f}" class="frame"/></svg>'
+            f'{"".join(self._parts)}<rect x="10" y="10" width="{across - 20:.0f}" height="{down - 20:.0f}" class="frame"/></svg>'
         )
 
     def scale_text(self) -> str:

@@ -1,5 +1,8 @@
 """The zones of given plan layers as the quiet ground of a map: outlines, codes, colours; nothing where no layer was given.
 
+It also knows which two zones a finding is about: those of its keys, where the layers have a key field, else those of its codes that
+share most ground with it.
+
 Goes in: PlanLayers, the CRS of the store, the rule set that knows names and colours, and whether defence land is hidden. Then
 squares of MASK_M around it are cut out of every layer, so that its neighbours do not draw its outline either, and a layer without
 a code field is left out, because nothing says which of its zones are defence land. ``notes`` say so.
@@ -17,9 +20,14 @@ import shapely
 from ..errors import PlanError
 from ..plan import PlanLayer
 from ..rulesets.ruleset import RuleSet
+from .reading import Entry
 from .redaction import Redaction
 
 MASK_M = 500.0
+CLEARLY = 0.5
+"""A zone is meant where no other one shares half as much with the finding."""
+TOUCHING_M = 0.05
+"""A gap lies beside its zones, up to rounding."""
 PALE = "#e9e9e4"
 
 
@@ -40,6 +48,7 @@ class Ground:
         self.defence: list[shapely.Geometry] = []
         outlines: list[shapely.Geometry] = []
         self._codes: list[str] = []
+        self._keys: list[str] = []
         if plans and not srs:
             raise PlanError("error.no_crs", layer="findings")
         hidden = Redaction(rules) if redact else None
@@ -48,9 +57,9 @@ class Ground:
                 self.notes.append(("sheet.plan_without_codes", {"layer": plan.name}))
                 continue
             zones = plan.to_crs(pyproj.CRS.from_user_input(srs)).widened().zones
-            codes = zones["code"].tolist()
+            keys = zones["key"].tolist() if plan.key_field else [""] * len(zones)
             shapes = _sound(np.asarray(zones.geometry.values, dtype=object))
-            for shape, code in zip(shapes, codes):
+            for shape, code, key in zip(shapes, zones["code"].tolist(), keys):
                 if shape is None or shape.is_empty:
                     continue
                 if hidden is not None and hidden.is_defence(code):
@@ -58,6 +67,7 @@ class Ground:
                 else:
                     outlines.append(shape)
                     self._codes.append(code)
+                    self._keys.append(key)
         self._outlines = _without(np.array(outlines, dtype=object), self.defence)
         self._colours = {code: _colour(rules, code) for code in set(self._codes)}
         self._tree = shapely.STRtree(self._outlines)
@@ -81,6 +91,33 @@ class Ground:
             for row, shape, area in zip(rows, cut, areas)
             if area > least_m**2
         ]
+
+    def zones_of(self, entry: Entry) -> dict[str, shapely.Geometry]:
+        """The zones of both sides of a finding, as far as they are known and meet it: {"a": outline, "b": outline}."""
+        outline, made, taken = entry.outline, {}, -1
+        if outline is None or outline.is_empty or not len(self._outlines):
+            return {}
+        place = outline if outline.is_valid else shapely.make_valid(outline)
+        rows = np.sort(self._tree.query(place, predicate="dwithin", distance=TOUCHING_M))
+        for side in ("a", "b"):
+            row = self._zone(place, rows[rows != taken], entry[f"zone_{side}"], entry[f"code_{side}"])
+            if row is not None:
+                made[side], taken = self._outlines[row], row
+        return made
+
+    def _zone(self, place: shapely.Geometry, rows: np.ndarray, key: str, code: str) -> int | None:
+        """Of ``rows`` the zone of this key, or where its layer has no keys of this code; None where two could be meant."""
+        if not (key or code):
+            return None
+        named = [row for row in rows.tolist() if key and self._keys[row] == key]
+        alike = [row for row in rows.tolist() if not self._keys[row] and self._codes[row] == code]
+        for some in (named, alike):
+            if some:
+                shared = shapely.area(shapely.intersection(self._outlines[some], place))
+                order = np.argsort(-shared, kind="stable")
+                clear = len(some) == 1 or shared[order[1]] < CLEARLY * shared[order[0]]
+                return some[order[0]] if clear else None
+        return None
 
 
 def _colour(rules: RuleSet, code: str) -> str:

@@ -21,7 +21,7 @@ thead { display: table-header-group; } tr { break-inside: avoid; }
 .swatch { display: inline-block; width: 3.4mm; height: 3.4mm; border: 0.2mm solid #555; margin-right: 1.5mm;
   vertical-align: -0.5mm; }
 .left-out { background: #fff4d6; padding: 2mm; } footer { margin-top: 6mm; font-size: 7.5pt; color: #44505c; }
-@media print { body { padding: 0; max-width: none; } }
+@media print { body { padding: 0 0.3mm; max-width: none; } }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -82,7 +82,7 @@ def _map(whole: Whole, territories: Sequence[Territory]) -> str:
     shown = legend(whole.words, [entry for one in territories for entry in one.disputed])
     return (
         f'<section class="overview"><h2>{whole.words.say("overview")}</h2><figure>{svg}'
-        f"<figcaption>{whole.words.say('scale', scale=scale)} · {shown}</figcaption></figure></section>"
+        f"<figcaption>{whole.words.say('scale', scale=scale)}<br>{shown}</figcaption></figure></section>"
     )
 
 

@@ -15,7 +15,7 @@ from ..catalogue import text
 from ..store.decisions import STATUSES
 from .figures import by_rule, by_severity
 from .ground import Ground
-from .maps import colour_of, overview, small_map
+from .maps import ZONE_COLOURS, colour_of, overview, small_map
 from .page_style import BASE, CLOSING, opening
 from .reading import Contents, Entry
 from .words import NOTHING, Words
@@ -25,23 +25,25 @@ STYLE = (
     "@page { size: A4 portrait; margin: 12mm 12mm 14mm; }"
     + BASE
     + """
-body { max-width: 202mm; font-size: 9pt; } .figures { font-size: 8pt; } .figures td { text-align: right; }
+body { max-width: 202mm; font-size: 9pt; } .figures { font-size: 8pt; break-inside: avoid; } .figures td { text-align: right; }
 .figures td.name, .figures thead th:first-child { text-align: left; } .figures thead th { background: #eef1f4; text-align: right; }
 .about { margin: 0 0 3mm; color: #44505c; font-size: 8.5pt; }
 svg { display: block; } .paper { fill: #fbfaf6; } .frame { fill: none; stroke: #44505c; stroke-width: 20; }
 .zone { fill-opacity: .38; stroke: #8d8d86; stroke-width: 8; fill-rule: evenodd; } .grid { stroke: #7b8fa1; stroke-width: 5; fill: none; opacity: .5; }
 .found { fill-opacity: .5; stroke-width: 28; fill-rule: evenodd; stroke-linejoin: round; } .dot { stroke: #fff; stroke-width: 15; }
-.ring { fill: none; stroke-width: 40; }
+.ring { fill: none; stroke-width: 40; } .side { fill: none; stroke-width: 50; stroke-linejoin: round; } .side.b { stroke-width: 38; stroke-dasharray: 160 110; }
+.of { font-weight: bold; } .of.a { fill: #005a8d; } .of.b { fill: #9a6a00; }
+.line { display: inline-block; width: 7mm; border-top: 0.45mm solid; margin-right: 1.5mm; vertical-align: 0.9mm; } .line.b { border-top-style: dashed; }
 svg text { font-family: "DejaVu Sans", Arial, sans-serif; text-anchor: middle; fill: #1c2530; stroke: #fff; stroke-width: 45;
   paint-order: stroke; stroke-linejoin: round; } .km { fill: #55697b; } .place { font-weight: bold; } .plain { fill-opacity: .38; fill-rule: evenodd; }
-figure { margin: 0; } figcaption { font-size: 7pt; color: #44505c; }
+figure { margin: 0; } figcaption { font-size: 7pt; color: #44505c; margin-top: 0.7mm; }
 .overview { break-inside: avoid; } .key { display: inline-block; margin: 0 5mm 0 0; }
 .finding { break-inside: avoid; border-top: 0.4mm solid #44505c; padding: 1.5mm 0 3mm; }
 .finding h3 { font-size: 9.5pt; margin: 0 0 1mm; } .finding h3 .severity { font-weight: normal; color: #44505c; }
-.body { display: flex; gap: 3mm; } .facts { font-size: 8pt; align-self: flex-start; } .facts th { width: 27mm; color: #44505c; }
+.body { display: flex; gap: 3mm; } .facts { font-size: 8pt; align-self: flex-start; } .facts th { width: 33mm; color: #44505c; white-space: nowrap; }
 .facts td { overflow-wrap: anywhere; } .message { margin: 1mm 0 0; font-size: 8pt; overflow-wrap: anywhere; }
 .sign { display: flex; gap: 4mm; margin-top: 4.5mm; font-size: 8pt; } .sign span { border-bottom: 0.2mm dotted #1c2530; flex: 1; height: 5mm; }
-.sign span.short { flex: 0.45; } .list td { overflow-wrap: anywhere; }
+.sign span.short { flex: 0.45; } .list td { overflow-wrap: anywhere; } .list td:nth-child(5) { white-space: nowrap; overflow-wrap: normal; }
 """
 )
 
@@ -157,7 +159,7 @@ def _overview(whole: Whole, told: Sequence[Entry], every: Sequence[Entry]) -> st
     svg, scale = overview(told[:LARGEST_SHEET], every, whole.ground, whole.words.language)
     if not svg:
         return ""
-    caption = f"{whole.words.say('scale', scale=scale)} · {legend(whole.words, told)}"
+    caption = f"{whole.words.say('scale', scale=scale)}<br>{legend(whole.words, told)}"
     return (
         f'<section class="overview"><h2>{whole.words.say("overview")}</h2>'
         f"<figure>{svg}<figcaption>{caption}</figcaption></figure></section>"
@@ -166,20 +168,23 @@ def _overview(whole: Whole, told: Sequence[Entry], every: Sequence[Entry]) -> st
 
 def _finding(whole: Whole, entry: Entry) -> str:
     words = whole.words
-    svg, scale = small_map(entry, whole.ground, words.language, str)
+    svg, scale, outlined = small_map(entry, whole.ground, words.language)
     drawn = f"<figure>{svg}<figcaption>{words.say('scale', scale=scale)}</figcaption></figure>" if svg else ""
     made = entry.decision
     facts = (
         ("side_a", words.side(entry, "a")),
         ("side_b", words.side(entry, "b")),
-        ("area_width", f"{words.area(entry)} · {words.width(entry)}"),
+        ("area_width", words.area_and_width(entry)),
         ("article", words.told(entry["reference"])),
         ("must_adjust", words.told(entry["must_adjust"])),
         ("decision", words.decision(entry)),
-        ("note", words.told(made.note if made else "")),
-        ("document", words.told(made.document if made else "")),
+        *((("note", words.told(made.note)), ("document", words.told(made.document))) if made else ()),
     )
-    rows = "".join(f"<tr><th>{words.say(key)}</th><td>{value}</td></tr>" for key, value in facts)
+    lines = {
+        f"side_{side}": f'<span class="line {side}" style="border-color:{ZONE_COLOURS[side]}"></span>'
+        for side in outlined
+    }
+    rows = "".join(f"<tr><th>{lines.get(key, '')}{words.say(key)}</th><td>{value}</td></tr>" for key, value in facts)
     sign = (
         f'<div class="sign">{words.say("opinion")}<span></span>{words.say("signature")}<span></span>'
         f'{words.say("day")}<span class="short"></span></div>'

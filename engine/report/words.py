@@ -66,6 +66,11 @@ class Words:
         """The width of a finding."""
         return escape(width_text(entry["width_m"], self.language))
 
+    def area_and_width(self, entry: Entry) -> str:
+        """Both, or one dash where there is neither."""
+        both = [self.area(entry), self.width(entry)]
+        return NOTHING if both == [NOTHING, NOTHING] else " · ".join(both)
+
     def count(self, count: int) -> str:
         """A whole number."""
         return number(count, 0, self.language)

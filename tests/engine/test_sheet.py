@@ -140,6 +140,34 @@ def test_the_zones_of_a_plan_are_drawn_and_named(store: Path) -> None:
     assert page.html.count('class="zone"') >= 3 and "<LUC>" in page.words
 
 
+def outlined(store: Path, *plans: object) -> list[tuple[str, str]]:
+    """(finding, side) of every zone that the sheet of Huyện A outlines, and the stroke is that of the table beside it."""
+    made = write_sheets(store, store.parent, Wishes(today=TODAY), plans)  # type: ignore[arg-type]
+    found = []
+    for section in Page(made.sheets[0]).html.split('<section class="finding"')[1:]:
+        zone = re.search(r"(Q-2|B-1)", section)
+        sides = re.findall(r'class="side ([ab])" stroke="(#\w+)"', section)
+        assert sides == re.findall(r'class="line ([ab])" style="border-color:(#\w+)"', section)
+        found += [(zone.group(1), side) for side, _ in sides] if zone else []
+    return sorted(found)
+
+
+def test_both_zones_of_a_finding_are_outlined(store: Path) -> None:
+    """By their keys, else by their codes where only one zone can be meant."""
+    overlapping = [(sheets.square(0, 0, 400), "LUC"), (sheets.square(100, 100, 600, 300), "ODT")]
+    site, forest = (sheets.square(900, 400, 200, 20), "SKK"), (sheets.square(850, 300, 900, 500), "Z_RPH")
+    lower, upper = sheets.plan([*overlapping, site]), sheets.plan([forest], "QHT")
+    both = [("B-1", "a"), ("B-1", "b"), ("Q-2", "a"), ("Q-2", "b")]
+    assert outlined(store, lower, upper) == both
+    keyed = sheets.plan([*overlapping, site], keys=(sheets.HOSTILE, "B-1", "A-2"))
+    assert outlined(store, keyed, sheets.plan([forest], "QHT", keys=("Q-2",))) == both
+    other = sheets.plan([*overlapping, site], keys=("x", "B-1", "z"))
+    assert outlined(store, other) == [("B-1", "b")]
+    twice = sheets.plan([*overlapping, (sheets.square(90, 90, 320), "LUC")])
+    assert outlined(store, twice) == [("B-1", "b")], "nobody can tell which of the two zones with LUC is meant"
+    assert outlined(store) == []
+
+
 def test_territories_that_look_alike_have_files_of_their_own() -> None:
     names = file_names(["Huyện Đồng", "Huyen Dong", "", "../../etc", "漢"])
     assert list(names.values()) == [
