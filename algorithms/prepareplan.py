@@ -25,7 +25,17 @@ from .base import PlanAlgorithm
 
 DETECT = "detect"
 ENCODINGS = (DETECT, "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
-COUNTS = ("DROPPED_COUNT", "DECODED_COUNT", "AREA_COUNT", "REPAIRED_COUNT", "CODED_COUNT", "UNKNOWN_COUNT")
+GENERATIONS = ("", "tt27_2018", "tt01_2021", "tt08_2024")
+COUNTS = (
+    "DROPPED_COUNT",
+    "DECODED_COUNT",
+    "AREA_COUNT",
+    "REPAIRED_COUNT",
+    "CODED_COUNT",
+    "UNKNOWN_COUNT",
+    "SUCCEEDED_COUNT",
+    "REVIEW_COUNT",
+)
 
 
 class PreparePlan(PlanAlgorithm):
@@ -49,6 +59,10 @@ class PreparePlan(PlanAlgorithm):
             self.add(QgsProcessingParameterBoolean(name, self.words(name), False))
         self.add(QgsProcessingParameterBoolean("SWAP_AXES", self.words("SWAP_AXES"), False), advanced=True)
         self.add_choice("ENCODING", ENCODINGS, DETECT)
+        self.add_choice("CODE_GENERATION", GENERATIONS, "")
+        filters = self.words("CODE_LIST.filter")
+        listed = QgsProcessingParameterFile("CODE_LIST", self.words("CODE_LIST"), optional=True, fileFilter=filters)
+        self.add(listed, advanced=True)
         self.add_language()
         polygons = QgsProcessing.SourceType.TypeVectorPolygon
         self.add(QgsProcessingParameterFeatureSink("OUTPUT", self.words("OUTPUT"), polygons))
@@ -63,6 +77,10 @@ class PreparePlan(PlanAlgorithm):
         labels = QgsProcessingParameterFileDestination("LABELS", self.words("LABELS"), filters, None, True)
         labels.setCreateByDefault(False)
         self.add(labels, advanced=True)
+        filters = self.words("CODE_LIST.filter")
+        codes = QgsProcessingParameterFileDestination("CODES", self.words("CODES"), filters, None, True)
+        codes.setCreateByDefault(False)
+        self.add(codes, advanced=True)
         self.addOutput(QgsProcessingOutputNumber("ZONE_COUNT", self.words("ZONE_COUNT")))
         for name in COUNTS:
             self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
@@ -74,7 +92,7 @@ class PreparePlan(PlanAlgorithm):
         from ..engine.errors import PlanError
         from ..engine.intake.labels import write_labels
         from ..engine.intake.pages import prepare_page
-        from ..engine.intake.preparing import labels_of, zones_of
+        from ..engine.intake.preparing import labels_of, write_code_list, zones_of
         from ..engine.intake.results import prepared_numbers
         from .feedback import QgisProgress
         from .intake_input import given_input
@@ -83,7 +101,8 @@ class PreparePlan(PlanAlgorithm):
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
         given = given_input(self, parameters, "INPUT", "FILE", context)
-        prepared = given.prepared(self._wishes(parameters, context), progress)
+        wishes = self._wishes(parameters, context)
+        prepared = given.prepared(wishes, progress)
         zones = zones_of(prepared)
         if zones.crs is None:
             raise PlanError("error.prepare_no_crs", layer=prepared.name)
@@ -101,6 +120,9 @@ class PreparePlan(PlanAlgorithm):
         if listed:
             field = self.parameterAsString(parameters, "CODE_FIELD", context).strip()
             outputs["LABELS"] = str(write_labels(Path(listed), labels_of(prepared, field), {}))
+        listed = self.parameterAsFileOutput(parameters, "CODES", context)
+        if listed:
+            outputs["CODES"] = str(write_code_list(Path(listed), prepared, wishes))
         return {**outputs, **prepared_numbers(prepared, zones)}
 
     def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
@@ -114,6 +136,8 @@ class PreparePlan(PlanAlgorithm):
             swap_axes=self.parameterAsBool(parameters, "SWAP_AXES", context),
             encoding="" if encoding in ("", DETECT) else encoding,
             label_map=self.file(parameters, "LABEL_MAP", context),
+            code_generation=self.parameterAsEnumString(parameters, "CODE_GENERATION", context).strip(),
+            code_list=self.file(parameters, "CODE_LIST", context),
             polygons_from_lines=self.parameterAsBool(parameters, "POLYGONS_FROM_LINES", context),
             repair=self.parameterAsBool(parameters, "REPAIR", context),
         )

@@ -21,9 +21,10 @@ from ..errors import PlanError
 from ..progress import Progress
 from ..store import write_table, write_zones
 from .diagnosis import diagnose
+from .generations import GENERATIONS
 from .labels import write_labels
 from .pages import diagnosis_page, prepare_page
-from .preparing import Wishes, labels_of, prepare, zones_of
+from .preparing import Wishes, labels_of, prepare, write_code_list, zones_of
 from .reading import read_plan
 from .results import (
     diagnosed,
@@ -54,8 +55,12 @@ def add_intake_commands(
     for name in ("polygons-from-lines", "repair", "swap-axes"):
         preparing.add_argument(f"--{name}", action="store_true", help=_help(f"prepareplan.{_constant(name)}"))
     preparing.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help=_help("prepareplan.ENCODING"))
+    preparing.add_argument(
+        "--code-generation", choices=GENERATIONS, default="", help=_help("prepareplan.CODE_GENERATION")
+    )
+    preparing.add_argument("--code-list", type=Path, help=_help("prepareplan.CODE_LIST"))
     preparing.add_argument("--output", type=Path, required=True, help=_help("prepareplan.OUTPUT"))
-    for name in ("report", "preview", "labels"):
+    for name in ("report", "preview", "labels", "codes"):
         preparing.add_argument(f"--{name}", type=Path, help=_help(f"prepareplan.{_constant(name)}"))
     diagnosing = command("diagnosecrs", lambda options: _diagnose(options, progress()))
     diagnosing.add_argument("--input", required=True, metavar=LAYER, help=_help("diagnosecrs.FILE"))
@@ -75,23 +80,12 @@ def _help(name: str) -> str:
 
 
 def _prepare(options: argparse.Namespace, progress: Progress) -> int:
-    _refuse_own_file(options, ("output", "report", "preview", "labels"))
+    _refuse_own_file(options, ("output", "report", "preview", "labels", "codes"))
     if options.output.suffix.lower() != ".gpkg":
         raise PlanError("error.prepare_not_gpkg", path=options.output)
     progress.step(0.0, text("progress.reading", options.language))
-    prepared = prepare(
-        options.input,
-        Wishes(
-            code_field=options.code_field.strip(),
-            crs=options.crs.strip(),
-            target_crs=options.target_crs.strip(),
-            swap_axes=options.swap_axes,
-            encoding="" if options.encoding == ENCODINGS[0] else options.encoding,
-            label_map=options.label_map,
-            polygons_from_lines=options.polygons_from_lines,
-            repair=options.repair,
-        ),
-    )
+    wishes = _wishes(options)
+    prepared = prepare(options.input, wishes)
     zones = zones_of(prepared)
     if zones.crs is None:
         raise PlanError("error.prepare_no_crs", layer=prepared.name)
@@ -108,10 +102,28 @@ def _prepare(options: argparse.Namespace, progress: Progress) -> int:
         _write_page(options.preview, prepare_page(prepared, options.language))
     if options.labels:
         write_labels(options.labels, labels_of(prepared, options.code_field.strip()), {})
-    made.update((name, getattr(options, name)) for name in ("report", "preview", "labels") if getattr(options, name))
+    if options.codes:
+        write_code_list(options.codes, prepared, wishes)
+    asked = ("report", "preview", "labels", "codes")
+    made.update((name, getattr(options, name)) for name in asked if getattr(options, name))
     progress.step(1.0)
     _print({**prepared_numbers(prepared, zones), **made})
     return DONE
+
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    return Wishes(
+        code_field=options.code_field.strip(),
+        crs=options.crs.strip(),
+        target_crs=options.target_crs.strip(),
+        swap_axes=options.swap_axes,
+        encoding="" if options.encoding == ENCODINGS[0] else options.encoding,
+        label_map=options.label_map,
+        code_generation=options.code_generation,
+        code_list=options.code_list,
+        polygons_from_lines=options.polygons_from_lines,
+        repair=options.repair,
+    )
 
 
 def _diagnose(options: argparse.Namespace, progress: Progress) -> int:

@@ -35,27 +35,35 @@ def beside(plan: Path) -> Path:
 
 def read_labels(path: Path) -> dict[str, str]:
     """Folded label to code; rows without a code are still to be decided and left out."""
+    return {fold(label): code for _, label, code in read_map(path, COLUMNS, "error.labels")}
+
+
+def read_map(path: Path, columns: tuple[str, str], error_key: str) -> list[tuple[int, str, str]]:
+    """(row, from, to) of a table that maps the first of ``columns`` to the second; rows without a second are left out.
+
+    The errors are ``error_key`` and ``error_key`` + "_twice", where one is mapped to two.
+    """
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise PlanError("error.labels", path=path, row=0, found=f"{path.stat().st_size:,} B")
+            raise PlanError(error_key, path=path, row=0, found=f"{path.stat().st_size:,} B")
         words = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError("error.labels", path=path, row=0, found=str(error)) from error
+        raise PlanError(error_key, path=path, row=0, found=str(error)) from error
     head = words.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
     rows = csv.DictReader(io.StringIO(words, newline=""), delimiter=separator)
     names = [(name or "").strip().lower() for name in rows.fieldnames or []]
-    if any(column not in names for column in COLUMNS):
-        raise PlanError("error.labels", path=path, row=1, found=", ".join(names) or "–")
+    if any(column not in names for column in columns):
+        raise PlanError(error_key, path=path, row=1, found=", ".join(names) or "–")
     rows.fieldnames = names
-    codes: dict[str, str] = {}
+    made: dict[str, tuple[int, str, str]] = {}
     for number, row in enumerate(rows, start=2):
-        label, code = fold(row["label"] or ""), (row["code"] or "").strip()
-        if label and code:
-            if codes.get(label, code) != code:
-                raise PlanError("error.labels_twice", path=path, row=number, label=row["label"])
-            codes[label] = code
-    return codes
+        one, other = (row[columns[0]] or "").strip(), (row[columns[1]] or "").strip()
+        if one and other:
+            if fold(one) in made and made[fold(one)][2] != other:
+                raise PlanError(f"{error_key}_twice", path=path, row=number, label=one)
+            made.setdefault(fold(one), (number, one, other))
+    return list(made.values())
 
 
 def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report: IntakeReport) -> pd.Series:
@@ -89,10 +97,10 @@ def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Pat
         for label, count in counts.most_common():
             proposal = proposals[label]
             sure = f"{proposal.confidence:.2f}" if proposal.code else ""
-            table.writerow([_inert(label), folded.get(fold(label), ""), count, proposal.code, sure])
+            table.writerow([inert(label), folded.get(fold(label), ""), count, proposal.code, sure])
     return path
 
 
-def _inert(label: str) -> str:
+def inert(label: str) -> str:
     """A label that a spreadsheet does not take for a formula; the blank is folded away when it is read."""
     return f" {label}" if label[:1] in "=+-@" else label

@@ -24,6 +24,7 @@ from ..plan import PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from ..transformation import one_operation
+from . import generations
 from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
 from .columns import TextChange, decode_columns
 from .formats import CAD
@@ -36,6 +37,8 @@ from .report import IntakeReport
 NO_GEOMETRY, COLLECTION = -1, 7
 LABEL_OF = "label_of_"
 """Begins the name of the column that keeps the labels which became codes."""
+OLD_CODE_OF = "old_code_of_"
+"""Begins the name of the column that keeps the codes which became those in force."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class Wishes:
     ``crs``: "" as the file says, else "EPSG:5899", which replaces what the file says. ``swap_axes``: the first coordinate is
     the northing. ``target_crs``: the result is reprojected to it. ``encoding``: "" found for each column, else utf-8, cp1258,
     windows-1252, tcvn3 or vni, "none" to leave texts alone. ``label_map``: a CSV file (label, code) or a mapping, by which
-    the code field's labels become codes; None: the one beside the plan, if any. ``polygons_from_lines``: closed lines are zones.
+    the code field's labels become codes; None: the one beside the plan, if any. ``code_generation``: the circular that the codes
+    follow; those of an older one become their successors in force, where several are possible by ``code_list`` (a CSV
+    file or a mapping; None: the one beside the plan, if any). "" leaves all codes as they are. ``polygons_from_lines``: closed lines are zones.
     ``repair``: make invalid zones valid, which also takes them from what a check would find.
     """
 
@@ -58,6 +63,8 @@ class Wishes:
     target_crs: str = ""
     encoding: str = ""
     label_map: str | Path | Mapping[str, str] | None = None
+    code_generation: str = ""
+    code_list: str | Path | Mapping[str, str] | None = None
     polygons_from_lines: bool = False
     repair: bool = False
     memory_limit_bytes: int | None = None
@@ -80,10 +87,27 @@ class Prepared:
 
 def labels_of(prepared: Prepared, code_field: str) -> pd.Series:
     """The labels of the code field as they were before any became a code; PlanError where there is no such field."""
+    name = LABEL_OF + prepared.field(code_field)
+    return prepared.table[name] if name in prepared.table.columns else old_codes_of(prepared, code_field)
+
+
+def old_codes_of(prepared: Prepared, code_field: str) -> pd.Series:
+    """The codes of the code field as they were before any became one in force; PlanError where there is no such field."""
+    name = OLD_CODE_OF + prepared.field(code_field)
+    return prepared.table[name] if name in prepared.table.columns else _column(prepared, code_field)
+
+
+def write_code_list(path: Path, prepared: Prepared, wishes: Wishes) -> Path:
+    """The list of codes that wait for a decision; PlanError where the field or the generation is not said."""
+    codes = old_codes_of(prepared, wishes.code_field)
+    reviewed = generations.read_codes(Path(wishes.code_list)) if isinstance(wishes.code_list, (str, Path)) else {}
+    return generations.write_codes(path, codes, wishes.code_generation or "–", reviewed)
+
+
+def _column(prepared: Prepared, code_field: str) -> pd.Series:
     name = prepared.field(code_field)
-    for column in (LABEL_OF + name, name):
-        if column in prepared.table.columns:
-            return prepared.table[column]
+    if name in prepared.table.columns:
+        return prepared.table[name]
     fields = ", ".join(str(column) for column in prepared.table.columns if column != "geometry")
     raise PlanError("error.field_missing", layer=prepared.name, field=code_field, fields=fields)
 
@@ -150,7 +174,7 @@ def _prepared(
     elif wishes.polygons_from_lines:
         made = areas_of_lines(made, name, report)
     prepared = Prepared(made, report, name, fields, tuple(changes))
-    made = _coded(prepared, ready, wishes)
+    made = _in_force(replace(prepared, table=_coded(prepared, ready, wishes)), ready, wishes)
     if wishes.repair:
         made = _repaired(made, name, report)
     if wishes.target_crs:
@@ -220,6 +244,31 @@ def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[
         return {}
     prepared.report.add("intake.note.labels_beside", layer=prepared.name, path=found.name)
     return read_labels(found)
+
+
+def _in_force(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoDataFrame:
+    """The codes of an older circular as those in force, where that is clear or was decided."""
+    table, code_field = prepared.table, prepared.field(wishes.code_field)
+    if not wishes.code_generation or not code_field or code_field not in table.columns:
+        return table
+    reviewed = _reviewed(prepared, ready, wishes)
+    made = generations.succeed(table[code_field], wishes.code_generation, reviewed, prepared.name, prepared.report)
+    if made.equals(table[code_field].astype(object)):
+        return table
+    return table.assign(**{OLD_CODE_OF + code_field: table[code_field], code_field: made})
+
+
+def _reviewed(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[str, str]:
+    given = wishes.code_list
+    if isinstance(given, Mapping):
+        return given
+    if given:
+        return generations.read_codes(Path(given))
+    found = None if ready is None else generations.beside(ready.source.path)
+    if found is None or not found.is_file():
+        return {}
+    prepared.report.add("intake.note.codes_beside", layer=prepared.name, path=found.name)
+    return generations.read_codes(found)
 
 
 def _repaired(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:

@@ -32,6 +32,8 @@ COUNTS = (
     ("REPAIRED_COUNT", ("intake.repaired",)),
     ("CODED_COUNT", ("intake.labels_to_codes",)),
     ("UNKNOWN_COUNT", ("intake.note.labels_unknown",)),
+    ("SUCCEEDED_COUNT", ("intake.codes_succeeded", "intake.codes_reviewed")),
+    ("REVIEW_COUNT", ("intake.note.codes_to_review",)),
 )
 SOURCE_FID = "source_fid"
 RESERVED = ("fid", "ogc_fid", "geometry", "geom")

@@ -26,7 +26,7 @@ from ..register.state import boards
 from ..rulesets.ruleset import RuleSet
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import AREAS, Job, plan_jobs, without_upper
+from .jobs import AREAS, CODES, Job, plan_jobs, without_upper
 from .kept import Kept
 from .memory import Memory
 from .offset_findings import measured_by, offset_batches
@@ -205,8 +205,8 @@ class _Province:
         if done.status == NOT_ASSESSED:
             values = {"job": step_text(done.job, self._register, self._language), "reason": done.reason}
             return [text("province.not_assessed", self._language, **values)]
-        if done.job.kind == AREAS and done.result is not None:
-            return done.result.log  # in which unit the figures were read is never decided silently
+        if done.job.kind in (AREAS, CODES) and done.result is not None:
+            return done.result.log  # which unit figures are in, and what became of codes, is never decided silently
         return []
 
     def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:

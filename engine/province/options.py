@@ -70,7 +70,7 @@ def program_digest() -> str:
     engine = Path(__file__).resolve().parent.parent
     files = [
         *engine.rglob("*.py"),
-        *(f for part in ("i18n", "rules", "crs", "text") for f in (RESOURCES / part).glob("*.csv")),
+        *(f for part in ("i18n", "rules", "crs", "text", "codes") for f in (RESOURCES / part).glob("*.csv")),
     ]
     for path in sorted(files):
         made.update(path.name.encode() + path.read_bytes())

@@ -26,6 +26,7 @@ from ..checks.settings import Settings
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..intake.diagnosis import diagnose
+from ..intake.generations import CODES_TOLD, code_measures
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..register.entry import Entry, Register
@@ -160,7 +161,9 @@ class Single:
         findings = assemble(batches, plan.crs, self._language, "")
         count = float((~judgeable & (codes != "")).sum())
         status = "failed" if (findings["severity"] == "error").any() else "passed"
-        return CheckResult(findings, [Measure("unknown_code_count", count, "count")], status)
+        told = [(key, values) for key, values in plan.notes if key.startswith(CODES_TOLD)]
+        measures = [Measure("unknown_code_count", count, "count"), *code_measures(told)]
+        return CheckResult(findings, measures, status, [text(key, self._language, **values) for key, values in told])
 
 
 def step_text(job: Job, register: Register, language: str) -> str:

@@ -80,6 +80,7 @@ class Register:
             key_field=entry.key_field,
             code_field=entry.code_field,
             declared_area_field=entry.declared_area_field,
+            code_generation=entry.code_generation,
             crs=entry.crs,
             encoding=entry.encoding,
             label_map=self.folder / entry.label_map if entry.label_map else None,

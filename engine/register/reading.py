@@ -28,7 +28,7 @@ from .words import ENCODINGS, column_of, columns, value_of, values
 REQUIRED = ("plan_id", "level", "source")
 PATHS = ("source", "label_map", "boundary")
 LISTS = ("replaces", "upper_plans")
-WORDS = ("level", "nature", "status")
+WORDS = ("level", "nature", "status", "code_generation")
 DATES = ("decision_date", "valid_from", "valid_to")
 REASON = "reason"
 """For the person who fills in a proposed register."""

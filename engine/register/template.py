@@ -17,7 +17,7 @@ from ..rulesets.spreadsheets import ILLEGAL_IN_XML, replace_file
 from ..rulesets.tables import guarded
 from .words import ENCODINGS, columns, values
 
-CHOSEN = ("level", "nature", "status")
+CHOSEN = ("level", "nature", "status", "code_generation")
 REQUIRED = ("plan_id", "level", "territory", "source", "status")
 ROWS_TO_FILL = 1_000
 ENDINGS = (".xlsx", ".csv")

@@ -60,7 +60,7 @@ def test_the_template_has_a_note_on_every_column_and_drop_downs_for_words(tmp_pa
     assert [cell.value for cell in sheet[1]] == [row["vi"] for name, row in columns().items() if name != "reason"]
     assert all(cell.comment.text for cell in sheet[1])
     lists = {str(chosen.sqref): chosen.formula1 for chosen in sheet.data_validations.dataValidation}
-    assert len(lists) == 4 and any("đã phê duyệt" in words for words in lists.values())
+    assert len(lists) == 5 and any("đã phê duyệt" in words for words in lists.values())
     assert all(len(words) <= 257 for words in lists.values())
     with pytest.raises(PlanError):
         read_register(tmp_path / "mẫu.xlsx")
