@@ -35,6 +35,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
+from ..engine.store.place import Place
 from .libraries import missing
 from .running import noted
 from .threads import keep_thread_state
@@ -252,6 +253,13 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
             return float(given) if given else None
         except ValueError as error:
             raise PlanError("error.number", name=name, given=given) from error
+
+    def store(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Place | None:
+        """A findings store, a file or one in a database; None where none was given."""
+        from .stores import store_of_text
+
+        given = self.parameterAsString(parameters, name, context)
+        return store_of_text(given) if given else None
 
     def file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Path | None:
         """A path, or None where none was given."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Optional
 
 import geopandas as gpd
@@ -33,6 +32,7 @@ from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
 from ..engine.run import RUN_FIELDS, Run
 from ..engine.store.decisions import Decision
+from ..engine.store.place import Place
 from ..engine.tolerance import Tolerance
 from .base import CHANGE_NUMBERS, PlanAlgorithm
 from .feedback import QgisProgress
@@ -63,14 +63,14 @@ class Checking:
         self._layers: list[PlanLayer] = []
         self._crs = pyproj.CRS.from_epsg(4326)
         self._previous = self._read_previous()
-        self._history: Callable[[Path | None], Callable[[list[Decision]], list[Decision]]] | None = None
+        self._history: Callable[[Place | None], Callable[[list[Decision]], list[Decision]]] | None = None
 
     def _read_previous(self) -> Previous | None:
         """The findings of PREVIOUS, read before anything is written: the result may take the place of that very file."""
         if self._algorithm.ID not in CHECKS or self._algorithm.parameterDefinition("PREVIOUS") is None:
             return None
-        path = self._algorithm.file(self._parameters, "PREVIOUS", self._context)
-        return None if path is None else read_previous(path)
+        place = self._algorithm.store(self._parameters, "PREVIOUS", self._context)
+        return None if place is None else read_previous(place)
 
     def read(self, name: str, key: str = "", code: str = "", title: str = "", **known: Any) -> PlanLayer | None:
         """The layer of parameter ``name`` with the fields of parameters ``key`` and ``code``; None if none was given."""
@@ -193,7 +193,7 @@ class Checking:
         if self._history is None:
             return
         if findings.is_store:
-            findings.history = self._history(findings.path)
+            findings.history = self._history(findings.place)
         elif self._previous is not None and self._previous.decisions:
             self._feedback.pushWarning(text("identity.no_history", self.language))
 
@@ -216,6 +216,7 @@ class Checking:
                 part = progress.part(rank / len(wanted), (rank + 1) / len(wanted))
                 if name == "FINDINGS":
                     self._keep_history(destination)
+                    destination.beside = (tables["MEASURES"][0], tables["RUNS"][0])
                 destination.write(*tables[name], part)
                 cut = destination.cut_texts(*tables[name][:2])
                 if cut:

@@ -57,8 +57,10 @@ class CheckProvince(RegisterAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.errors import PlanError
         from ..engine.province.writing import Wanted, write_province
+        from ..engine.store.place import without_password
         from .feedback import QgisProgress
         from .source import to_pyproj
+        from .stores import loaded_from, store_of_output
         from .styling import FindingsStyle
 
         language = self.language(parameters, context)
@@ -75,19 +77,22 @@ class CheckProvince(RegisterAlgorithm):
             memory_bytes=None if memory is None else int(memory * MEGABYTE),
         )
         output = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
-        if Path(output).suffix.lower() != ".gpkg":
-            raise PlanError("error.province.not_gpkg", path=output)
+        store = store_of_output(output)
+        if store is None and Path(output).suffix.lower() != ".gpkg":
+            raise PlanError("error.province.not_gpkg", path=without_password(output))
         wanted = Wanted(
             self.parameterAsString(parameters, "REGISTER", context),
-            Path(output),
+            store or Path(output),
             self.file(parameters, "RULES", context),
-            self.file(parameters, "PREVIOUS", context),
+            self.store(parameters, "PREVIOUS", context),
             self.parameterAsBool(parameters, "OUTSIDE", context),
-            {name: str(value) for name, value in parameters.items()},
+            {name: without_password(str(value)) for name, value in parameters.items()},
         )
         made = write_province(wanted, options, language, QgisProgress(feedback))
         for line in made.result.log:
             feedback.pushInfo(line)
+        if store is not None:
+            output = loaded_from(store, self, parameters, "OUTPUT", context)
         outputs: dict[str, Any] = {"OUTPUT": output, "REUSED_COUNT": made.reused_count, "STATUS": made.result.status}
         for name, measure in self.OUTPUT_NUMBERS:
             outputs[name] = made.result.value(measure)

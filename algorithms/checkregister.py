@@ -58,10 +58,11 @@ class CheckRegister(RegisterAlgorithm):
         options = self.register_options(parameters, context)
         outside = self.parameterAsBool(parameters, "OUTSIDE", context)
         register = read_register(self.parameterAsString(parameters, "REGISTER", context), outside)
-        result, _ = check_register(register, options, language, progress.part(0.0, 0.9))
+        result, runs = check_register(register, options, language, progress.part(0.0, 0.9))
         for line in result.log:
             feedback.pushInfo(line)
         destination = Destination(self, parameters, "FINDINGS", context)
+        destination.beside = (result.measures_table(str(runs["run_id"].iloc[0])), runs)
         try:
             crs = QgsCoordinateReferenceSystem.fromWkt(result.findings.crs.to_wkt())
             destination.write(result.findings, FIELDS, crs, progress.part(0.9, 1.0))

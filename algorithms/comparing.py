@@ -18,6 +18,7 @@ from qgis.core import (
 from ..engine.errors import PlanError
 from ..engine.store.decisions import Decision, history
 from .source import _value, _wkb, to_pyproj
+from .stores import store_of_layer
 
 
 def frame(source: QgsProcessingFeatureSource) -> gpd.GeoDataFrame:
@@ -38,14 +39,15 @@ def frame(source: QgsProcessingFeatureSource) -> gpd.GeoDataFrame:
 
 
 def history_of(layer: QgsVectorLayer | None) -> list[Decision]:
-    """The decisions in the file behind a layer; none where it is no findings store."""
+    """The decisions in the file or schema behind a layer; none where it is no findings store."""
     if layer is None:
         return []
     path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path", "")
-    if not str(path).lower().endswith(".gpkg"):
+    place = Path(str(path)) if str(path).lower().endswith(".gpkg") else store_of_layer(layer)
+    if place is None:
         return []
     try:
-        return history(Path(str(path)))
+        return history(place)
     except PlanError:
         return []
 

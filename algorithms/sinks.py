@@ -1,8 +1,8 @@
 """The tables of the engine become layers of QGIS; files are written beside their place and renamed into it together.
 
 A destination that is a file gets its rows in a hidden folder beside it. Only when every table of the run is complete do
-they take the places of the old files, so that a failure or a cancel leaves the old result. Databases and memory layers
-are written directly. Fails with PlanError where a place cannot be written, Cancelled when asked to.
+they take the places of the old files, so that a failure or a cancel leaves the old result. Findings go into a store in
+PostGIS in one transaction. Other databases and memory layers are written directly. Fails with PlanError where a place cannot be written, Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -37,12 +37,16 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QMetaType
 
 from ..engine.errors import PlanError
-from ..engine.findings import TEXT
+from ..engine.findings import MEASURE_FIELDS, TEXT
 from ..engine.progress import Progress
+from ..engine.run import RUN_FIELDS
+from ..engine.store.place import Place, PostgisSchema, is_database
 from ..engine.store.writing import History, put_in_place
+from ..engine.store.writing import write as write_store
+from .stores import loaded_from, store_of_output
 
 FILE_ENDINGS = (".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml", ".csv", ".xlsx", ".shp", ".tab", ".dxf")
-NOT_FILES = ("memory:", "ogr:", "postgis:", "TEMPORARY_OUTPUT")
+NOT_FILES = ("memory:", "ogr:", "postgis:", "postgres:", "TEMPORARY_OUTPUT")
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj")
 SHORT_TEXTS, LONGEST_TEXT_BYTES = (".shp", ".tab"), 254
 CHUNK = 2000
@@ -105,18 +109,22 @@ class Destination:
         self._final = _file_of(parameters.get(name))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._staged = self._made = ""
+        self._store = store_of_output(parameters.get(name)) if name == "FINDINGS" else None
+        self._findings = pd.DataFrame()
+        self.beside = (pd.DataFrame(columns=list(dict(MEASURE_FIELDS))), pd.DataFrame(columns=list(dict(RUN_FIELDS))))
+        """Measures and runs, which a store in a database holds too."""
         self.history: History = ()
         """Decisions that go into a store of findings; with none given, those of the store that lies there stay."""
 
     @property
-    def path(self) -> Path | None:
-        """The file, None where the destination is none."""
-        return Path(self._final) if self._final else None
+    def place(self) -> Place | None:
+        """The file, or the store in a database; None where the destination is neither."""
+        return self._store or (Path(self._final) if self._final else None)
 
     @property
     def is_store(self) -> bool:
-        """Whether it is a file of findings that can keep decisions."""
-        return self.name == "FINDINGS" and self._final.lower().endswith(".gpkg")
+        """Whether it is a file of findings, or a schema, that can keep decisions."""
+        return self._store is not None or (self.name == "FINDINGS" and self._final.lower().endswith(".gpkg"))
 
     def write(
         self,
@@ -126,6 +134,9 @@ class Destination:
         progress: Progress,
     ) -> None:
         """Write ``table``, a file not yet to its place; ``crs`` is None for a table without geometry."""
+        if self._store is not None:
+            self._findings = table
+            return
         try:
             self._stage()
             self._fill(table, columns, crs, progress)
@@ -134,6 +145,8 @@ class Destination:
 
     def publish(self) -> str:
         """Let a file take its place; the id of the layer for the results."""
+        if self._store is not None:
+            return self._publish_in(self._store)
         if not self._staged:
             made, self._made = self._made, ""
             return made
@@ -155,6 +168,11 @@ class Destination:
             self._context.setLayersToLoadOnCompletion(waiting)
         self._made = ""
         return published
+
+    def _publish_in(self, place: PostgisSchema) -> str:
+        """Write the store in a database; nobody sees a half of it."""
+        write_store(place, self._findings, *self.beside, self.history)
+        return loaded_from(place, self._algorithm, self._parameters, self.name, self._context)
 
     def discard(self) -> None:
         """Remove what was written and not published; what was published stays."""
@@ -237,7 +255,7 @@ def _file_of(given: object) -> str:
     value = given
     if isinstance(given, QgsProcessingOutputLayerDefinition):
         value = given.sink.staticValue()
-    if not isinstance(value, str) or value.startswith(NOT_FILES):
+    if not isinstance(value, str) or value.startswith(NOT_FILES) or is_database(value):
         return ""
     bare = "/" in value and not Path(value).suffix  # QGIS adds an ending to such a path
     return value if bare or value.lower().endswith(FILE_ENDINGS) else ""

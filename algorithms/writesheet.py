@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsFields,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -36,6 +37,7 @@ class WriteSheet(PlanAlgorithm):
         polygons = QgsProcessing.SourceType.TypeVectorPolygon
         self.add(QgsProcessingParameterMultipleLayers("PLANS", self.words("PLANS"), polygons, optional=True))
         self.add(QgsProcessingParameterString("CODE_FIELD", self.words("CODE_FIELD"), optional=True))
+        self.add(QgsProcessingParameterString("KEY_FIELD", self.words("KEY_FIELD"), optional=True))
         # Without a filter of its own QGIS refuses a folder, whose name has no dot.
         filters = self.words("RULES.filter")
         self.add(QgsProcessingParameterFile("RULES", self.words("RULES"), optional=True, fileFilter=filters), True)
@@ -57,7 +59,7 @@ class WriteSheet(PlanAlgorithm):
         from .feedback import QgisProgress
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
-        store = self.file(parameters, "FINDINGS", context)
+        store = self.store(parameters, "FINDINGS", context)
         if store is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "FINDINGS"))
         made = write_sheets(
@@ -84,7 +86,7 @@ class WriteSheet(PlanAlgorithm):
         }
 
     def _plans(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> list[Any]:
-        """The layers of PLANS, each with the first of the code fields that it has."""
+        """The layers of PLANS, each with the first of the code fields and the first of the key fields that it has."""
         from ..engine.errors import PlanError
         from .source import plan_layer
 
@@ -95,12 +97,19 @@ class WriteSheet(PlanAlgorithm):
         if isinstance(given, (list, tuple)) and len(layers) < len(given):
             values = {"count": len(given) - len(layers), "given": len(given), "layers": "–"}
             raise PlanError("error.layer_unreadable", name="PLANS", **values)
-        fields = [one.strip() for one in self.parameterAsString(parameters, "CODE_FIELD", context).split(",")]
         definition, read = self.parameterDefinition("PLANS"), []
         for layer in layers:
             source = QgsProcessingParameters.parameterAsSource(definition, {"PLANS": layer}, context)
             if source is None:
                 raise QgsProcessingException(self.invalidSourceError(parameters, "PLANS"))
-            code = next((field for field in fields if field and source.fields().lookupField(field) >= 0), "")
-            read.append(plan_layer(source, layer.name(), progress, "", code))
+            key, code = (
+                self._first(self.parameterAsString(parameters, name, context), source.fields())
+                for name in ("KEY_FIELD", "CODE_FIELD")
+            )
+            read.append(plan_layer(source, layer.name(), progress, key, code))
         return read
+
+    @staticmethod
+    def _first(names: str, fields: QgsFields) -> str:
+        """The first of the names, between commas, that a layer has as a field."""
+        return next((one for one in map(str.strip, names.split(",")) if one and fields.lookupField(one) >= 0), "")

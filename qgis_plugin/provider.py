@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingDestinationParameter,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingProvider,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from ..algorithms.base import ICONS, user_language
@@ -19,9 +26,11 @@ from ..algorithms.createrules import CreateRules
 from ..algorithms.diagnosecrs import DiagnoseCrs
 from ..algorithms.prepareplan import PreparePlan
 from ..algorithms.showrules import ShowRules
+from ..algorithms.stores import text_of_output
 from ..algorithms.stylelanduse import StyleLandUse
 from ..algorithms.writesheet import WriteSheet
 from ..engine.catalogue import RESOURCES, text
+from ..engine.store.place import is_database
 
 ALGORITHMS = (
     CheckCoverage,
@@ -53,6 +62,14 @@ class PlanConcordProvider(QgsProcessingProvider):
 
     def longName(self) -> str:
         return text("provider.long_name", user_language())
+
+    def isSupportedOutputValue(
+        self, outputValue: Any, parameter: QgsProcessingDestinationParameter, context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Whether an output may go there: besides what QGIS knows, into a findings store in a database."""
+        if is_database(text_of_output(outputValue)):
+            return True, ""
+        return super().isSupportedOutputValue(outputValue, parameter, context)
 
     def icon(self) -> QIcon:
         return QIcon(str(ICONS / "planconcord.svg"))

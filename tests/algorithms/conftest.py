@@ -176,7 +176,9 @@ def run(
 def opened(result: str, context: QgsProcessingContext) -> QgsVectorLayer:
     """The layer that a result names."""
     held = context.getMapLayer(result)
-    made = held if held is not None else QgsVectorLayer(result, "result", "ogr")
+    provider, _, source = result.partition("://")
+    database = provider == "postgres"
+    made = held or QgsVectorLayer(source if database else result, "result", "postgres" if database else "ogr")
     assert made.isValid(), result
     return made
 
