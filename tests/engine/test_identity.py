@@ -14,9 +14,10 @@ import stores
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from overlaps import CRS, found
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.errors import PlanError
-from planconcord.engine.findings import CheckResult, assemble, batch
+from planconcord.engine.findings import CheckResult
 from planconcord.engine.identity.comparing import compare_findings
 from planconcord.engine.identity.fates import fates
 from planconcord.engine.identity.inheritance import Inherited, inherit
@@ -26,18 +27,7 @@ from planconcord.engine.store import write_store
 from planconcord.engine.store.decisions import decide, history
 from planconcord.engine.tolerance import Tolerance
 
-X, Y, CRS = 526_000.0, 1_658_000.0, "EPSG:5899"
 TODAY = date(2027, 1, 1)
-
-
-def found(
-    *boxes: tuple[float, float, float, float], code: str = "LUC", plan: str = "P", **more: object
-) -> gpd.GeoDataFrame:
-    """Overlaps as boxes (x, y, width, height in metres)."""
-    shapes = np.array([shapely.box(X + x, Y + y, X + x + w, Y + y + h) for x, y, w, h in boxes], dtype=object)
-    columns = {"plan_a": plan, "plan_b": plan, "code_a": code, "code_b": "ODT", "zone_a": "1", "zone_b": "2", **more}
-    made = batch("coverage.overlap", shapes, area_m2=shapely.area(shapes), width_m=1.0, **columns)
-    return assemble([made], CRS, "en", "run").sort_values("x", ignore_index=True)
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=16), st.integers(1, 4), st.integers(1, 4))
