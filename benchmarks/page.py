@@ -13,7 +13,7 @@ from watching import MOMENTS
 
 HERE = Path(__file__).resolve().parent
 PAGES = {"en": "benchmarks.md", "vi": "benchmarks.vi.md"}
-YES_OR_NO = ("all found", "same")
+YES_OR_NO = ("all found", "same", "all changes")
 COMPARED = {
     "coverage": "floor",
     "million": "floor",
@@ -24,6 +24,9 @@ COMPARED = {
     "conformity million": "overlay",
     "qgis conformity": "checkconformity",
     "province": "single checks",
+    "findings": "identity",
+    "drafts": "redrawn drafts",
+    "drafts large": "redrawn drafts",
 }
 """The row of each section that the others are compared with."""
 OF_TWO_PLANS = ("conformity", "conformity million", "qgis conformity")

@@ -31,6 +31,7 @@ from two_plans import PAIRS
 
 HERE = Path(__file__).resolve().parent
 SIZE = 200_000
+OF_DRAFTS = ("findings", "drafts", "drafts large")
 HERE_IS_ENOUGH = ("qgis here", "qgis conformity")
 """Sections that run in this machine's own QGIS, whatever its GEOS can do."""
 
@@ -96,6 +97,8 @@ def _script(entry: Entry) -> str:
         return "qgis_feedback.py"
     if entry.layer in province_rows.LAYERS:
         return "province_rows.py"
+    if entry.section in OF_DRAFTS:
+        return "drafts_rows.py"
     return "conformity_rows.py" if entry.layer in PAIRS else "rows.py"
 
 

@@ -89,6 +89,10 @@ def verdicts(records: list[Record]) -> Iterator[Verdict]:
         yield from _conformity_million(kept)
     if "province" in sections:
         yield from _province(kept)
+    if "findings" in sections:
+        yield from _findings(kept)
+    if "drafts" in sections:
+        yield from _drafts(kept)
     if "qgis conformity" in sections:
         yield from _conformity_in_qgis(kept)
     for row, name in (("cancel", "engine"), ("cancel in QGIS", "qgis")):
@@ -167,6 +171,33 @@ def _province(kept: Records) -> Iterator[Verdict]:
     yield Verdict("province unchanged", 0.25, quotient(unchanged, whole))
     once, twice = (kept.largest("peak_mib", "province", "whole province", layer) for layer in PROVINCES)
     yield Verdict("province memory", SAME_PEAK, quotient(twice, once))
+
+
+def _findings(kept: Records) -> Iterator[Verdict]:
+    scores = (_last_run(kept.find("findings", "identity", "lower")) or {}).get("scores", {}).get("pair")
+    made = scores and scores["found"] + scores["false"]
+    yield Verdict("identity", 10.0, kept.middle("seconds", "findings", "identity", "lower"))
+    yield Verdict("precision", 0.99, quotient(scores and scores["found"], made), True)
+    yield Verdict("recall", 0.99, quotient(scores and scores["found"], scores and scores["planted"]), True)
+
+
+def _drafts(kept: Records) -> Iterator[Verdict]:
+    ours, theirs = (
+        kept.middle("seconds", "drafts", f"{row} drafts", "lower") for row in ("redrawn", "union of redrawn")
+    )
+    yield Verdict("drafts", 4.0, quotient(theirs, ours), True)
+    for section in ("drafts", "drafts large"):
+        for row in ("edited drafts", "redrawn drafts"):
+            record = kept.find(section, row, "lower")
+            if record:
+                words = {"row": row, "zones": str(record["zone_count"])}
+                yield Verdict("all changes", 1.0, _all_found(record), True, words)
+
+
+def _last_run(record: Optional[Record]) -> Optional[Record]:
+    """The last run that ended."""
+    runs = [run for run in (record or {"runs": []})["runs"] if "seconds" in run]
+    return runs[-1] if runs else None
 
 
 def _conformity_in_qgis(kept: Records) -> Iterator[Verdict]:

@@ -28,6 +28,7 @@ NAMES = (
     "duckdb_spatial",
     "watching",
     "conformity_rows",
+    "drafts_rows",
     "page",
     "run",
 )
@@ -223,3 +224,19 @@ def test_a_small_benchmark_takes_nothing_from_the_large_one(
         run.keep([{**vars(entry), "commit": "c", "runs": [{"seconds": 1.0}]} for entry in plan], plan, afresh=False)
     assert [record["zone_count"] for record in run.keep([], large, afresh=False)["records"]] == [200_000, 200_000]
     assert [record["row"] for record in run.keep([], small, afresh=False)["records"]] == [small[0].row]
+
+
+def test_rows_of_two_drafts_count_what_was_changed(bench: dict[str, ModuleType]) -> None:
+    rows, zones = bench["drafts_rows"].ROWS, bench["drawing"].draw(1_500, seed=2).zones
+    for name, kind, planted, false in (
+        ("edited drafts", "change", 15, range(1)),
+        ("redrawn drafts", "change", 15, range(1)),
+        ("intersection of redrawn drafts", "change", 15, range(5_000, 20_000)),
+        ("identity", "pair", 600, range(7)),
+        ("spatial join", "pair", 600, range(500, 5_000)),
+        ("largest overlap", "pair", 600, range(30, 200)),
+    ):
+        subject = rows[name].prepare(zones)
+        scores = rows[name].score(subject, rows[name].work(subject))["scores"][kind]
+        assert (scores["planted"], scores["found"]) == (planted, planted), name
+        assert scores["false"] in false, (name, scores)
