@@ -16,20 +16,20 @@ from qgis.core import (
     Qgis,
     QgsCredentials,
     QgsDataSourceUri,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
     QgsProviderRegistry,
     QgsVectorLayer,
 )
 
+from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from ..engine.store.opening import Layout, look_into
-from ..engine.store.place import EXAMPLE, Place, PostgisSchema, is_database, place_of
+from ..engine.store.place import EXAMPLE, Place, PostgisSchema, is_database, place_of, without_password
 
 OF_QGIS = ("postgres:", "postgis:")
 """How QGIS begins the place of an output in PostgreSQL, with or without two slashes."""
-FINDINGS = "findings"
+FINDINGS, STYLE = "findings", "Plan Concord"
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def store_of_layer(layer: QgsVectorLayer) -> PostgisSchema | None:
 
 
 def _uri_of(given: str) -> QgsDataSourceUri:
-    text = given.split(":", 1)[1]
-    return QgsDataSourceUri(text[2:] if text.startswith("//") else text)
+    named = given.split(":", 1)[1]
+    return QgsDataSourceUri(named[2:] if named.startswith("//") else named)
 
 
 def _schema(uri: QgsDataSourceUri, schema: str) -> QgisSchema:
@@ -130,13 +130,17 @@ def source_of(layout: Layout) -> str:
 
 def loaded_from(
     place: PostgisSchema,
-    algorithm: QgsProcessingAlgorithm,
+    algorithm: Any,
     parameters: dict[str, Any],
     name: str,
     context: QgsProcessingContext,
 ) -> str:
     """The findings that were just written, as an output names them; QGIS loads them where that is wanted."""
-    published = f"postgres://{source_of(look_into(place))}"
+    source = source_of(look_into(place))
+    published, language = f"postgres://{source}", algorithm.language(parameters, context)
+    fault, feedback = keep_style(QgsVectorLayer(source, name, "postgres"), language), context.feedback()
+    if fault and feedback is not None:
+        feedback.pushWarning(text("store.no_style", language, path=place, reason=without_password(fault)))
     given, waiting = parameters.get(name), context.layersToLoadOnCompletion()
     if isinstance(given, QgsProcessingOutputLayerDefinition) and given.destinationProject is not None:
         for other in [key for key, details in waiting.items() if details.outputName == name]:
@@ -145,6 +149,22 @@ def loaded_from(
         waiting[published] = QgsProcessingContext.LayerDetails(title, given.destinationProject, name)
         context.setLayersToLoadOnCompletion(waiting)
     return published
+
+
+def keep_style(layer: QgsVectorLayer, language: str) -> str:
+    """Let plain QGIS open the findings with our style, where the database keeps none for them yet; "" or why it cannot."""
+    from .styling import store_style, style_findings
+
+    if not layer.isValid():
+        return layer.error().summary()
+    related = layer.listStylesInDatabase()[0]
+    if related > 0:
+        return ""
+    try:
+        style_findings(layer, language)
+    except PlanError as error:
+        return error.text(language)
+    return store_style(layer, STYLE)
 
 
 def connections() -> Sequence[str]:

@@ -18,11 +18,12 @@ from qgis.core import (
     QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsProviderRegistry,
+    QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
 from stores import ask, ids, statuses, write
 
-from .conftest import Outcome, grid, layer, opened, run, square
+from .conftest import Listening, Outcome, grid, layer, opened, run, square
 
 DEFECTS = [*grid(3, 3), (square(50, 50), "x", "ONT")]
 NAME = "Văn phòng tỉnh"
@@ -92,6 +93,30 @@ def test_qgis_loads_what_was_written_with_its_style(office: Office, schema: str)
     ((source, details),) = context.layersToLoadOnCompletion().items()
     assert source == done["FINDINGS"] and details.outputName == "FINDINGS" and details.postProcessor() is not None
     assert office.password not in source
+
+
+def test_plain_qgis_opens_the_findings_with_their_style_and_an_office_may_have_its_own(
+    office: Office, schema: str
+) -> None:
+    place = office.place(schema)
+    told = Listening()
+    context = QgsProcessingContext()
+    context.setFeedback(told)
+    assert check(context, FINDINGS=office.text(schema)).ok
+    assert any("layer_styles" in said for said in told.lines), "the role may not make the table"
+    office.tell("GRANT CREATE ON SCHEMA public TO owner")
+    try:
+        check(FINDINGS=office.text(schema))
+        from_browser = table(office, schema).split("://", 1)[1] + " key='fid' type=MultiPolygon srid=5899"
+        plain = QgsVectorLayer(from_browser, "plain", "postgres")
+        assert isinstance(plain.renderer(), QgsRuleBasedRenderer) and "message" in plain.displayExpression()
+        own = "UPDATE public.layer_styles SET stylename = 'của tỉnh' WHERE f_table_schema = %s RETURNING 1"
+        assert len(office.ask(own, place.schema)) == 1
+        check(FINDINGS=office.text(schema))
+        names = office.ask("SELECT stylename FROM public.layer_styles WHERE f_table_schema = %s", place.schema)
+        assert names == [("của tỉnh",)]
+    finally:
+        office.tell("DROP TABLE IF EXISTS public.layer_styles", "REVOKE CREATE ON SCHEMA public FROM owner")
 
 
 def test_another_table_than_findings_is_a_layer_like_any_other(office: Office, schema: str) -> None:
