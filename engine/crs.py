@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from .plan import PlanLayer
 
 FARTHEST_SEAT_DEGREES = 1.8
 """No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from Vinh)."""
+NAMELESS = ("unnamed", "unknown")
 AROUND_VIETNAM = (99.0, 5.0, 118.0, 26.5)
 """With the islands in the east; a TM-3 layer beyond it has wrong coordinates."""
 FALSE_AREA = 0.01
@@ -100,9 +102,16 @@ def refuse_unsafe(crs: pyproj.CRS, layer: str) -> None:
 
 
 def describe(crs: pyproj.CRS) -> str:
-    """ "EPSG:5899 (VN-2000 / TM-3 107-45)", or the name alone where there is no code."""
+    """ "EPSG:5899 (VN-2000 / TM-3 107-45)", or the name alone where there is no code, or the numbers where there is no name."""
     authority = crs.to_authority(min_confidence=70)
-    return f"{authority[0]}:{authority[1]} ({crs.name})" if authority else str(crs.name)
+    if authority:
+        return f"{authority[0]}:{authority[1]} ({crs.name})"
+    if str(crs.name) not in NAMELESS:
+        return str(crs.name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the short form loses something: it is only shown
+        short = crs.to_proj4()
+    return " ".join(part for part in short.split() if part not in ("+no_defs", "+type=crs")) or str(crs.name)
 
 
 def measures_in_metres(crs: pyproj.CRS) -> bool:

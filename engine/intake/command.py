@@ -142,7 +142,7 @@ def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
         places = beside.zones.geometry.to_numpy()
         shift, further = shift_from(shapes, found, places, beside.crs, beside.name, options.language)
     sentences = [further] if further else []
-    sys.stderr.writelines(f"{line}\n" for line in (found.text(options.language), *sentences))
+    sys.stderr.writelines(f"{line}\n" for line in sentences)
     made = {}
     if options.candidates:
         write_table(options.candidates, reading_columns(found)[0])

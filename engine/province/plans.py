@@ -44,6 +44,11 @@ DESCRIBING = (
     "upper_plans",
 )
 """Columns of a row that no check asks for."""
+IN_A_REGISTER = {
+    "error.no_crs": "error.register.plan_no_crs",
+    "error.crs_impossible": "error.register.plan_crs_impossible",
+}
+"""Refusals whose remedy is a cell of the register, not the properties of a layer in QGIS."""
 
 
 @dataclass
@@ -147,7 +152,8 @@ class Plans:
                 plan.bounds = self._bounds_by_reading(plan, source)
             working_crs([plan.outline()], None, "en")
         except PlanError as error:
-            plan.error = error
+            told = {**error.values, "row": entry.row}
+            plan.error = PlanError(IN_A_REGISTER[error.key], **told) if error.key in IN_A_REGISTER else error
         except OSError as error:
             plan.error = PlanError("error.province.unreadable", path=source, reason=error.strerror or error)
 

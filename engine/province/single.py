@@ -25,7 +25,7 @@ from ..checks.preparation import Prepared, prepare
 from ..checks.settings import Settings
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
-from ..intake.diagnosis import diagnose
+from ..intake.diagnosis import WRONG, Diagnosis, diagnose
 from ..intake.generations import CODES_TOLD, code_measures
 from ..plan import PlanLayer
 from ..progress import Progress
@@ -40,6 +40,8 @@ from .options import ProvinceOptions, program_digest
 from .plans import Plans
 
 ELSEWHERE = "error.boundary_elsewhere"
+LEAST_COVERED = 0.5
+"""A plan whose frame holds less of its territory than this is looked at: does it lie elsewhere?"""
 UNITED = (0.2, 0.4)
 """How far a border check is when the zones of its first plan, and of both, are united."""
 
@@ -111,25 +113,37 @@ class Single:
     def _coverage(self, job: Job, plan: PlanLayer, settings: Settings) -> CheckResult:
         layer, packed = self._territory(job)
         shape = shapely.from_wkb(packed) if packed else None
+        if shape is not None and self._belongs_elsewhere(plan, shape):
+            return self._off(plan, shape, "")
         try:
             result = check_coverage(plan, shape, settings, layer)
             return result if shape is None else coverage_without_offset(plan, shape, settings, layer, result)
         except PlanError as error:
             if error.key != ELSEWHERE or shape is None:
                 raise
-            return self._off(plan, shape, error)
+            return self._off(plan, shape, error.text(self._language))
 
-    def _off(self, plan: PlanLayer, ground: shapely.Geometry, error: PlanError) -> CheckResult:
-        """One finding instead of ten thousand: the plan lies somewhere else."""
-        entry = self._register.entry(plan.name)
+    def _belongs_elsewhere(self, plan: PlanLayer, ground: shapely.Geometry) -> bool:
+        """Whether a plan covers little of its territory, and another CRS would put it there; an unfinished one lies right."""
+        frame = shapely.box(*plan.zones.total_bounds)
+        if float(shapely.area(shapely.intersection(ground, frame))) >= LEAST_COVERED * float(shapely.area(ground)):
+            return False
+        found = self._diagnosed(plan, ground)
+        return found is not None and found.verdict == WRONG
+
+    def _diagnosed(self, plan: PlanLayer, ground: shapely.Geometry) -> Diagnosis | None:
         raw = self._plans.plans[plan.name].crs
-        detail = error.text(self._language)
         try:
             shapes = plan.to_crs(raw).zones.geometry.values if raw is not None else plan.zones.geometry.values
-            found = diagnose(np.asarray(shapes, dtype=object), raw or plan.crs, ground, plan.crs, plan.name)
-            detail = f"{detail} {found.text(self._language)}"
+            return diagnose(np.asarray(shapes, dtype=object), raw or plan.crs, ground, plan.crs, plan.name)
         except PlanError:
-            pass  # the refusal itself says enough
+            return None
+
+    def _off(self, plan: PlanLayer, ground: shapely.Geometry, refusal: str) -> CheckResult:
+        """One finding instead of ten thousand: the plan lies somewhere else."""
+        entry = self._register.entry(plan.name)
+        found = self._diagnosed(plan, ground)
+        detail = " ".join(part for part in (refusal, "" if found is None else found.text(self._language)) if part)
         told = batch("register.crs", [ground], plan_a=plan.name, territory=entry.territory, detail=detail)
         findings = assemble([told], plan.crs, self._language, "")
         return CheckResult(findings, [Measure("zone_count", len(plan.zones), "count")], "failed", [detail])

@@ -67,7 +67,8 @@ def test_rows_are_proposed_with_what_is_wrong(truth: dict[str, dict[str, str]], 
     assert {fault for fault in truth if said("no_crs") in reasons[fault]} == {"no_prj", "drawing"}
     assert {fault for fault in truth if said("empty") in reasons[fault]} == {"empty"}
     assert said("drawing") in reasons["drawing"] and "is cut off" in reasons["truncated"]
-    assert said("crs_unnamed", crs="unnamed") in reasons["mapinfo"]
+    numbers = "+proj=tmerc +lat_0=0 +lon_0=107.75 +k=0.9999 +x_0=500000 +y_0=0 +datum=WGS84 +units=m"
+    assert said("crs_unnamed", crs=numbers) in reasons["mapinfo"]
     old = rows[truth["old_fonts"]["file"]]
     assert (old["key_field"], old["code_field"]) == ("mã_thửa", "mã_đất")
     assert said("script", encoding="tcvn3") in reasons["old_fonts"]
@@ -105,6 +106,27 @@ def test_as_proposed_the_bad_ones_are_named_and_the_others_looked_at(
     unreadable = set(found.loc[found["rule"] == "register.unreadable", "territory"])
     assert unreadable == {row["territory"] for row in truth.values() if row["unreadable_at_first"] == "true"}
     assert len(unreadable) == 6
+
+
+@pytest.mark.parametrize(
+    "fault, says", [("wrong_zone", "25.9 km too far east"), ("mapinfo", "224.5 m to the north-west")]
+)
+def test_a_plan_in_the_wrong_place_is_one_finding(
+    fault: str, says: str, truth: dict[str, dict[str, str]], bad_files: Path, tmp_path: Path
+) -> None:
+    row = truth[fault]
+    head = "plan_id,level,territory,source,key_field,code_field,scale,status"
+    register = bad_files / f"{fault}.csv"
+    rows = [head, f"X,district,{row['territory']},{row['file']},ma_thua,,10000,approved"]
+    rows.append(f"Y,district,{truth['good']['territory']},{truth['good']['file']},ma_thua,,10000,approved")
+    register.write_text("\n".join(rows), encoding="utf-8")
+    output = tmp_path / "f.gpkg"
+    assert main(["check", str(register), "--out", str(output), "--language", "en"]) == 1
+    found = pyogrio.read_dataframe(output, layer="findings", read_geometry=False)
+    own = found[(found["plan_a"] == "X") & (found["severity"] == "error")]
+    off = own[own["rule"] == "register.crs"]
+    assert len(off) == 1 and says in off["message"].iloc[0]
+    assert (own["rule"] == "coverage.outside").sum() <= 2, "what was planted, no more"
 
 
 def test_mended_each_plan_shows_what_was_planted_in_it(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import windows
 from person import Person, Step
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsPalLayerSettings,
+    QgsProject,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
 from qgis.PyQt.QtCore import QPoint
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDockWidget
@@ -65,6 +71,7 @@ def prepare_drawing(person: Person) -> Step:
     person.shot("prepare log")
     yield from windows.close(person, opened)
     layer = windows.result_layer(told, "OUTPUT")
+    _show_labels(layer)
     iface.messageBar().clearWidgets()
     iface.mapCanvas().setExtent(layer.extent())
     iface.mapCanvas().refresh()
@@ -98,7 +105,8 @@ def check_register(person: Person) -> Step:
 
 def check_province(person: Person) -> Step:
     """Everything against everything."""
-    QgsProject.instance().removeMapLayers([layer.id() for layer in windows.layers_called("Findings")])
+    shown = [*windows.layers_called("Findings"), *windows.layers_called("Plan layer")]
+    QgsProject.instance().removeMapLayers([layer.id() for layer in shown])
     opened = yield from windows.open_algorithm(person, "Check a whole province")
     yield from windows.fill_text(person, opened, "REGISTER", str(_folder(person) / "register_mended.csv"))
     yield from windows.fill_text(person, opened, "OUTPUT", str(person.folder / "findings.gpkg"))
@@ -113,6 +121,15 @@ def check_province(person: Person) -> Step:
     yield windows.drawn, 30.0
     person.shot("province findings")
     return told
+
+
+def _show_labels(layer: QgsVectorLayer) -> None:
+    """In a quiet colour, each zone with what the drawing says in it."""
+    layer.renderer().symbol().setColor(QColor("#dfe8c8"))
+    settings = QgsPalLayerSettings()
+    settings.fieldName = "label"
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    layer.setLabelsEnabled(True)
 
 
 def _tick(person: Person, box: QCheckBox) -> Step:
