@@ -65,7 +65,7 @@ class PostgisSchema:
     def __str__(self) -> str:
         order = {name: rank for rank, name in enumerate(("connection", "service", "host", "port", "dbname", "user"))}
         told = sorted(self.parameters, key=lambda pair: order.get(pair[0], len(order)))
-        return PREFIX + " ".join(f"{name}={_written(value)}" for name, value in [*told, ("schema", self.schema)])
+        return PREFIX + " ".join(f"{name}={quoted_value(value)}" for name, value in [*told, ("schema", self.schema)])
 
 
 Place = Union[Path, PostgisSchema]
@@ -141,7 +141,8 @@ def _of_url(text: str) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value}
 
 
-def _written(value: str) -> str:
+def quoted_value(value: str) -> str:
+    """A value as libpq reads it."""
     if re.fullmatch(r"[^\s'\\]+", value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -229,6 +229,18 @@ def mark(place: PostgisSchema, busy_s: float) -> tuple[object, ...]:
         return tuple(seen)
 
 
+def schemas_with_findings(place: PostgisSchema) -> list[str]:
+    """The schemas of the database in which there is a table of findings that the role may read."""
+    question = (
+        "SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'finding_id' AND NOT a.attisdropped"
+        " WHERE c.relkind IN ('r', 'p') AND c.relname <> 'decisions' AND c.relname <> 'edits'"
+        " AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
+    )
+    with reading(place, CONNECT_S) as session:
+        return [str(row[0]) for row in session.execute(question).fetchall()]
+
+
 def refuse_read_only(place: PostgisSchema) -> None:
     """PlanError when the role may not write decisions, or the whole server only reads."""
     with reading(place, CONNECT_S) as session:

@@ -7,12 +7,12 @@ written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from qgis.core import QgsApplication, QgsSettings
 
 from ...engine.store.decisions import Decision, decide, undo
 from ...engine.store.listing import Row
+from ...engine.store.place import Place
 
 NAME_SETTING = "planconcord/reviewer"
 
@@ -31,7 +31,7 @@ def remember_reviewer(name: str) -> None:
 class Reviewing:
     """The decisions of this window about one store, the last of which can be undone."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Place):
         self._path = path
         self._done: list[list[int]] = []
 

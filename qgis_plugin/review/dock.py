@@ -21,11 +21,13 @@ from ...engine.store.connection import refuse_read_only
 from ...engine.store.decisions import expired
 from ...engine.store.listing import LAPSED, Filter, Listing, Row
 from ...engine.store.opening import notes
+from ...engine.store.place import Place
 from . import words
 from .commands import Commands
+from .database import DatabaseDialog, with_credentials
 from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import file_of, findings_layers, read_again, show_layer, shown_layers
+from .stores import findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
 from .work_area import WorkArea
 
@@ -70,6 +72,7 @@ class ReviewDock(QgsDockWidget):
         self.notices, self.stores, self.filters = area.notices, area.stores, area.filters
         self.counts, self.view, self.panel, self.on_map = area.counts, area.view, area.panel, area.on_map
         self.stores.chosen.connect(self._store_chosen)
+        self.stores.database_asked.connect(self._ask_for_database)
         area.opening.clicked.connect(self._ask_for_store)
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(lambda: self.view.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -108,13 +111,13 @@ class ReviewDock(QgsDockWidget):
         if self._listing is None:
             active = self._iface.activeLayer()
             layers = findings_layers()
-            layer = active if active in layers else next((one for one in layers if file_of(one)), None)
-            path = file_of(layer) if layer is not None else None
+            layer = active if active in layers else next((one for one in layers if place_of_layer(one)), None)
+            path = place_of_layer(layer) if layer is not None else None
             if path is not None:
                 self.open_store(path)
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def open_store(self, path: Path) -> bool:
+    def open_store(self, path: Place) -> bool:
         """Show a store; False, and the reason in the bar, when it is none."""
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
@@ -122,10 +125,17 @@ class ReviewDock(QgsDockWidget):
             told = notes(path)
             ended = expired(path, date.today())
         except PlanError as error:
-            self._fail(error)
-            return False
+            refused = error
+        else:
+            refused = None
         finally:
             QApplication.restoreOverrideCursor()
+        if refused is not None:
+            known = with_credentials(path, refused)
+            if known is not None:
+                return self.open_store(known)
+            self._fail(refused)
+            return False
         self.notices.clear()
         self._listing, self._reviewing, self._place = listing, Reviewing(path), None
         self.filters.offer(listing)
@@ -148,7 +158,8 @@ class ReviewDock(QgsDockWidget):
         return True
 
     def _ask_for_store(self) -> None:
-        start = str(self._listing.path.parent) if self._listing is not None else QgsProject.instance().absolutePath()
+        opened = self._listing.path if self._listing is not None else None
+        start = str(opened.parent) if isinstance(opened, Path) else QgsProject.instance().absolutePath()
         path, _ = QFileDialog.getOpenFileName(
             self, text("review.open_title", self._language), start, "GeoPackage (*.gpkg)"
         )
@@ -156,14 +167,21 @@ class ReviewDock(QgsDockWidget):
             self.open_store(Path(path))
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _ask_for_database(self) -> None:
+        asked = DatabaseDialog(self._language, self)
+        if asked.exec() == int(QDialog.DialogCode.Accepted) and asked.place is not None:
+            self.open_store(asked.place)
+        asked.deleteLater()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _offer_stores(self, *_: object) -> None:
         self.stores.offer(self._listing.path if self._listing is not None else None)
 
-    def _store_chosen(self, path: str, name: str) -> None:
-        if not path:
+    def _store_chosen(self, place: Place | None, name: str) -> None:
+        if place is None:
             self._warn(text("review.not_saved", self._language, layer=name))
-        elif self._listing is None or Path(path) != self._listing.path.absolute():
-            self.open_store(Path(path))
+        elif self._listing is None or not is_same(place, self._listing.path):
+            self.open_store(place)
 
     # the list
 

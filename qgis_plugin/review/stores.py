@@ -1,20 +1,26 @@
-"""Which stores there are to review: the findings layers of the project, and the layer of a store that was opened by its file."""
+"""Which stores there are to review: the findings layers of the project, and the layer of a store that was opened by itself.
+
+A store is a GeoPackage or a schema of PostGIS.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsProviderRegistry, QgsVectorLayer
+from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox
 
+from ...algorithms.stores import source_of, store_of_layer
 from ...algorithms.styling import style_findings
 from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import text
 from ...engine.errors import PlanError
 from ...engine.store.opening import Layout
+from ...engine.store.place import Place, PostgisSchema, same_place
 
+DATABASE = "database"
 MARKS = ("finding_id", "rule", "severity", "status")
 
 
@@ -29,8 +35,10 @@ def _holds_findings(layer: QgsVectorLayer) -> bool:
     return layer.isValid() and layer.isSpatial() and all(layer.fields().lookupField(name) >= 0 for name in MARKS)
 
 
-def file_of(layer: QgsVectorLayer) -> Path | None:
-    """The GeoPackage that a layer lies in; None for a layer in memory or of another kind."""
+def place_of_layer(layer: QgsVectorLayer) -> Place | None:
+    """The GeoPackage or the schema that a layer lies in; None for a layer in memory or of another kind."""
+    if layer.providerType() == "postgres":
+        return store_of_layer(layer)
     if layer.providerType() != "ogr":
         return None
     path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path")
@@ -47,22 +55,31 @@ def read_again(layout: Layout) -> None:
     for layer in _layers_in(layout):
         if _table(layer) in ("", layout.table):
             layer.dataProvider().reloadData()
-        elif not QgsVectorLayer(layer.source(), "", "ogr").isValid():
-            layer.setDataSource(_source(layout), layer.name(), "ogr")
+        elif not QgsVectorLayer(layer.source(), "", layer.providerType()).isValid():
+            layer.setDataSource(_source(layout), layer.name(), layer.providerType())
         else:
             continue  # another layer of findings in the same file
         list_what_is_there(layer, QgsProject.instance())
 
 
 def _layers_in(layout: Layout) -> list[QgsVectorLayer]:
-    return [layer for layer in findings_layers() if file_of(layer) == Path(layout.path).absolute()]
+    return [layer for layer in findings_layers() if is_same(place_of_layer(layer), layout.path)]
+
+
+def is_same(one: Place | None, other: Place | None) -> bool:
+    """Whether both name the same store."""
+    return one is not None and other is not None and same_place(one, other)
 
 
 def _table(layer: QgsVectorLayer) -> str:
+    if layer.providerType() == "postgres":
+        return str(QgsDataSourceUri(layer.source()).table())
     return str(QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName") or "")
 
 
 def _source(layout: Layout) -> str:
+    if isinstance(layout.path, PostgisSchema):
+        return source_of(layout)
     return f"{Path(layout.path).absolute()}|layername={layout.table}"
 
 
@@ -71,48 +88,66 @@ def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
     there = shown_layers(layout)
     if there:
         return there[0]
-    made = QgsVectorLayer(_source(layout), Path(layout.path).stem, "ogr")
+    provider = "postgres" if isinstance(layout.path, PostgisSchema) else "ogr"
+    made = QgsVectorLayer(_source(layout), layout.path.stem, provider)
     if not made.isValid():
         return None
+    styled = provider == "postgres" and made.listStylesInDatabase()[0] > 0  # the office's own
     with contextlib.suppress(PlanError):  # without our colours it still shows where they are
-        style_findings(made, language)
+        if not styled:
+            style_findings(made, language)
     QgsProject.instance().addMapLayer(made)
     list_what_is_there(made, QgsProject.instance())
     return made
 
 
 class StoreBox(QComboBox):
-    """The stores of the project and the one that is open; ``chosen`` gives path and name, no path for a layer in memory."""
+    """The stores of the project and the one that is open; ``chosen`` gives place and name, None for a layer in memory.
 
-    chosen = pyqtSignal(str, str)
+    The last entry asks for a store in a database: ``database_asked``.
+    """
+
+    chosen = pyqtSignal(object, str)
+    database_asked = pyqtSignal()
 
     def __init__(self, language: str):
         super().__init__()
         self._language = language
+        self._places: dict[str, Place] = {}
+        self._current = 0
         self.setObjectName("planconcordReviewStores")
         self.setAccessibleName(text("review.store", language))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
         self.activated.connect(self._activated)
 
-    def offer(self, opened: Path | None) -> None:
+    def offer(self, opened: Place | None) -> None:
         """List what there is, with the open store as the current entry."""
         self.clear()
         layers = findings_layers()
-        paths = {path: layer.name() for layer in layers for path in [file_of(layer)] if path is not None}
-        if opened is None:
+        placed = [(layer, place_of_layer(layer)) for layer in layers]
+        self._places = {str(place): place for _, place in placed if place is not None}
+        names = {str(place): layer.name() for layer, place in placed if place is not None}
+        current = opened.absolute() if isinstance(opened, Path) else opened
+        key = next((text for text, place in self._places.items() if is_same(place, current)), str(current))
+        if current is None:
             self.addItem(text("review.no_store", self._language), None)
-        else:
-            paths.setdefault(opened.absolute(), opened.stem)
-        for path, name in paths.items():
-            self.addItem(name, str(path))
-            self.setItemData(self.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
-        for layer in layers:
-            if file_of(layer) is None:
+        elif key not in names:
+            self._places[key], names[key] = current, current.stem
+        for told, name in names.items():
+            self.addItem(name, told)
+            self.setItemData(self.count() - 1, told, Qt.ItemDataRole.ToolTipRole)
+        for layer, place in placed:
+            if place is None:
                 self.addItem(text("review.unsaved", self._language, layer=layer.name()), "")
-        self.setCurrentIndex(0 if opened is None else self.findData(str(opened.absolute())))
+        self.addItem(text("review.database", self._language), DATABASE)
+        self._current = 0 if current is None else self.findData(key)
+        self.setCurrentIndex(self._current)
 
-    def _activated(self, place: int) -> None:
-        path = self.itemData(place)
-        if path is not None:
-            self.chosen.emit(path, self.itemText(place))
+    def _activated(self, row: int) -> None:
+        told = self.itemData(row)
+        if told == DATABASE:
+            self.setCurrentIndex(self._current)
+            self.database_asked.emit()
+        elif told is not None:
+            self.chosen.emit(self._places.get(told), self.itemText(row))
