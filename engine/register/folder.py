@@ -45,6 +45,7 @@ READ = (
     ".zip",
 )
 BOUNDARIES = ("ranh gioi", "boundaries", "boundary")
+FINDINGS = {"findings", "measures", "runs"}
 BELOW_PROVINCE = ("district", "commune")
 PERIOD = r"\b((?:19|20)\d\d) ((?:19|20)\d\d)\b"
 SAID_OTHERWISE = ("intake.note.without_prj",)
@@ -112,6 +113,8 @@ def _of_file(path: Path, home: Path, units: Units, language: str) -> Iterator[Ro
         told, reasons = _by_name(path.stem, units, language)
         yield {**row, **told, "reason": " ".join([error.text(language), *reasons])}
         return
+    if FINDINGS <= {layer.name for layer in found.layers}:
+        return  # what an earlier check left here
     for layer in found.layers:
         if "Polygon" in layer.geometry or layer.geometry in ("Unknown", "GeometryCollection") or found.format in CAD:
             yield _of_layer(path, source, found, layer, units, language)
@@ -135,32 +138,34 @@ def _of_layer(path: Path, source: str, found: Inspection, layer: LayerInspection
         if field:
             row[column] = field
             reasons.append(text("register.reason.field", language, column=column, field=field))
+    wrong, told_of_crs = _place(layer, row.get("territory", ""), units, language)
+    reasons += told_of_crs
     if layer.feature_count == 0:
-        reasons.append(text("register.reason.empty", language))
-    reasons += _place(layer, row.get("territory", ""), units, language)
+        wrong.append(text("register.reason.empty", language))
     if script:
         reasons.append(text("register.reason.script", language, encoding=script))
     elif layer.encoding:
         reasons.append(text("register.reason.encoding", language, encoding=layer.encoding))
     if found.format in CAD:
-        reasons.append(text("register.reason.drawing", language))
+        wrong.append(text("register.reason.drawing", language))
     reasons += [text(key, language, **values) for key, values in found.notes if key not in SAID_OTHERWISE]
     row["status"] = shown("status", "drafting", language)
     row["nature"] = shown("nature", "map", language)
     reasons.append(text("register.reason.status", language))
-    row["reason"] = " ".join(reasons)
+    row["reason"] = " ".join([*wrong, *reasons])  # what a person has to see to comes first
     return row
 
 
-def _place(layer: LayerInspection, territory: str, units: Units, language: str) -> list[str]:
-    """What the file says of its CRS, and whether its frame then lies where the territory does."""
+def _place(layer: LayerInspection, territory: str, units: Units, language: str) -> tuple[list[str], list[str]]:
+    """(what is wrong with the CRS, or with where the frame then lies; what the file says of it)."""
     if layer.crs is None:
-        return [text("register.reason.no_crs", language)]
-    named = layer.crs.to_authority(min_confidence=70) is not None
-    told = [text(f"register.reason.{'crs' if named else 'crs_unnamed'}", language, crs=describe(layer.crs))]
+        return [text("register.reason.no_crs", language)], []
+    crs = describe(layer.crs)
     if layer.feature_count != 0 and layer.bounds is not None and not units.holds(territory, layer.bounds, layer.crs):
-        told.append(text("register.reason.elsewhere", language, territory=territory))
-    return told
+        return [text("register.reason.elsewhere", language, territory=territory, crs=crs)], []
+    if layer.crs.to_authority(min_confidence=70) is None:
+        return [text("register.reason.crs_unnamed", language, crs=crs)], []
+    return [], [text("register.reason.crs", language, crs=crs)]
 
 
 def _by_name(name: str, units: Units, language: str) -> tuple[Row, list[str]]:

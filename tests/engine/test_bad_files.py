@@ -60,8 +60,8 @@ def test_rows_are_proposed_with_what_is_wrong(truth: dict[str, dict[str, str]], 
             row["territory"],
             upper["plan_id"],
         )
-    elsewhere = {fault: said("elsewhere", territory=row["territory"]) for fault, row in truth.items()}
     reasons = {fault: rows[row["file"]]["reason"] for fault, row in truth.items()}
+    elsewhere = {fault: f"but then it does not lie at {row['territory']};" for fault, row in truth.items()}
     misplaced = {fault for fault in truth if elsewhere[fault] in reasons[fault]}
     assert misplaced == {"wrong_zone", "swapped", "metres_as_degrees"}
     assert {fault for fault in truth if said("no_crs") in reasons[fault]} == {"no_prj", "drawing"}
@@ -127,6 +127,7 @@ def test_a_plan_in_the_wrong_place_is_one_finding(
     off = own[own["rule"] == "register.crs"]
     assert len(off) == 1 and says in off["message"].iloc[0]
     assert (own["rule"] == "coverage.outside").sum() <= 2, "what was planted, no more"
+    assert propose(tmp_path, tmp_path, "en") == [], "findings are no plan"
 
 
 def test_mended_each_plan_shows_what_was_planted_in_it(

@@ -33,7 +33,7 @@ def test_a_register_is_proposed_with_a_reason_for_each_file(folder: Session) -> 
     assert told["successful"] and told["results"]["PLAN_COUNT"] == 14
     rows = list(openpyxl.load_workbook(told["results"]["OUTPUT"]).active.values)
     reasons = {row[rows[0].index("Source")].split("|")[0]: row[rows[0].index("Reason")] for row in rows[1:]}
-    assert "does not lie at Huyện Bản Lũng; run diagnosecrs" in reasons["qhsdd_ban_lung.shp"]
+    assert "it does not lie at Huyện Bản Lũng; run diagnosecrs" in reasons["qhsdd_ban_lung.shp"]
 
 
 def test_the_wrong_zone_is_named(folder: Session) -> None:
