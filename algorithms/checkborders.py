@@ -55,6 +55,7 @@ class CheckBorders(PlanAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.checks.borders import check_borders
+        from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
         from .checking import Checking
@@ -67,4 +68,6 @@ class CheckBorders(PlanAlgorithm):
         tolerance = Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE"))
         search_m = checking.number("SEARCH_WIDTH")
         result = check_borders(plans, checking.settings(tolerance), search_m, rules)
+        if rules is not None:
+            result = told_of_period(result, rules, checking.language)
         return checking.finish(result, ("", "") if rules is None else rules.identity)

@@ -85,6 +85,7 @@ class CheckConformity(PlanAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.checks.conformity import Options, check_conformity
         from ..engine.checks.conformity.tables import CROSS_FIELDS, ZONE_FIELDS
+        from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
         from .checking import Checking
@@ -118,6 +119,7 @@ class CheckConformity(PlanAlgorithm):
         )
         options = Options(self._least_realised(checking), checking.wants("CROSS_TABLE"), checking.wants("ZONES"))
         result = check_conformity(lower, upper, rules, checking.settings(tolerance), options)
+        result = told_of_period(result, rules, checking.language)
         tables: dict[str, Any] = {}
         if result.cross_table is not None:
             tables["CROSS_TABLE"] = (result.cross_table, CROSS_FIELDS, None)

@@ -40,6 +40,7 @@ from .progress import Progress
 from .province.command import add_province_commands
 from .report.command import add_report_commands
 from .rulesets.command import add_rules_commands
+from .rulesets.period import told_of_period
 from .rulesets.reading import read_ruleset
 from .run import Run
 from .store import write_lines, write_store, write_table, write_zones
@@ -180,6 +181,8 @@ def _borders(options: argparse.Namespace) -> int:
     tolerance = Tolerance.choose(options.width_tolerance, options.scale)
     settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
     result = check_borders(layers, settings, options.search_width, rules)
+    if rules is not None:
+        result = told_of_period(result, rules, options.language)
     named = ("", "") if rules is None else rules.identity
     return _finish(run, result, layers, crs, tolerance, options, named)
 
@@ -213,7 +216,7 @@ def _conformity(options: argparse.Namespace) -> int:
     )
     settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
     wanted = Options(options.least_realised / 100.0, bool(options.cross_table), bool(options.zones))
-    result = check_conformity(layers[0], layers[1], rules, settings, wanted)
+    result = told_of_period(check_conformity(layers[0], layers[1], rules, settings, wanted), rules, options.language)
     status = _finish(run, result, layers, crs, tolerance, options, rules.identity)
     if result.cross_table is not None:
         write_table(options.cross_table, result.cross_table)

@@ -96,7 +96,7 @@ def _batch(
         verdict=CONFLICT,
         detail=[length_text(length_m, settings.language) for length_m in shapely.length(line).tolist()],
         reason=[verdict.reason(settings.language) for verdict in verdicts],
-        reference=[verdict.reference for verdict in verdicts],
+        reference=[verdict.cited(settings.language) for verdict in verdicts],
         area_m2=shapely.area(strip),
         width_m=widths(strip),
     )

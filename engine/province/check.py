@@ -23,6 +23,7 @@ from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
 from ..progress import Cancelled, Progress
 from ..register.entry import Register
 from ..register.state import boards
+from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
 from .boundaries import Boundaries
 from .grounds import Grounds
@@ -243,6 +244,7 @@ class _Province:
         result = CheckResult(
             table, measures, PARTIAL if not complete else status, [*self._log, *board], balanced=balanced
         )
+        result = told_of_period(result, self._rules, self._language, self._options.today)
         unsure = {name for one in missing for name in one.job.plans}
         assessed = [name for name in self._plans.plans if name not in unsure]
         inputs = [

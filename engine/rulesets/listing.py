@@ -30,6 +30,7 @@ COLUMNS = (
     "reason_vi",
     "reason_en",
     "reference",
+    "reference_en",
     "review",
     "source",
     "base",
@@ -71,7 +72,7 @@ def _decided(earlier: RuleSet) -> dict[tuple[str, str], Verdict]:
 
 
 def _row(upper: str, lower: str, verdict: Verdict, base: str) -> dict[str, object]:
-    words = ("verdict", "condition", "reason_vi", "reason_en", "reference", "review", "source")
+    words = ("verdict", "condition", "reason_vi", "reason_en", "reference", "reference_en", "review", "source")
     told: dict[str, object] = {word: getattr(verdict, word) for word in words}
     floor = verdict.min_area_m2 or None
     return {"upper_code": upper, "lower_code": lower, "min_area_m2": floor, "base": base, **told}

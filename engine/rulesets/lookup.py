@@ -45,6 +45,10 @@ class Answers:
         """Condition and reason in a language, for every pair."""
         return _spread([row.reason(language) for row in self.rows], self.number, object)
 
+    def references(self, language: str) -> np.ndarray:
+        """The reference as a text in a language cites it, for every pair."""
+        return _spread([row.cited(language) for row in self.rows], self.number, object)
+
     def among(self, words: Sequence[str]) -> np.ndarray:
         """Whether the verdict of each pair is one of ``words``."""
         return _spread([row.verdict in words for row in self.rows], self.number, bool)

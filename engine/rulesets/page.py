@@ -170,7 +170,9 @@ class _Page:
             flag = f'<br><span class="review">? {self._say("mark.review")}</span>'
             review = flag if any(one.review for one in rows_alike) else ""
             sources = dict.fromkeys(one.source for one in rows_alike if one.source)
-            reference = "<br>".join(escape(part) for part in (row.reference, *sources) if part)
+            reference = "<br>".join(
+                escape(part) for part in (*self._cited(row.reference, row.reference_en), *sources) if part
+            )
             yield f'<tr><td class="number">{note}</td><td class="cell {row.verdict}">{self._say(row.verdict)}</td>'
             yield f"<td>{self._reason(row)}</td><td>{reference}{review}</td><td>{self._places(pairs)}</td></tr>"
         yield "</tbody></table>"
@@ -187,6 +189,11 @@ class _Page:
         condition = f"<b>{escape(row.condition)}</b>" if row.condition else ""
         other = f'<span class="other">{escape(second)}</span>' if second else ""
         return "<br>".join(part for part in (condition, floor, escape(first), other) if part)
+
+    def _cited(self, vietnamese: str, english: str) -> list[str]:
+        """A citation in the page's language, and in the other one where that has it too."""
+        both = [vietnamese, english] if self._language == "vi" else [english, vietnamese]
+        return [one for one in both if one]
 
     def _places(self, pairs: list[tuple[str, str]]) -> str:
         """The pairs that share a reason: lower codes by upper code."""
@@ -208,9 +215,10 @@ class _Page:
             review = f' <span class="review">? {self._say("mark.review")}</span>' if who.review else ""
             other = f'<br><span class="other">{escape(getattr(who, second))}</span>'
             source = f"<br>{escape(who.source)}" if who.source else ""
+            article = "<br>".join(map(escape, self._cited(who.article, who.article_en)))
             lines.append(
                 f"<tr><td>{self._say(f'level.{upper}')}</td><td>{self._say(f'level.{lower}')}</td>"
-                f"<td>{escape(getattr(who, first))}{other}</td><td>{escape(who.article)}{source}{review}</td></tr>"
+                f"<td>{escape(getattr(who, first))}{other}</td><td>{article}{source}{review}</td></tr>"
             )
         table = f"<table class='list'><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
         return f"<h2>{self._say('precedence')}</h2>{table}"
@@ -239,7 +247,7 @@ class _Page:
 
     def _note(self, verdict: Verdict) -> int:
         """The number of a reason; 0 where the row says nothing but its verdict."""
-        parts = (verdict.condition, verdict.reason_vi, verdict.reason_en, verdict.reference)
+        parts = (verdict.condition, verdict.reason_vi, verdict.reason_en, verdict.reference, verdict.reference_en)
         if not any(parts) and not verdict.min_area_m2:
             return 0
         key = (verdict.verdict, *parts, str(verdict.min_area_m2))

@@ -63,7 +63,8 @@ def _verdict(row: Mapping[str, str], word: str, min_area_m2: float, number: int)
     told = (row.get(name, "") for name in ("reason_vi", "reason_en", "reference", "review", "source"))
     reason_vi, reason_en, reference, review, source = told
     condition = row.get("condition", "")
-    return Verdict(word, condition, min_area_m2, reason_vi, reason_en, reference, review, source, number)
+    cited = row.get("reference_en", "")
+    return Verdict(word, condition, min_area_m2, reason_vi, reason_en, reference, review, source, number, cited)
 
 
 def check_crossings(verdicts: Mapping[Pair, Verdict], codes: Mapping[str, Code], file: str, mistakes: Mistakes) -> None:
@@ -94,7 +95,7 @@ def precedence_of(rows: Rows, file: str, mistakes: Mistakes) -> dict[Pair, Prece
                 mistakes.add("rules.level", column=name, value=row[name], expected=", ".join(LEVELS), **place)
         if blank:
             continue
-        optional = [row.get(name, "") for name in ("article", "review", "source")]
+        optional = [row.get(name, "") for name in ("article", "review", "source", "article_en")]
         who = Precedence(row["must_adjust_vi"], row["must_adjust_en"], *optional)
         _keep(found, first_row, levels, who, " – ".join(levels), ("must_adjust_vi", place), mistakes)
     return found

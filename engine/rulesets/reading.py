@@ -3,7 +3,7 @@
 A folder or zip holds ``verdicts.csv`` (upper_code, lower_code, verdict; condition, min_area_m2, reason_vi, reason_en,
 reference, source, review as one likes) and may hold ``ruleset.toml`` (:mod:`.about`), ``codes.csv`` (code; parents, name_vi,
 name_en, hex, generations, successor, question_vi, question_en, realised_by, overlapping, source, review) and
-``precedence.csv`` (upper_level, lower_level, must_adjust_vi, must_adjust_en, article). A bare CSV or .xlsx is
+``precedence.csv`` (upper_level, lower_level, must_adjust_vi, must_adjust_en, article, article_en). A bare CSV or .xlsx is
 ``verdicts.csv``; a workbook may have sheets verdicts, codes and precedence. What is not there has a default: the standard
 lists of codes, which ``codes.csv`` adds to and corrects, and the precedence of Art. 6 of the Law on Planning. A wrong set
 never runs: RuleSetError, a PlanError, lists what is wrong.
@@ -41,6 +41,7 @@ from .tables import Rows, read_csv, read_sheet, read_workbook
 
 BUILT_IN = RESOURCES / "rulesets" / "provincial_draft"
 STANDARD_CODES = (RESOURCES / "codes" / "land_use_codes.csv", RESOURCES / "codes" / "provincial_zones.csv")
+CITATIONS = ("reference_en", "article_en")
 VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE = "verdicts.csv", "precedence.csv", "codes.csv", "ruleset.toml"
 WORKBOOK = "verdicts.xlsx"
 FILES = (VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE, WORKBOOK)
@@ -172,10 +173,13 @@ def _digest(rules: RuleSet) -> str:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON knows it; the row number of a verdict is where it stands, not what it says."""
+    """A value as JSON knows it; the row number of a verdict is where it stands, not what it says.
+
+    A citation in English counts where there is one, so that sets without it keep the digest that they always had.
+    """
     if isinstance(value, (str, tuple, dict, float)):
         return value
-    return {name: part for name, part in vars(value).items() if name != "row"}
+    return {name: part for name, part in vars(value).items() if name != "row" and (part or name not in CITATIONS)}
 
 
 __all__ = ["BUILT_IN", "About", "RuleSetError", "read_list", "read_ruleset", "standard_codes"]

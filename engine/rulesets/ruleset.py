@@ -25,6 +25,7 @@ UNLISTED = "unlisted"
 @dataclass(frozen=True)
 class Verdict:
     """One row of a rule set; areas in m². ``review`` says what no planner has confirmed yet, "" where all is.
+    ``reference_en``: how an English text cites ``reference``, "" where that is cited as it is.
 
     ``row`` is the row number in the file, 0 for a row that stands in no file.
     """
@@ -38,6 +39,11 @@ class Verdict:
     review: str = ""
     source: str = ""
     row: int = field(default=0, compare=False)
+    reference_en: str = ""
+
+    def cited(self, language: str) -> str:
+        """The reference as a text in a language cites it."""
+        return self.reference if language == "vi" else (self.reference_en or self.reference)
 
     def reason(self, language: str) -> str:
         """Condition and reason in a language, the other language's where it is missing."""
@@ -61,11 +67,13 @@ class Precedence:
     article: str
     review: str = ""
     source: str = ""
+    article_en: str = ""
 
     def text(self, language: str) -> str:
-        """Who adjusts, with the article."""
+        """Who adjusts, with the article as a text in that language cites it."""
         who = self.must_adjust_vi if language == "vi" else self.must_adjust_en
-        return f"{who} ({self.article})" if self.article else who
+        article = self.article if language == "vi" else (self.article_en or self.article)
+        return f"{who} ({article})" if article else who
 
 
 @dataclass(frozen=True)

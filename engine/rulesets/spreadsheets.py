@@ -34,6 +34,7 @@ WIDTHS = {
     "reason_en": 36,
     "condition": 28,
     "reference": 24,
+    "reference_en": 24,
     "upper_name": 28,
     "lower_name": 28,
 }

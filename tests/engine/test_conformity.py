@@ -229,7 +229,8 @@ def test_who_must_adjust_depends_on_both_levels(above: str, below: str, expected
 
 def test_the_built_in_precedence_says_that_the_district_plan_gives_way_to_the_provincial() -> None:
     rules = read_ruleset(None)
-    assert rules.must_adjust("provincial", "district", "en") == "district land-use plan (Luật Đất đai 2024, Điều 60)"
+    assert rules.must_adjust("provincial", "district", "en") == "district land-use plan (Land Law 2024, Art. 60)"
+    assert rules.must_adjust("provincial", "district", "vi").endswith("(Luật Đất đai 2024, Điều 60)")
     assert rules.must_adjust("detailed", "national", "en") == ""
 
 

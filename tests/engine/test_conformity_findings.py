@@ -156,7 +156,7 @@ def test_the_built_in_rules_name_who_gives_way_with_the_article() -> None:
     rules = read_ruleset(None)
     lower = plan([square(0, 0)], codes=["SKK"], level="district")
     found = of(check(lower, plan([square(0, 0)], codes=["Z_RPH"], level="provincial"), rules), "conformity.conflict")
-    assert "Điều" in found["must_adjust"][0]
+    assert found["must_adjust"][0] == "district land-use plan (Land Law 2024, Art. 60)"
 
 
 # corridors

@@ -176,7 +176,7 @@ class _Check:
                 "zone_area_m2": area[pairs.i],
                 "verdict": verdicts.column("verdict"),
                 "reason": verdicts.reasons(language),
-                "reference": verdicts.column("reference"),
+                "reference": verdicts.references(language),
             }
         ).assign(
             plan_a=lower.name,

@@ -106,7 +106,7 @@ def _described(table: pd.DataFrame, found: Meetings, rules: RuleSet, language: s
             "zone_pairs": table["count"].astype(float),
             "functional": functional,
             "reason": np.where(judged & ~opened, answers.reasons(language), ""),
-            "reference": np.where(judged & ~opened, answers.column("reference"), ""),
+            "reference": np.where(judged & ~opened, answers.references(language), ""),
         }
     )
     return made[[name for name, _ in CROSS_FIELDS]]
