@@ -48,6 +48,7 @@ COMMANDS = (
     Command("pick", "I", checkable=True),
     Command("list", "Ctrl+Alt+L", reach=QGIS),
     Command("open", "Ctrl+Alt+O", reach=DOCK),
+    Command("database", "Ctrl+Alt+Shift+O", reach=DOCK),
 )
 
 

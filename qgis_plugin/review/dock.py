@@ -72,8 +72,8 @@ class ReviewDock(QgsDockWidget):
         self.notices, self.stores, self.filters = area.notices, area.stores, area.filters
         self.counts, self.view, self.panel, self.on_map = area.counts, area.view, area.panel, area.on_map
         self.stores.chosen.connect(self._store_chosen)
-        self.stores.database_asked.connect(self._ask_for_database)
         area.opening.clicked.connect(self._ask_for_store)
+        area.database.clicked.connect(self._ask_for_database)
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(lambda: self.view.setFocus(Qt.FocusReason.OtherFocusReason))
         self.view.chosen.connect(self._chosen)
@@ -97,6 +97,7 @@ class ReviewDock(QgsDockWidget):
             "previous_piece": lambda: self.panel.step_piece(-1),
             "zoom": lambda: self.panel.go(False),
             "open": self._ask_for_store,
+            "database": self._ask_for_database,
             "find": lambda: self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason),
             "list": lambda: self.view.setFocus(Qt.FocusReason.ShortcutFocusReason),
             "pick": self._toggle_pick,

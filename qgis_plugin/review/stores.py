@@ -20,7 +20,6 @@ from ...engine.errors import PlanError
 from ...engine.store.opening import Layout
 from ...engine.store.place import Place, PostgisSchema, same_place
 
-DATABASE = "database"
 MARKS = ("finding_id", "rule", "severity", "status")
 
 
@@ -102,19 +101,14 @@ def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
 
 
 class StoreBox(QComboBox):
-    """The stores of the project and the one that is open; ``chosen`` gives place and name, None for a layer in memory.
-
-    The last entry asks for a store in a database: ``database_asked``.
-    """
+    """The stores of the project and the one that is open; ``chosen`` gives place and name, None for a layer in memory."""
 
     chosen = pyqtSignal(object, str)
-    database_asked = pyqtSignal()
 
     def __init__(self, language: str):
         super().__init__()
         self._language = language
         self._places: dict[str, Place] = {}
-        self._current = 0
         self.setObjectName("planconcordReviewStores")
         self.setAccessibleName(text("review.store", language))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -140,14 +134,9 @@ class StoreBox(QComboBox):
         for layer, place in placed:
             if place is None:
                 self.addItem(text("review.unsaved", self._language, layer=layer.name()), "")
-        self.addItem(text("review.database", self._language), DATABASE)
-        self._current = 0 if current is None else self.findData(key)
-        self.setCurrentIndex(self._current)
+        self.setCurrentIndex(0 if current is None else self.findData(key))
 
     def _activated(self, row: int) -> None:
         told = self.itemData(row)
-        if told == DATABASE:
-            self.setCurrentIndex(self._current)
-            self.database_asked.emit()
-        elif told is not None:
+        if told is not None:
             self.chosen.emit(self._places.get(told), self.itemText(row))

@@ -1,6 +1,7 @@
 """What the review dock is made of and where it stands: notices, store and reviewer, filters, counts, list, side panel, buttons.
 
-Goes in: the canvas and a language. Nothing here decides anything; dock.py connects the parts. ``opening`` is the button *Open…*.
+Goes in: the canvas and a language. Nothing here decides anything; dock.py connects the parts. ``opening`` and ``database`` are
+the buttons *Open…* and *PostGIS…*.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ class WorkArea(QWidget):
         self.stores = StoreBox(language)
         self.opening = QPushButton(text("review.open", language))
         self.opening.setObjectName("planconcordReviewOpen")
+        self.database = QPushButton(text("review.database", language))
+        self.database.setObjectName("planconcordReviewDatabase")
+        self.database.setToolTip(text("review.do_database", language))
         self.name = QLineEdit(reviewer())
         self.name.setObjectName("planconcordReviewName")
         self.name.setToolTip(text("review.reviewer_tip", language))
@@ -60,7 +64,13 @@ class WorkArea(QWidget):
 
     def _arrange(self, name_words: str) -> None:
         first = QHBoxLayout()
-        for widget, stretch in ((self.stores, 1), (self.opening, 0), (QLabel(name_words), 0), (self.name, 0)):
+        for widget, stretch in (
+            (self.stores, 1),
+            (self.opening, 0),
+            (self.database, 0),
+            (QLabel(name_words), 0),
+            (self.name, 0),
+        ):
             first.addWidget(widget, stretch)
         work = QSplitter(Qt.Orientation.Vertical)
         work.setChildrenCollapsible(False)

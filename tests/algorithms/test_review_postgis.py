@@ -14,7 +14,6 @@ from planconcord.engine.store.place import PostgisSchema
 from planconcord.qgis_plugin.review import database
 from planconcord.qgis_plugin.review.database import DatabaseDialog, with_credentials
 from planconcord.qgis_plugin.review.deciding import Reviewing
-from planconcord.qgis_plugin.review.stores import DATABASE as ASK
 from planconcord.qgis_plugin.review.stores import StoreBox, is_same, place_of_layer, show_layer, shown_layers
 from postgis_cluster import DATABASE, Office
 from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry
@@ -43,20 +42,17 @@ def test_a_store_is_shown_as_a_layer_and_found_by_it(store: PostgisSchema) -> No
     assert len(Listing(found).rows(0, 100)) == 10
 
 
-def test_the_box_lists_it_and_asks_for_others(store: PostgisSchema) -> None:
-    box, chosen, asked = StoreBox("en"), [], []
+def test_the_box_lists_it(store: PostgisSchema) -> None:
+    box, chosen = StoreBox("en"), []
     box.chosen.connect(lambda place, name: chosen.append((place, name)))
-    box.database_asked.connect(lambda: asked.append(True))
     show_layer(look_into(store), "en")
     box.offer(store)
-    assert [box.itemText(row) for row in range(box.count())] == [store.schema, "A store in PostGIS…"]
+    assert [box.itemText(row) for row in range(box.count())] == [store.schema]
     assert all(store.password not in str(box.itemData(row)) for row in range(box.count()))
     assert box.currentIndex() == 0
     box.activated.emit(0)
     ((place, name),) = chosen
     assert is_same(place, store) and name == store.schema
-    box.activated.emit(box.findData(ASK))
-    assert asked == [True] and box.currentIndex() == 0
 
 
 def test_reviewing_decides_in_the_database(store: PostgisSchema) -> None:
