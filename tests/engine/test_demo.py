@@ -74,8 +74,8 @@ def test_the_province_has_thirteen_districts_and_as_many_zones_as_asked(demo):
 
 def test_the_register_is_complete_and_its_sources_open(demo):
     assert ",".join(demo.register.columns) == (
-        "plan_id,title,level,territory,source,key_field,code_field,scale,nature,status,decision_no,decision_date,"
-        "valid_from,valid_to,upper_plans"
+        "plan_id,title,level,territory,source,key_field,code_field,declared_area_field,scale,nature,status,decision_no,"
+        "decision_date,valid_from,valid_to,upper_plans"
     )
     assert set(demo.districts.upper_plans) == {"QHT"}
     assert set(demo.districts.territory) == set(demo.boundary.index)
