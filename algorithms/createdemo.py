@@ -41,6 +41,7 @@ class CreateDemo(PlanAlgorithm):
         )
         self.add(QgsProcessingParameterBoolean("LOAD", self.words("LOAD"), True))
         self.add(QgsProcessingParameterBoolean("BAD_FILES", self.words("BAD_FILES"), False))
+        self.add(QgsProcessingParameterBoolean("DRAFTS", self.words("DRAFTS"), False))
         self.add_language()
         self.addOutput(QgsProcessingOutputFile("REGISTER", self.words("REGISTER")))
 
@@ -48,17 +49,24 @@ class CreateDemo(PlanAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.demo import create_demo
+        from ..engine.demo.drafts import make_drafts
         from .feedback import QgisProgress
 
         language = self.language(parameters, context)
+        drafts = self.parameterAsBool(parameters, "DRAFTS", context)
+        progress = QgisProgress(feedback)
         register = create_demo(
             Path(self.parameterAsString(parameters, "FOLDER", context)),
             seed=self.parameterAsInt(parameters, "SEED", context),
             size=self.parameterAsInt(parameters, "SIZE", context),
             language=language,
-            progress=QgisProgress(feedback).part(0.0, 0.95),
+            progress=progress.part(0.0, 0.75 if drafts else 0.95),
             bad_files=self.parameterAsBool(parameters, "BAD_FILES", context),
         )
+        if drafts:
+            make_drafts(
+                register.parent, self.parameterAsInt(parameters, "SEED", context), progress=progress.part(0.75, 0.95)
+            )
         load = self.parameterAsBool(parameters, "LOAD", context) and context.project() is not None
         for plan in read_table(register):
             layer = QgsVectorLayer(str(register.parent / plan["source"]), plan["title"], "ogr")

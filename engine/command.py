@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))
     demo.add_argument("--size", type=int, default=2000, help=text("createdemo.SIZE.help", "en"))
-    demo.add_argument("--drafts", action="store_true", help=text("createdemo.drafts.help", "en"))
+    demo.add_argument("--drafts", action="store_true", help=text("createdemo.DRAFTS.help", "en"))
     demo.add_argument("--bad-files", action="store_true", help=text("createdemo.BAD_FILES.help", "en"))
     return parser
 

@@ -94,7 +94,7 @@ FROZEN = {
         "CHANGES TRANSITIONS CHANGE_COUNT CHANGE_AREA UNASKED_COUNT UNASKED_AREA ATTRIBUTE_COUNT NOISE_AREA OVERLAP_AREA"
         " BALANCE_RESIDUAL CLOSES",
     ),
-    "createdemo": ("FOLDER SEED SIZE LOAD BAD_FILES LANGUAGE", "FOLDER REGISTER"),
+    "createdemo": ("FOLDER SEED SIZE LOAD BAD_FILES DRAFTS LANGUAGE", "FOLDER REGISTER"),
     "stylelanduse": ("INPUT CODE_FIELD ALL_CODES LANGUAGE", "OUTPUT"),
 }
 REQUIRED = {
@@ -111,7 +111,7 @@ REQUIRED = {
     "createregister": {"OUTPUT"},
     "comparefindings": {"PREVIOUS", "CURRENT", "OUTPUT"},
     "comparedrafts": {"BEFORE", "BEFORE_CODE", "AFTER", "AFTER_CODE", "CHANGES"},
-    "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD", "BAD_FILES"},
+    "createdemo": {"FOLDER", "SEED", "SIZE", "LOAD", "BAD_FILES", "DRAFTS"},
     "stylelanduse": {"INPUT", "CODE_FIELD", "ALL_CODES"},
 }
 DEFAULTS = {
@@ -128,7 +128,7 @@ DEFAULTS = {
     "createregister": {"FOLDER": None},
     "comparefindings": {"WIDTH_TOLERANCE": None, "SCALE": None},
     "comparedrafts": {"WIDTH_TOLERANCE": None, "SCALE": None, "ASKED": None},
-    "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True, "BAD_FILES": False},
+    "createdemo": {"SEED": 1, "SIZE": 2000, "LOAD": True, "BAD_FILES": False, "DRAFTS": False},
     "stylelanduse": {"ALL_CODES": False},
 }
 VIRTUAL = {

@@ -167,7 +167,7 @@ def test_a_key_accepts(review: Session) -> None:
     (made,) = seen["history"]
     assert made[:3] == [seen["current"]["finding_id"], "open", "accepted"] and made[3]
     assert "1 handled" in seen["counts"] and seen["current"]["status"] == "accepted"
-    assert any(row[4] == "accepted" for row in findings_in(seen))
+    assert any(row[1] == "accepted" for row in findings_in(seen))
 
 
 def test_a_waiver_asks_for_reason_document_and_day_and_is_escaped(review: Session) -> None:
@@ -193,6 +193,24 @@ def test_several_are_decided_and_undone_at_once(review: Session) -> None:
     assert {one[2] for one in seen["undone"]["history"][-3:]} == {"open"}
 
 
+def test_several_are_waived_for_one_reason_and_that_is_undone_at_once(review: Session) -> None:
+    seen = review.seen("several_waived")
+    assert len(seen["chosen"]) == 3 and "3" in seen["title"]
+    waived, undone = seen["waived"]["history"][-3:], seen["undone"]["history"][-3:]
+    assert [one[0] for one in waived] == seen["chosen"] == [one[0] for one in undone]
+    assert {(one[2], one[4]) for one in waived} == {("waived", "cùng một lý do")}
+    assert seen["now"] == seen["were"], "each has the status that it had"
+
+
+def test_home_end_and_the_panel_by_keys(review: Session) -> None:
+    seen = review.seen("ends_of_the_list")
+    assert seen["first"] == 1 and seen["last"] == seen["count"] - 1, "headings are passed over"
+    before, kept, zoomed = seen["before"], seen["kept"], seen["zoomed"]
+    assert kept["current"]["fid"] != before["current"]["fid"] and kept["scale"] == pytest.approx(before["scale"])
+    assert zoomed["current"]["fid"] == kept["current"]["fid"] and zoomed["centre"] == pytest.approx(kept["centre"])
+    assert zoomed["scale"] != pytest.approx(kept["scale"]), "Z brings the finding's own scale"
+
+
 def test_what_another_program_writes_appears_and_is_not_overruled_unseen(review: Session) -> None:
     seen = review.seen("another_writer")
     before, after, refused = seen["before"], seen["after"], seen["refused"]
@@ -213,7 +231,7 @@ def test_the_pieces_of_a_finding_are_stepped_through(review: Session) -> None:
 def test_a_click_on_the_map_lists_what_lies_there(review: Session) -> None:
     seen = review.seen("click_the_map")
     rows = findings_in(seen["there"])
-    assert len(rows) == 1 and "02-4" in rows[0][1]
+    assert len(rows) == 1 and "02-4" in rows[0][2]
     assert seen["there"]["current"]["zone_a"] == "02-4" and seen["there"]["focus"] == "planconcordReviewList"
     assert len(findings_in(seen["all"])) > 5
 
@@ -228,7 +246,7 @@ def test_groups_and_limits(review: Session) -> None:
 
 def test_every_command_is_in_the_list_of_shortcuts(review: Session) -> None:
     seen = review.seen("shortcuts")
-    assert len(seen["ours"]) == 18 and all(seen["ours"].values())
+    assert len(seen["ours"]) == 19 and all(seen["ours"].values())
     everywhere = {"planconcord_review", "planconcord_review_list", "planconcord_review_open"}
     assert not {key for name, key in seen["ours"].items() if name in everywhere} & set(seen["others"])
     assert complaints(seen["log"]) == []

@@ -22,6 +22,9 @@ def make(person: Person) -> Step:
     yield from windows.open_toolbox(person)
     opened = yield from windows.open_algorithm(person, "Create a demo province")
     yield from person.fill(windows.widget_of(opened, "FOLDER", QLineEdit), str(_folder(person)))
+    drafts = windows.widget_of(opened, "DRAFTS", QCheckBox)
+    yield from person.press(drafts, drafts.rect().center() * 0.1)
+    yield drafts.isChecked
     person.shot("create dialog")
     told = yield from windows.run(person, opened, MAKING_S)
     person.shot("create log")
