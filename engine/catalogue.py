@@ -43,11 +43,26 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def text(key: str, language: str, **values: object) -> str:
-    """The text of ``key`` in ``language``, its {placeholders} filled with ``values`` (numbers in the language's way)."""
+    """The text of ``key`` in ``language``, its {placeholders} filled with ``values`` (numbers in the language's way).
+
+    ``{count:label|labels}`` says the first word where ``count`` is 1, else the second.
+    """
     row = _texts()[key]
     template = row.get(language) or row["en"]
     template = template.replace("\\n", "\n")
-    return template.format(**{name: shown(value, language) for name, value in values.items()}) if values else template
+    return (
+        template.format(**{name: _Filled(shown(value, language)) for name, value in values.items()})
+        if values
+        else template
+    )
+
+
+class _Filled(str):
+    """A value as it is shown, which also chooses between the words for one and for several."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, several = spec.partition("|")
+        return (one if self == "1" else several) if bar else super().__format__(spec)
 
 
 def shown(value: object, language: str) -> str:

@@ -177,12 +177,17 @@ def _multipolygons(geometry: np.ndarray) -> np.ndarray:
     return made
 
 
+SMALLEST_SHOWN_M2 = 5e-5
+
+
 def area_text(area_m2: float, language: str) -> str:
     """An area for a reader: in hectares, small pieces in m² as well."""
     if not np.isfinite(area_m2):
         return "–"
     if area_m2 >= 1000:
         return f"{number(area_m2 / 1e4, 2, language)} ha"
+    if abs(area_m2) < SMALLEST_SHOWN_M2:
+        return "0 m²"
     return f"{number(area_m2, 1 if area_m2 >= 1 else 4, language)} m²"
 
 

@@ -253,3 +253,19 @@ def test_findings_at_one_place_have_ids_of_their_own_that_persist() -> None:
     assert len(set(ids(3))) == 3
     assert ids(2) == ids(3)[:2]
     assert len(ids(1)[0]) == 12
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1, "P: 1 label became a land-use code by the label map."),
+        (2_000, "P: 2,000 labels became land-use codes by the label map."),
+    ],
+)
+def test_one_is_not_several(count: int, expected: str) -> None:
+    assert text("intake.labels_to_codes", "en", layer="P", count=count) == expected
+    assert text("note.dropped", "en", layer="P", count=1, found="Point").endswith("is no polygon (Point) was left out.")
+
+
+def test_no_area_is_no_area_to_four_places() -> None:
+    assert [area_text(area, "en") for area in (0.0, 1e-9, 0.25, 12.0)] == ["0 m²", "0 m²", "0.2500 m²", "12.0 m²"]
