@@ -20,7 +20,7 @@ WAIT_MS = 70
 MOST_KEPT = 2000
 # Words as wide as a column should be.
 WIDEST = {
-    "rule": "Conflict with the upper",
+    "rule": "Conflict with the upp",
     "zones": "02-7 (LUC) / 02-7 bis (LUC)",
     "area": "88,888.88 ha",
     "width": "8,888.8 m",

@@ -20,7 +20,7 @@ from ...engine.catalogue import text
 from ...engine.store.listing import Filter, Listing, Row
 from . import words
 
-COLUMNS = ("rule", "zones", "area", "width", "status", "territory", "message")
+COLUMNS = ("rule", "status", "zones", "area", "width", "territory", "message")
 NUMBERS = ("area", "width")
 PAGE, PAGES_KEPT = 64, 64
 HEADING = QColor(128, 128, 128, 70)

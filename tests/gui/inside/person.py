@@ -141,13 +141,13 @@ class Person:
         yield lambda: widget.isVisible() and widget.isEnabled()
         point = at if at is not None else widget.rect().center()
         yield lambda: uncovered(widget, point)
-        place = widget.mapToGlobal(point)
+        place = on_screen(widget, point)
         clicks = ["click", "--repeat", str(times), "--delay", "60", str(button)]
         yield from self._do("mousemove", str(place.x()), str(place.y()), *clicks)
 
     def point_at(self, widget: QWidget, at: QPoint) -> Step:
         """Move the mouse there, in two moves, because a still mouse shows no tip."""
-        place = widget.mapToGlobal(at)
+        place = on_screen(widget, at)
         yield from self._do("mousemove", str(place.x() - 3), str(place.y() - 3))
         yield 0.1
         yield from self._do("mousemove", str(place.x()), str(place.y()))
@@ -198,6 +198,11 @@ class Person:
         if acting.returncode:
             raise GaveUp(f"xdotool {arguments} ended with {acting.returncode}")
         yield 0.05
+
+
+def on_screen(widget: QWidget, point: QPoint) -> QPoint:
+    """Where a point of ``widget`` is on the screen, in the screen's own pixels: at 200 % two to one of Qt's."""
+    return widget.mapToGlobal(point) * QApplication.primaryScreen().devicePixelRatio()
 
 
 def bring_into_view(widget: QWidget) -> None:

@@ -232,6 +232,56 @@ def several(person: Person) -> Step:
     return {"chosen": chosen, "accepted": accepted, "undone": seen(person)}
 
 
+def several_waived(person: Person) -> Step:
+    """One reason for all that are chosen, and one key takes all of it back."""
+    before = len(history(person))
+    yield from person.keys("Home")
+    yield from person.keys("shift+Down", "shift+Down")
+    yield from settle(person)
+    chosen = seen(person)["chosen"]
+    were = {row.finding_id: row.status for row in dock_of(person).view.selected()}
+    yield from person.keys("w")
+    yield lambda: dialog("WaiveDialog")
+    yield 0.3
+    title = dialog("WaiveDialog").windowTitle()
+    yield from person.paste("cùng một lý do")
+    yield from person.keys("ctrl+Return")
+    yield lambda: len(history(person)) == before + 3
+    person.window.activateWindow()
+    yield 0.4
+    person.shot("several waived")
+    waived = seen(person)
+    yield from person.keys("u")
+    yield lambda: len(history(person)) == before + 6
+    yield 0.4
+    now = {row.finding_id: row.status for row in dock_of(person).view.selected()}
+    return {"chosen": chosen, "title": title, "waived": waived, "undone": seen(person), "were": were, "now": now}
+
+
+def ends_of_the_list(person: Person) -> Step:
+    """End and Home lead to the last and the first finding; Z and the keys that keep the scale work from the panel too."""
+    dock = dock_of(person)
+    count = dock.view.findings.rowCount()
+    yield from person.keys("End")
+    yield from settle(person)
+    last = dock.view.currentIndex().row()
+    yield from person.keys("Home")
+    yield from settle(person)
+    first = dock.view.currentIndex().row()
+    yield from person.keys("Tab")
+    yield lambda: dock.panel.hasFocus()
+    before = seen(person)
+    yield from person.keys("shift+n")
+    yield from settle(person)
+    kept = seen(person)
+    yield from person.keys("z")
+    yield from settle(person)
+    zoomed = seen(person)
+    yield from person.keys("ctrl+alt+l")
+    yield lambda: dock.view.hasFocus()
+    return {"count": count, "last": last, "first": first, "before": before, "kept": kept, "zoomed": zoomed}
+
+
 def another_writer(person: Person) -> Step:
     """Another program waives what is on the screen; it appears by itself."""
     before = seen(person)
@@ -371,6 +421,8 @@ STEPS = [
     waive,
     reopen_and_undo,
     several,
+    several_waived,
+    ends_of_the_list,
     another_writer,
     pieces,
     click_the_map,
