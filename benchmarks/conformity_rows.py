@@ -152,7 +152,9 @@ def geopandas_answers(subject: Subject) -> pd.DataFrame:
     answers = subject.rules.answers(made["code_2"].to_numpy(), made["code_1"].to_numpy())
     reported = answers.among((*WORDS, "unlisted"))
     pieces = made[reported].explode(index_parts=False)
-    circles = shapely.maximum_inscribed_circle(pieces.geometry.values)  # to a thousandth of the box, as it does by itself
+    circles = shapely.maximum_inscribed_circle(
+        pieces.geometry.values
+    )  # to a thousandth of the box, as it does by itself
     beyond = gpd.overlay(lower, upper, how="difference", keep_geom_type=True)
     columns = {"zone_a": pieces["zone_1"], "zone_b": pieces["zone_2"], "area_m2": pieces.geometry.area}
     open_ground = pd.DataFrame({"zone_a": beyond["zone"], "zone_b": 0, "area_m2": beyond.geometry.area, "width_m": 0.0})
