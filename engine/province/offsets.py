@@ -31,7 +31,7 @@ ALONG_BOUNDARY = ("coverage.outside", "coverage.gap")
 ACROSS_BORDER = ("border.overlap", "border.gap")
 LEAST_APART_M = 0.1
 """Ground by length of border. An offset of 0.25 m opens 0.16 m of ground along a border that runs in all directions."""
-DECIMALS = 3
+DECIMALS, TOUCHING_M = 3, 1e-3
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def coverage_without_offset(
     plan: PlanLayer, boundary: shapely.Geometry, settings: Settings, boundary_name: str, result: CheckResult
 ) -> CheckResult:
     """The coverage check's ``result`` of ``plan``, freed of an offset from its boundary."""
-    astray = result.findings[result.findings["rule"].isin(ALONG_BOUNDARY)]
+    along = result.findings["rule"].isin(ALONG_BOUNDARY) & ~_inner_gaps(result.findings, boundary)
+    astray = result.findings[along]
     if float(astray["area_m2"].sum()) < LEAST_APART_M * shapely.length(boundary):
         return _told(result, Offset(compared=True))
     found = Offset.of(constant_shift(_one(plan.outline()), _one(boundary)))
@@ -96,9 +97,19 @@ def coverage_without_offset(
     again = check_coverage(_moved(plan, found), boundary, _silent(settings), boundary_name)
     remaining = _real(again.findings, ALONG_BOUNDARY)
     remaining = _shifted(remaining, -found.dx_m, -found.dy_m)
-    kept = result.findings[~result.findings["rule"].isin(ALONG_BOUNDARY)]
+    told_again = result.findings["rule"].isin(ALONG_BOUNDARY) & (result.findings["severity"] != "info")
+    kept = result.findings[~along & ~told_again]
     summed = [_summed(rule, astray, remaining, found, plan, settings) for rule in ALONG_BOUNDARY]
     return _told(_with(result, [kept, remaining, *summed]), replace(found, freed=True))
+
+
+def _inner_gaps(findings: gpd.GeoDataFrame, boundary: shapely.Geometry) -> np.ndarray:
+    """Which findings are gaps away from the boundary: they move with the layer, and no offset opens them."""
+    inner = (findings["rule"] == "coverage.gap").to_numpy()
+    line = shapely.boundary(boundary)
+    shapely.prepare(line)
+    inner[inner] = ~shapely.dwithin(np.asarray(findings.geometry.values[inner], dtype=object), line, TOUCHING_M)
+    return inner
 
 
 def borders_without_offset(

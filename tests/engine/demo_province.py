@@ -18,9 +18,11 @@ TERRITORY = "Huyện Khe Mây"
 
 
 def with_districts_moved(demo: Path, folder: Path, moved: dict[str, tuple[float, float]]) -> Path:
-    """The register of a copy of the demo in which districts lie off by (x, y) metres."""
+    """The register of a copy of the demo in which districts lie off by (x, y) metres, without the plan above them."""
     shutil.copytree(demo, folder)
-    sources = pd.read_csv(demo / "register.csv", dtype=str).set_index("plan_id")["source"]
+    register = pd.read_csv(demo / "register.csv", dtype=str, keep_default_na=False)
+    register.assign(upper_plans="").to_csv(folder / "register.csv", index=False, encoding="utf-8-sig")
+    sources = register.set_index("plan_id")["source"]
     for plan, by in moved.items():
         path = folder / sources[plan].split("|")[0]
         zones = gpd.read_file(path, engine="pyogrio", fid_as_index=True)
