@@ -177,7 +177,14 @@ def _multipolygons(geometry: np.ndarray) -> np.ndarray:
     return made
 
 
+def without_place(area_m2: np.ndarray | float, outline_m2: np.ndarray | float) -> np.ndarray:
+    """Whether findings of these areas, NaN for none, with outlines of these areas carry their whole territory for want of a place."""
+    return ~np.isfinite(area_m2) & (np.asarray(outline_m2) > LARGEST_PLACE_M2)
+
+
 SMALLEST_SHOWN_M2 = 5e-5
+LARGEST_PLACE_M2 = 1e6
+"""The disc that marks a place, such as a vertex, is smaller at any scale."""
 
 
 def area_text(area_m2: float, language: str) -> str:

@@ -14,7 +14,7 @@ import shapely
 
 from ..catalogue import text
 from ..errors import PlanError
-from ..findings import NAMES
+from ..findings import NAMES, without_place
 from ..plan import POLYGONAL
 from .previous import transformed
 
@@ -65,7 +65,9 @@ def asking(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if not set(NAMES) <= set(table.columns):
         return table
     ask = (table["severity"] != "info") & ~table["status"].isin(("waived", "resolved"))
-    return table[ask & ~table["rule"].astype(str).str.startswith(WITHOUT_PLACE)]
+    area_m2 = pd.to_numeric(table["area_m2"], errors="coerce").to_numpy(dtype=float)
+    placeless = without_place(area_m2, shapely.area(np.asarray(table.geometry.values, dtype=object)))
+    return table[ask & ~placeless & ~table["rule"].astype(str).str.startswith(WITHOUT_PLACE)]
 
 
 def placed(table: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from ..catalogue import RESOURCES, read_table, text
+from ..findings import without_place
 from .drawing import Bounds, Drawing
 from .ground import Ground
 from .reading import Entry
@@ -21,7 +22,6 @@ OVERVIEW_MM, OVERVIEW_HEIGHTS_MM = 185.0, (70.0, 150.0)
 SMALL_MM = 54.0
 LEAST_WINDOW_M = 60.0
 DOT_MM = 0.8
-LARGE_M2 = 1e6
 ZONE_COLOURS = {"a": "#0072B2", "b": "#E69F00"}
 """Told apart by people who see no red or green; the zone of side b is dashed, for printers without colour."""
 AROUND = 0.25
@@ -159,7 +159,7 @@ def _around(bounds: Bounds, zones: dict[str, shapely.Geometry]) -> Bounds:
 def _style(entry: Entry, made: Drawing) -> str:
     """How an outline is drawn. What has no place of its own carries its whole territory, which must not hide the map."""
     colour = colour_of(entry)
-    placeless = not np.isfinite(entry["area_m2"]) and shapely.area(entry.outline) > LARGE_M2
+    placeless = bool(without_place(entry["area_m2"], shapely.area(entry.outline)))
     return f'class="found" fill="{"none" if placeless else colour}" stroke="{colour}"'
 
 
