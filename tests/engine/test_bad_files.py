@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -12,7 +14,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from planconcord.engine.catalogue import text
-from planconcord.engine.command import main
+from planconcord.engine.command import _parser, main
 from planconcord.engine.demo.bad_files import BAD_FILES, FOLDER
 from planconcord.engine.register.folder import propose
 
@@ -23,6 +25,7 @@ BY_ONE_CHECK = (
 )
 NOT_DRAWN = {"geometry.empty": -1, "key.duplicate": -2, "key.missing": -1, "code.missing": 1}
 """A drawing has no keys and no zone without a shape, and of a zone that is drawn twice one text labels one zone."""
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 OUTLINE = "ranh_gioi.gpkg|layername=ranh_gioi_huyen"
 
 
@@ -128,6 +131,26 @@ def test_a_plan_in_the_wrong_place_is_one_finding(
     assert len(off) == 1 and says in off["message"].iloc[0]
     assert (own["rule"] == "coverage.outside").sum() <= 2, "what was planted, no more"
     assert propose(tmp_path, tmp_path, "en") == [], "findings are no plan"
+
+
+def commands_of(page: str) -> list[list[str]]:
+    """The commands that a page asks to paste."""
+    words = (DOCS / page).read_text(encoding="utf-8")
+    lines = "\n".join(re.findall(r"```sh\n(.*?)```", words, re.S)).replace("\\\n", " ").splitlines()
+    return [shlex.split(line)[3:] for line in lines if line.startswith("python -m planconcord ")]
+
+
+def test_the_page_on_this_folder_can_be_pasted_in_both_languages(truth: dict[str, dict[str, str]]) -> None:
+    pages = {"en": "folder-to-check.md", "vi": "folder-to-check.vi.md"}
+    given = {}
+    for language, page in pages.items():
+        words = (DOCS / page).read_text(encoding="utf-8")
+        assert all(f"| `{row['file']}` |" in words for row in truth.values())
+        assert all((DOCS / image).is_file() for image in re.findall(r"!\[.*?\]\((.*?)\)", words))
+        for command in commands_of(page):
+            assert _parser().parse_args(command).language == language
+        given[language] = [command[:-1] for command in commands_of(page)]
+    assert given["en"] == given["vi"] and len(given["en"]) == 8
 
 
 def test_mended_each_plan_shows_what_was_planted_in_it(
