@@ -68,6 +68,11 @@ def write(path: Place, count: int = 10, **options: Any) -> list[str]:
     return list(table["finding_id"])
 
 
+def as_role(store: PostgisSchema, user: str) -> PostgisSchema:
+    """The same store, seen by another role."""
+    return PostgisSchema.of(store.schema, {**dict(store.parameters), "user": user, "password": store.password})
+
+
 def ids(path: Place) -> list[str]:
     """The findings of a store in the order of its layer."""
     return [row[0] for row in ask(path, "SELECT finding_id FROM findings ORDER BY fid")]
@@ -152,6 +157,15 @@ def refused(key: str, path: Place, action: Callable[[], object]) -> PlanError:
         action()
     assert caught.value.key == key, caught.value
     assert state(path) == before
+    said_well(caught.value, path)
+    return caught.value
+
+
+def fails(key: str, path: Place, action: Callable[[], object]) -> PlanError:
+    """The error of ``action``, which must be ``key``."""
+    with pytest.raises(PlanError) as caught:
+        action()
+    assert caught.value.key == key, caught.value
     said_well(caught.value, path)
     return caught.value
 
