@@ -30,8 +30,10 @@ def reading_of_offset(
     """
     stands = _transform(labelled, plane, place)
     best, least_m = None, max(SAME_OFFSET_M, SAME_OFFSET_SHARE * float(np.hypot(*offset_m)), unsure_m)
+    to_plane = pyproj.Transformer.from_crs(_DEGREES, plane, always_xy=True)
     for candidate in candidates(place, labelled)[1:]:
-        moved = _transform(_DEGREES, plane, candidate.degrees(place)) - stands
+        degrees = candidate.degrees(place)
+        moved = np.column_stack(to_plane.transform(degrees[:, 0], degrees[:, 1])) - stands
         away_m = float(np.hypot(*(moved[0] - offset_m)))
         if away_m < least_m:
             best, least_m = candidate, away_m
