@@ -1,10 +1,8 @@
-"""What one sees: every rule and code has a style, slivers show as markers, words are escaped, styles survive saving."""
+"""What one sees of findings: every rule has a style, slivers show as markers, words are escaped, styles survive saving."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,110 +15,22 @@ from planconcord.algorithms.styling_findings import (
     kinds,
     symbol_of,
 )
-from planconcord.algorithms.styling_land_use import CODES, categories, land_uses
-from planconcord.engine.catalogue import LANGUAGES, SEVERITIES, read_table, rules, text
-from planconcord.engine.errors import PlanError
+from planconcord.engine.catalogue import LANGUAGES, SEVERITIES, rules, text
 from planconcord.engine.findings import NAMES
 from qgis.core import (
     QgsExpression,
-    QgsExpressionContext,
-    QgsExpressionContextUtils,
-    QgsFeature,
-    QgsGeometry,
-    QgsMapRendererParallelJob,
-    QgsMapSettings,
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsRectangle,
-    QgsRenderContext,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor, QImage
 
-from .conftest import ORIGIN, TM3, layer, saved, square
+from .conftest import saved, square
+from .styled import drawn_as, findings, kind, lab, picture, pixels
 
-REAL = ("area_m2", "width_m", "share_a", "declared_ha", "measured_ha", "difference_ha", "x", "y")
-RECORD = "&".join(f"field={name}:{'double' if name in REAL else 'string'}" for name in NAMES)
-NEARLY = 48
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
 COLOUR_BLINDNESS = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
 }
-
-
-def findings(records: Iterable[tuple[str, str, str]], kind: str = "MultiPolygon", **columns: object) -> QgsVectorLayer:
-    """A findings layer: (wkt, rule, severity) a finding, and columns that all have in common."""
-    made = QgsVectorLayer(f"{kind}?crs={TM3}&{RECORD}", "findings", "memory")
-    features = []
-    for wkt, rule, severity in records:
-        feature = QgsFeature(made.fields())
-        geometry = QgsGeometry.fromWkt(wkt)
-        feature.setGeometry(geometry)
-        feature["rule"], feature["severity"], feature["area_m2"] = rule, severity, geometry.area()
-        for name, value in columns.items():
-            feature[name] = value
-        features.append(feature)
-    assert made.dataProvider().addFeatures(features)[0]
-    made.updateExtents()
-    return made
-
-
-def picture(layers: list[QgsVectorLayer], scale: float, x: float = 0.0, y: float = 0.0, side: int = 400) -> QImage:
-    """The layers drawn at 1:scale around a point in metres from ORIGIN, on white."""
-    settings = QgsMapSettings()
-    settings.setLayers(layers)
-    settings.setDestinationCrs(layers[0].crs())
-    settings.setOutputDpi(96)
-    settings.setOutputSize(QSize(side, side))
-    half = side / 96 * 0.0254 * scale / 2
-    centre_x, centre_y = ORIGIN[0] + x, ORIGIN[1] + y
-    settings.setExtent(QgsRectangle(centre_x - half, centre_y - half, centre_x + half, centre_y + half))
-    settings.setBackgroundColor(QColor("white"))
-    context = QgsExpressionContext()
-    context.appendScope(QgsExpressionContextUtils.globalScope())
-    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
-    settings.setExpressionContext(context)
-    assert settings.scale() == pytest.approx(scale, rel=0.02)
-    job = QgsMapRendererParallelJob(settings)
-    job.start()
-    job.waitForFinished()
-    assert not job.errors()
-    return job.renderedImage()
-
-
-def pixels(image: QImage, colour: str) -> int:
-    """How many pixels have this colour, or nearly: small shapes are mostly smoothed edge."""
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    memory = image.constBits()
-    memory.setsize(image.sizeInBytes())
-    shown = np.frombuffer(memory, np.uint8).reshape(image.height(), -1)[:, : 4 * image.width()].reshape(-1, 4)
-    wanted = QColor(colour)
-    away = np.abs(shown[:, :3].astype(int) - (wanted.blue(), wanted.green(), wanted.red())).max(axis=1)
-    return int((away <= NEARLY).sum())
-
-
-def kind(name: str):
-    return next(each for each in kinds() if each.name == name)
-
-
-def drawn_as(styled: QgsVectorLayer, feature: QgsFeature) -> list[str]:
-    """The keys of the rules that draw a feature, without the headings."""
-    context = QgsRenderContext()
-    expression_context = styled.createExpressionContext()
-    expression_context.setFeature(feature)
-    context.setExpressionContext(expression_context)
-    renderer = styled.renderer().clone()
-    renderer.startRender(context, styled.fields())
-    keys = renderer.legendKeysForFeature(feature, context)
-    found = [rule.ruleKey() for rule in renderer.rootRule().descendants() if rule.symbol() and rule.ruleKey() in keys]
-    renderer.stopRender(context)
-    return found
-
-
-# ── findings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_record_that_is_styled_is_the_record_of_the_engine():
@@ -302,122 +212,12 @@ def test_the_style_survives_a_saved_project_style(qgis_app, tmp_path):
     assert pixels(picture([plain], 500_000), kind("gap").colour) > 30
 
 
-def _lab(colour: str, matrix: list[list[float]] | None = None) -> np.ndarray:
-    rgb = np.array(QColor(colour).getRgbF()[:3])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    if matrix is not None:
-        linear = np.clip(np.array(matrix) @ linear, 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
-    ratio = xyz / (0.9505, 1.0, 1.089)
-    cube = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
-    return np.array([116 * cube[1] - 16, 500 * (cube[0] - cube[1]), 200 * (cube[1] - cube[2])])
-
-
 @pytest.mark.parametrize("sight", ["normal", *COLOUR_BLINDNESS])
 def test_kinds_differ_in_colour_for_every_eye_or_at_least_in_shape(qgis_app, sight):
     matrix = COLOUR_BLINDNESS.get(sight)
     for one, other in combinations([each for each in kinds() if each.severity != "info"], 2):
-        apart = np.linalg.norm(_lab(one.colour, matrix) - _lab(other.colour, matrix))
+        apart = np.linalg.norm(lab(one.colour, matrix) - lab(other.colour, matrix))
         assert apart > 18 or one.marker != other.marker, (one.name, other.name, round(apart, 1))
     main = [kind(name) for name in ("conflict", "overlap", "gap", "conditional")]
     for one, other in combinations(main, 2):
-        assert np.linalg.norm(_lab(one.colour, matrix) - _lab(other.colour, matrix)) > 25, (one.name, other.name)
-
-
-# ── land use ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_code_of_the_tables_has_a_category_with_name_and_colour(qgis_app, language):
-    made = {category.value(): category for category in categories(land_uses(), language)}
-    rows = [row for file in ("land_use_codes.csv", "provincial_zones.csv") for row in read_table(CODES / file)]
-    assert len(rows) == 107 + 19
-    for row in rows:
-        category = made[row["code"]]
-        assert category.label() == f"{row['code']} – {row[f'name_{language}']}" and row[f"name_{language}"]
-        assert category.symbol().color().name().upper() == row["hex"].upper()
-    assert made[""].label() == text("style.codes.other", language)
-
-
-def test_the_code_tables_are_whole():
-    codes = {row["code"]: row for row in read_table(CODES / "land_use_codes.csv")}
-    classes = {row["class"] for row in read_table(CODES / "land_use_classes.csv")}
-    for code, row in codes.items():
-        assert row["group"] in ("NNP", "PNN", "CSD", "OBS", "ZONE"), code
-        assert row["parent"] == "" or row["parent"] in codes, code
-        assert row["map_class"] in classes and row["source"], code
-    zones = [row["hex"] for row in read_table(CODES / "provincial_zones.csv")]
-    assert len(set(zones)) == 19
-
-
-def test_codes_are_drawn_in_their_colour_whatever_their_case_and_unknown_ones_stand_out(qgis_app):
-    plan = layer([(square(0, 0, 100), 1, " luc "), (square(100, 0, 100), 2, "XYZ"), (square(200, 0, 100), 3, None)])
-    styling.style_land_use(plan, "ma", "vi")
-    plan.setLabelsEnabled(False)
-    image = picture([plan], 5_000, 150, 50)
-    assert pixels(image, land_uses()["LUC"].colour) > 4_000
-    assert pixels(image, "#C800C8") > 1_000
-    assert [category.value() for category in plan.renderer().categories()] == ["LUC", ""]
-
-
-def test_a_functional_zone_lets_the_district_plan_show_through(qgis_app):
-    district = layer([(square(-200, -200, 400), 1, "LUC")])
-    provincial = layer([(square(-200, -200, 400), 1, "Z_KPC")], name="quy hoạch tỉnh")
-    for plan in (district, provincial):
-        styling.style_land_use(plan, "ma", "en")
-        plan.setLabelsEnabled(False)
-    alone, under = picture([district], 5_000), picture([provincial, district], 5_000)
-    assert pixels(under, land_uses()["Z_KPC"].colour) > 500
-    # The tint changes every pixel a little; most of them still are closer to the district's colour than to the zone's.
-    assert pixels(alone, land_uses()["LUC"].colour) > 80_000
-    middle = under.pixelColor(under.width() // 2 + 3, under.height() // 2 + 1)
-    assert np.linalg.norm(_lab(middle.name()) - _lab(land_uses()["LUC"].colour)) < 60
-
-
-def test_overview_classes_are_muted(qgis_app):
-    plan = layer([(square(-200, -200, 400), 1, "LUK")])
-    styling.style_land_classes(plan, "ma", "en")
-    rice = next(row for row in read_table(CODES / "land_use_classes.csv") if row["class"] == "rice")
-    assert pixels(picture([plan], 5_000), rice["hex"]) > 80_000
-    for row in read_table(CODES / "land_use_classes.csv"):
-        assert _lab(row["hex"])[0] > 70, row["class"]
-
-
-# ── post-processors ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Heard(QgsProcessingFeedback):
-    def __init__(self):
-        super().__init__(False)
-        self.warnings: list[str] = []
-
-    def pushWarning(self, warning: str) -> None:
-        self.warnings.append(warning)
-
-
-def test_post_processors_are_kept_and_style_what_is_loaded(qgis_app):
-    # QGIS deletes a post-processor with the context of its run, so that a second run needs another.
-    assert styling.FindingsStyle.create("vi") is not styling.FindingsStyle.create("vi")
-    made, heard = findings([(square(0, 0), "coverage.gap", "error")]), Heard()
-    styling.FindingsStyle.create("vi").postProcessLayer(made, QgsProcessingContext(), heard)
-    assert drawn_as(made, next(made.getFeatures())) == ["gap"]
-    plan = layer([(square(0, 0), 1, "LUC")])
-    styling.LandUseStyle.create("ma", "en").postProcessLayer(plan, QgsProcessingContext(), heard)
-    assert plan.renderer().type() == "categorizedSymbol" and not heard.warnings
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_layer_without_the_fields_is_named_and_a_post_processor_only_warns(qgis_app, language):
-    other = layer([(square(0, 0), 1, "LUC")])
-    with pytest.raises(PlanError) as caught:
-        styling.style_findings(other, language)
-    assert caught.value.values["field"] == "rule" and "so, ma" in caught.value.text(language)
-    with pytest.raises(PlanError):
-        styling.style_land_use(other, "loaidat", language)
-    heard = Heard()
-    styling.FindingsStyle.create(language).postProcessLayer(other, QgsProcessingContext(), heard)
-    assert len(heard.warnings) == 1 and "rule" in heard.warnings[0]
-
-
-def test_the_north_arrow_of_the_overview_is_there():
-    assert (Path(styling.__file__).parent.parent / "resources" / "styles" / "north_arrow.svg").is_file()
+        assert np.linalg.norm(lab(one.colour, matrix) - lab(other.colour, matrix)) > 25, (one.name, other.name)
