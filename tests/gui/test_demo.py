@@ -43,7 +43,7 @@ def test_the_plans_load_in_their_colours_with_names_that_differ(demo) -> None:
 
 def test_the_drafts_that_were_ticked_are_there(demo) -> None:
     files = demo.seen("make")["files"]
-    plans = [name for name in files if name.startswith("qhsdd_") and "_lan" not in name]
+    plans = [name for name in files if name.startswith("qhsdd_") and name.endswith(".gpkg") and "_lan" not in name]
     assert len(plans) == 13 and "truth_drafts.gpkg" in files
     for plan in plans:
         assert {plan.replace(".gpkg", f"_lan{draft}.gpkg") for draft in (2, 3)} <= set(files)
