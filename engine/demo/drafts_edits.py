@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from ..planar.polygons import polygonal
-from .shapes import blob, room
+from .shapes import blob, polygons_of, room, shifted, strip_across
 from .verdicts import verdict
 
 APART_M = 60.0
@@ -187,12 +187,12 @@ class Edits:
         if two is None:
             return False
         _, b, ground = two
-        strip = _strip_across(ground, STRIP_M)
+        strip = strip_across(ground, STRIP_M)
         rest = shapely.difference(ground, strip)
-        if len(_polygons(rest)) != 2:
+        if len(polygons_of(rest)) != 2:
             return False
         self._plan.take(b, shapely.intersection(strip, ground))
-        return self._split(name, _polygons(rest))
+        return self._split(name, polygons_of(rest))
 
     def _fix_gap(self, name: str) -> bool:
         two = self._two(name)
@@ -227,7 +227,7 @@ class Edits:
             return False
         size_m = float(np.sqrt(place.ground.area))
         for angle in DIRECTIONS:
-            moved = _shifted(place.ground, 0.4 * size_m, angle)
+            moved = shifted(place.ground, 0.4 * size_m, angle)
             whole = shapely.union(self._plan.geometry[a], place.ground)
             if shapely.contains_properly(whole, shapely.buffer(moved, 5.0)) and self._is_apart(moved, name):
                 self._plan.put(a, shapely.difference(whole, moved))
@@ -259,7 +259,7 @@ class Edits:
             if not self._plan.geometry[b].is_valid or self._plan.row_of(self._plan.rows[b]["ma_thua"]) is None:
                 continue
             ground = shapely.intersection(disc, self._plan.geometry[b])
-            if len(_polygons(ground)) != 1 or ground.area < 0.2 * disc.area:
+            if len(polygons_of(ground)) != 1 or ground.area < 0.2 * disc.area:
                 continue
             self._plan.give(a, ground)
             keys = (self._plan.rows[a]["ma_thua"], self._plan.rows[b]["ma_thua"])
@@ -318,14 +318,14 @@ class Edits:
         # Beyond the tolerance of the provincial plan (25 m), or nothing has changed.
         step_m = max(part * float(np.sqrt(shape.area)), 60.0)
         for angle in DIRECTIONS:
-            made = _shifted(shape, step_m, angle)
+            made = shifted(shape, step_m, angle)
             made = shapely.union(made, shape) if keeps else made
             around = shapely.buffer(shapely.union(made, shape), 3.0)
             hosts = self._hosts(row, around, upper_code)
             covered = shapely.union_all(self._plan.repaired[[row, *hosts]])
             if not hosts or not shapely.contains(upper, around) or not shapely.contains(covered, around):
                 continue
-            if len(_polygons(made)) != 1 or not self._is_apart(made, name):
+            if len(polygons_of(made)) != 1 or not self._is_apart(made, name):
                 continue
             left = shapely.difference(shape, made)
             for host in hosts:
@@ -341,8 +341,8 @@ class Edits:
             return False
         row, shape, _, upper_code = site
         hosts = self._hosts(row, shapely.buffer(shape, 3.0), upper_code)
-        strip = _strip_across(shape, 10.0 * STRIP_M)
-        parts = _polygons(shapely.difference(shape, strip))
+        strip = strip_across(shape, 10.0 * STRIP_M)
+        parts = polygons_of(shapely.difference(shape, strip))
         if not hosts or len(parts) != 2:
             return False
         parts.sort(key=lambda part: -part.area)
@@ -378,26 +378,3 @@ class Edits:
     def _add(self, name: str, rule: str, zone_a: str, zone_b: str, upper_code: str, ground: Shape) -> bool:
         self._plan.places[name] = Place(rule, "added", False, zone_a, zone_b, upper_code, ground, "new", "added")
         return True
-
-
-def _polygons(shape: Shape) -> list[Shape]:
-    """The polygons of a shape that are more than dust."""
-    return [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > 1.0]
-
-
-def _shifted(shape: Shape, by_m: float, angle: float) -> Shape:
-    offset = by_m * np.array([np.cos(angle), np.sin(angle)])
-    return shapely.transform(shape, lambda places: np.round(places + offset, 3))
-
-
-def _strip_across(shape: Shape, breadth_m: float) -> Shape:
-    """A strip across a shape, nearer to one end, so that one part is clearly the larger."""
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
-    one, two = corners[1] - corners[0], corners[2] - corners[1]
-    if np.hypot(*one) < np.hypot(*two):
-        corners, one, two = np.roll(corners[:4], -1, axis=0), two, one
-    along = one / np.hypot(*one)
-    middle = corners[0] + 0.4 * one
-    far = two * 1.5
-    line = shapely.linestrings([middle - far * 0.25, middle + far])
-    return shapely.buffer(line, breadth_m / 2.0, cap_style="flat") if along.any() else shape

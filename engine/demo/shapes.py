@@ -6,6 +6,8 @@ room.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 
@@ -53,3 +55,27 @@ def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator
 def width_m(polygon: shapely.Geometry) -> float:
     """The diameter of the largest circle that fits."""
     return float(widths(np.array([polygon], dtype=object))[0])
+
+
+def polygons_of(shape: Any) -> list[Any]:
+    """The polygons of a shape that are more than dust."""
+    return [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > 1.0]
+
+
+def shifted(shape: Any, by_m: float, angle: float) -> Any:
+    """A shape moved in a direction, in whole millimetres."""
+    offset = by_m * np.array([np.cos(angle), np.sin(angle)])
+    return shapely.transform(shape, lambda places: np.round(places + offset, 3))
+
+
+def strip_across(shape: Any, breadth_m: float) -> Any:
+    """A strip across a shape, nearer to one end, so that one part is clearly the larger."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
+    one, two = corners[1] - corners[0], corners[2] - corners[1]
+    if np.hypot(*one) < np.hypot(*two):
+        corners, one, two = np.roll(corners[:4], -1, axis=0), two, one
+    along = one / np.hypot(*one)
+    middle = corners[0] + 0.4 * one
+    far = two * 1.5
+    line = shapely.linestrings([middle - far * 0.25, middle + far])
+    return shapely.buffer(line, breadth_m / 2.0, cap_style="flat") if along.any() else shape
