@@ -87,9 +87,11 @@ def _neighbours(entries: list[Entry], plans: Plans, search_m: float, order: dict
     for name, members in level.items():
         members.sort(key=lambda e: order[e.plan_id])
         boxes = np.array([plans.box(e.plan_id) for e in members])
+        sources = np.array([e.source for e in members], dtype=object)  # a file in two rows is no neighbour of itself
         for later in range(1, len(members)):
             near = (boxes[:later, :2] <= boxes[later, 2:] + search_m).all(axis=1)
             near &= (boxes[:later, 2:] >= boxes[later, :2] - search_m).all(axis=1)
+            near &= sources[:later] != sources[later]
             for earlier in np.flatnonzero(near):
                 same = fold(members[earlier].territory) == fold(members[later].territory)
                 if not (same and name in ONE_A_TERRITORY):

@@ -113,7 +113,7 @@ def _of_file(path: Path, home: Path, units: Units, language: str) -> Iterator[Ro
         told, reasons = _by_name(path.stem, units, language)
         yield {**row, **told, "reason": " ".join([error.text(language), *reasons])}
         return
-    if FINDINGS <= {layer.name for layer in found.layers}:
+    if FINDINGS.issubset(layer.name for layer in found.layers):
         return  # what an earlier check left here
     for layer in found.layers:
         if "Polygon" in layer.geometry or layer.geometry in ("Unknown", "GeometryCollection") or found.format in CAD:

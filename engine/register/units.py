@@ -5,6 +5,7 @@ Goes in: files of boundaries; those that cannot be read are passed over, because
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,8 @@ class Units:
         if frame is None:
             return True
         try:
-            turned = pyproj.Transformer.from_crs(crs, DEGREES, always_xy=True).transform_bounds(*bounds)
+            west, south, east, north = bounds
+            turned = _to_degrees(crs.to_wkt()).transform_bounds(west, south, east, north)
         except pyproj.exceptions.ProjError:
             return False
         if not np.isfinite(turned).all():
@@ -53,6 +55,11 @@ class Units:
         own = shapely.box(*turned)
         common = float(shapely.area(shapely.intersection(own, frame)))
         return common >= LEAST_COMMON * float(own.area)
+
+
+@functools.lru_cache(maxsize=64)
+def _to_degrees(wkt: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(wkt), DEGREES, always_xy=True)
 
 
 def units_of(boundaries: Sequence[Path]) -> Units:
