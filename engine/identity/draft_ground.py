@@ -7,6 +7,8 @@ to the last digit, are not cut at all. Raises Cancelled.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from ..checks.pieces import DUST_M2
 from ..plan import PlanLayer
 from ..planar.closure import overlapping_pairs
 from ..planar.edges import suspect_edges
-from ..planar.overlay import near_pairs, shared
+from ..planar.overlay import Pairs, near_pairs, shared
 from ..planar.polygons import EMPTY, polygonal
 from ..planar.repair import repair
 from ..planar.threads import in_order
@@ -28,6 +30,8 @@ NOWHERE = ""
 WITHOUT_CODE = "?"
 THREADS = 2
 ZONES_AT_ONCE = 500
+PAIRS_AT_ONCE = 100_000
+"""The ground of so many pairs is in memory at a time, but for that which changed its code."""
 SAME_AREA = 1e-12
 
 
@@ -80,43 +84,76 @@ def _once(shapes: np.ndarray, code: np.ndarray, progress: Progress) -> np.ndarra
 
 
 def cut(one: DraftGround, other: DraftGround, progress: Progress) -> pd.DataFrame:
-    """Every piece: ``i`` and ``j``, its zones in the two drafts (-1: none), ``shape``, ``area``, and both codes."""
+    """Every piece: ``i`` and ``j``, its zones in the two drafts (-1: none), ``area``, both codes, and its ``shape`` where they differ."""
     same_i, same_j = _drawn_alike(one.shapes, other.shapes)
-    rest_i, rest_j = (
-        np.setdiff1d(np.arange(len(all_)), same) for all_, same in ((one.shapes, same_i), (other.shapes, same_j))
-    )
+    alike = (same_i, np.arange(len(one.shapes))), (same_j, np.arange(len(other.shapes)))
+    rest_i, rest_j = (np.setdiff1d(every, same) for same, every in alike)
     here, there = one.shapes[rest_i], other.shapes[rest_j]
     near = near_pairs(here, there, progress.part(0.0, 0.1))
-    common = shared(here, there, near, progress.part(0.1, 0.7))
-    kept = shapely.area(common) > 0
-    i, j, common = near.i[kept], near.j[kept], common[kept]
+    differ = one.code[rest_i][near.i] != other.code[rest_j][near.j]
+    common, area = _common(here, there, near, differ, progress.part(0.1, 0.7))
+    met = area > 0
+    i, j, common, area = near.i[met], near.j[met], common[met], area[met]
+    known = (one.code[same_i] != other.code[same_j], one.shapes[same_i])
     rows = [
-        pd.DataFrame({"i": same_i, "j": same_j, "shape": one.shapes[same_i]}),
-        pd.DataFrame({"i": rest_i[i], "j": rest_j[j], "shape": common}),
+        {"i": same_i, "j": same_j, "shape": np.where(*known, EMPTY), "area": shapely.area(known[1])},
+        {"i": rest_i[i], "j": rest_j[j], "shape": common, "area": area},
     ]
-    for side, mine, zones, owner, start in (("i", here, rest_i, i, 0.7), ("j", there, rest_j, j, 0.85)):
-        left = _left_over(mine, owner, common, progress.part(start, start + 0.15))
+    sides = (("i", here, there, rest_i, (i, j), 0.7), ("j", there, here, rest_j, (j, i), 0.85))
+    for side, mine, others, zones, pairs, start in sides:
+        left = _left_over(mine, others, pairs, area, progress.part(start, start + 0.15))
         some = np.flatnonzero(shapely.area(left) > 0)
-        rows.append(pd.DataFrame({"i": -1, "j": -1, "shape": left[some]}).assign(**{side: zones[some]}))
-    pieces = pd.concat([table for table in rows if len(table)] or rows[:1], ignore_index=True)
-    pieces["area"] = shapely.area(pieces["shape"].to_numpy())
+        nowhere = np.full(len(some), -1)
+        rows.append(
+            {"i": nowhere, "j": nowhere, "shape": left[some], "area": shapely.area(left[some]), side: zones[some]}
+        )
+    pieces = pd.DataFrame({name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     pieces["code_before"], pieces["code_after"] = one.codes(pieces["i"]), other.codes(pieces["j"])
     return pieces
 
 
+def _common(
+    here: np.ndarray, there: np.ndarray, near: Pairs, wanted: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """(what each pair shares, its area); of pairs that are not ``wanted`` the area alone, which spares most of the memory."""
+    shapes, area = np.full(len(near), EMPTY, dtype=object), np.zeros(len(near))
+    starts = near.upper_zones()[0]
+    turns = np.flatnonzero(np.r_[True, np.diff(starts // PAIRS_AT_ONCE) > 0]) if len(starts) else np.zeros(0, dtype=int)
+    ends = np.r_[starts[turns], len(near)]
+    for first, last in zip(ends[:-1].tolist(), ends[1:].tolist()):
+        found = shared(
+            here, there, near.where(np.arange(first, last)), progress.part(first / len(near), last / len(near))
+        )
+        area[first:last] = shapely.area(found)
+        shapes[first:last] = np.where(wanted[first:last], found, EMPTY)
+    return shapes, area
+
+
 def _drawn_alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The zones with ground that both drafts have to the last digit; none of them meets any other zone of the other draft."""
-    known = {shape: row for row, shape in enumerate(shapely.to_wkb(other).tolist())}
-    pairs = [(row, known.pop(shape)) for row, shape in enumerate(shapely.to_wkb(one).tolist()) if shape in known]
+    known = {digest: row for row, digest in enumerate(_digests(other))}
+    pairs = [(row, known.pop(digest)) for row, digest in enumerate(_digests(one)) if digest in known]
     i, j = np.array(pairs, dtype=int).reshape(-1, 2).T
     solid = ~shapely.is_empty(one[i])
     return i[solid], j[solid]
 
 
-def _left_over(ground: np.ndarray, owner: np.ndarray, common: np.ndarray, progress: Progress) -> np.ndarray:
-    """What of each zone the other draft does not cover."""
-    left = ground.copy()
-    share = np.bincount(owner, weights=shapely.area(common), minlength=len(ground))
+def _digests(shapes: np.ndarray) -> Iterator[bytes]:
+    for start in range(0, len(shapes), ZONES_AT_ONCE):
+        for wkb in shapely.to_wkb(shapes[start : start + ZONES_AT_ONCE]).tolist():
+            yield hashlib.blake2b(wkb, digest_size=16).digest()
+
+
+def _left_over(
+    ground: np.ndarray,
+    others: np.ndarray,
+    pairs: tuple[np.ndarray, np.ndarray],
+    shared_m2: np.ndarray,
+    progress: Progress,
+) -> np.ndarray:
+    """What of each zone the other draft does not cover. ``pairs``: the zone and the other draft's zone of each piece."""
+    left, (owner, partner) = ground.copy(), pairs
+    share = np.bincount(owner, weights=shared_m2, minlength=len(ground))
     area = shapely.area(ground)
     whole = share >= area - np.maximum(DUST_M2, SAME_AREA * area)
     left[whole] = EMPTY
@@ -126,8 +163,13 @@ def _left_over(ground: np.ndarray, owner: np.ndarray, common: np.ndarray, progre
     chunks = [open_ground[start : start + ZONES_AT_ONCE] for start in range(0, len(open_ground), ZONES_AT_ONCE)]
 
     def rest_of(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        covered = [shapely.union_all(polygonal(common[order[starts[row] : starts[row + 1]]])) for row in rows.tolist()]
-        return rows, shapely.difference(ground[rows], np.array(covered, dtype=object))
+        rest = []
+        for row in rows.tolist():
+            near = others[partner[order[starts[row] : starts[row + 1]]]]
+            rest.append(
+                shapely.difference(ground[row], shapely.union_all(polygonal(shapely.intersection(near, ground[row]))))
+            )
+        return rows, np.array(rest, dtype=object)
 
     for done, (rows, rest) in enumerate(in_order(rest_of, chunks, THREADS, progress), 1):
         left[rows] = rest
