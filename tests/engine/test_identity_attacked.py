@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from overlaps import CRS, found
+from planconcord.__main__ import main
 from planconcord.engine.identity.comparing import compare_findings
 from planconcord.engine.identity.matching import match, possible_pairs
 from planconcord.engine.identity.previous import transformed
@@ -148,3 +150,19 @@ def test_outlines_that_are_broken_or_empty_are_matched_by_what_is_known() -> Non
     before = found((0, 0, 20, 20), (50, 0, 20, 20))
     before.loc[1, "geometry"] = shapely.MultiPolygon()
     assert match(before, before, WIDTH_M).continues.tolist() == [0, 1]
+
+
+def test_a_plan_in_a_file_of_another_name_is_the_same_plan_by_its_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other file, other layer, other order, other CRS, a vertex more; the plan's id stays."""
+    zones = found((0, 0, 60, 60), (40, 0, 60, 60))[["code_a", "geometry"]]
+    paths = tmp_path / "quy hoạch.gpkg", tmp_path / "QHSDD_lan2 (final).geojson"
+    zones.to_file(paths[0], layer="thua")
+    zones.iloc[::-1].set_geometry(zones.geometry.segmentize(25.0)).to_crs(4326).to_file(paths[1])
+    for draft, path in enumerate(paths):
+        stores = [f"--findings={tmp_path / f'{draft}.gpkg'}", *([f"--previous={tmp_path / '0.gpkg'}"] if draft else [])]
+        given = [f"--input={path}", "--code-field=code_a", "--plan=QH-1", "--width-tolerance=1", "--language=en"]
+        assert main(["checkcoverage", *given, "--working-crs=EPSG:5899", *stores]) == 1
+    told = capsys.readouterr().out
+    assert "PERSISTING_COUNT: 1" in told and "NEW_COUNT: 0" in told and "RESOLVED_COUNT: 0" in told
