@@ -15,6 +15,7 @@ from session_review import dock_of, seen, settle
 
 MOST_STEPS = 30
 REVIEWER = "Nguyễn Thị Hoa"
+UPPER = "Quy hoạch tỉnh"
 REASON, DOCUMENT = "Thống nhất tại cuộc họp ngày 20/11: giữ nguyên trong kỳ này", "88/BB-UBND"
 
 
@@ -75,7 +76,7 @@ def open_the_findings(person: Person) -> Step:
     person.window.activateWindow()
     yield 0.4
     asked = drafts(person)["asked"]
-    yield from _add(asked["UPPER"], "Quy hoạch tỉnh", asked["UPPER_CODE"])
+    yield from _add(asked["UPPER"], UPPER, asked["UPPER_CODE"])
     yield from _add(asked["LOWER"], "Diên Giang 1", asked["LOWER_CODE"])
     person.window.findChild(QDockWidget, "Browser").hide()
     yield from person.keys("ctrl+alt+f")
@@ -196,7 +197,10 @@ def check_draft_two(person: Person) -> Step:
         yield from person.keys("ctrl+alt+t")
         yield windows.toolbox(person).isVisible
     opened = yield from windows.open_algorithm(person, algorithm.displayName())
-    opened.setParameters({**told["asked"], "LOWER": second.id()})  # as the history of Processing does
+    # As the history of Processing does; layers, not files: a file is opened in the run's thread, asks QGIS's store of passwords there,
+    # and QGIS 3.40 may crash at its end when that thread outlives the store (QSqlDatabase::removeDatabase after QThread::finished).
+    upper = QgsProject.instance().mapLayersByName(UPPER)[0]
+    opened.setParameters({**told["asked"], "LOWER": second.id(), "UPPER": upper.id()})
     yield 0.3
     yield from windows.show_advanced(person, opened)
     yield from windows.fill_text(person, opened, "PREVIOUS", told["store"])
