@@ -136,9 +136,8 @@ def _srid(session: PostgisSession, crs: pyproj.CRS) -> int:
     """The number under which the database knows a CRS; one that it does not know is told to it, where that is allowed."""
     known, epsg = session.of_postgis("spatial_ref_sys"), crs.to_epsg(min_confidence=100)
     if epsg is not None:
-        row = session.execute(
-            f"SELECT srid FROM {known} WHERE auth_name = 'EPSG' AND auth_srid = ?", (epsg,)
-        ).fetchone()  # nosec B608
+        question = f"SELECT srid FROM {known} WHERE auth_name = 'EPSG' AND auth_srid = ?"  # nosec B608
+        row = session.execute(question, (epsg,)).fetchone()
         if row is not None:
             return int(row[0])
     text = crs.to_wkt("WKT1_GDAL")

@@ -120,6 +120,7 @@ class ReviewDock(QgsDockWidget):
 
     def open_store(self, path: Place) -> bool:
         """Show a store; False, and the reason in the bar, when it is none."""
+        refused: PlanError | None = None
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
             listing = Listing(path)
@@ -127,8 +128,6 @@ class ReviewDock(QgsDockWidget):
             ended = expired(path, date.today())
         except PlanError as error:
             refused = error
-        else:
-            refused = None
         finally:
             QApplication.restoreOverrideCursor()
         if refused is not None:
