@@ -1,8 +1,8 @@
 """A PostgreSQL with PostGIS for the tests alone: made under build/, on a free port of the loopback, stopped and removed at the end.
 
 PostgreSQL refuses to run as root, so as root it runs as `postgres` or `nobody`, who own its folder; where they cannot reach the checkout
-the folder lies in the system's place for temporary files. It dies with the tests, even when they are killed. Without the Debian packages
-the tests that need it are skipped, in CI they fail.
+the folder lies in the system's place for temporary files. It dies with the tests, even when they are killed. Without the packages of
+Debian 12 the tests that need it are skipped, in CI they fail.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from planconcord.engine.store.place import Place, PostgisSchema, place_of
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 PROGRAMS, EXTENSION = Path("/usr/lib/postgresql/15/bin"), Path("/usr/share/postgresql/15/extension/postgis.control")
+RELEASE = "VERSION_CODENAME=bookworm"
 PACKAGES = "postgresql-15 postgresql-15-postgis-3"
 DATABASE, BARE_DATABASE = "quy hoạch", "no_postgis"
 ROLES = ("owner", "reviewer", "reader", "stranger")
@@ -92,8 +93,8 @@ def office() -> Iterator[Office]:
     """The server with its database and roles, for all tests of a session."""
     if not (PROGRAMS / "initdb").exists() or not EXTENSION.exists():
         said = f"PostgreSQL 15 with PostGIS is not here; as root: apt-get install {PACKAGES}"
-        if os.environ.get("CI"):
-            pytest.fail(said)
+        if os.environ.get("CI") and RELEASE in Path("/etc/os-release").read_text(encoding="utf-8"):
+            pytest.fail(said)  # tools/setup has these packages from that Debian; the next one has another PostgreSQL
         pytest.skip(said)
     person = _person()
     folder = _folder(person)
