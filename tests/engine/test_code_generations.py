@@ -40,7 +40,7 @@ def test_codes_with_one_successor_become_it_and_the_others_stay() -> None:
     ]
     told = report.lines("en")
     assert "3 zones with 2 codes of tt27_2018 got their successors in force (LUN → LUK (2), BHK → HNK (1))" in told[0]
-    assert "1 zones have one of 1 codes of tt27_2018 whose successor a person has to choose (SKX (1))" in told[1]
+    assert "1 zone with 1 code of tt27_2018 waits for a person to choose the successor (SKX (1))" in told[1]
     assert all(line for line in report.lines("vi"))
 
 

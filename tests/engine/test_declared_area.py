@@ -129,7 +129,7 @@ def test_how_the_column_was_read_is_told_with_the_totals() -> None:
     result = checked(plan(["1,00", "1,00", "", "abc", "9,99"]))
     assert result.log == [
         "H1: the declared areas in dt (texts with a decimal comma) are read as hectares, because 2 of 3 zones then agree"
-        " with the map within a factor of 1.4; 1 zones have none. Total declared 11.99 ha, on the map 3.00 ha."
+        " with the map within a factor of 1.4; 1 zone has none. Total declared 11.99 ha, on the map 3.00 ha."
     ]
     assert {m.name: m.value for m in result.measures if m.unit == "count"} == {
         "declared_count": 3, "declared_differing_count": 1, "declared_blank_count": 1, "declared_unreadable_count": 1

@@ -73,7 +73,10 @@ def _finding(prepared: Prepared, rows: np.ndarray, code: Code, rules: RuleSet, s
 
 def _one_place(polygons: np.ndarray) -> shapely.Geometry:
     """The ground of all polygons together."""
-    united = shapely.coverage_union_all(polygonal(polygons))
-    if not shapely.is_valid(united):  # they overlap
-        united = shapely.union_all(polygons)
-    return polygonal([united])[0]
+    try:
+        united = shapely.coverage_union_all(polygonal(polygons))
+        if shapely.is_valid(united):
+            return polygonal([united])[0]
+    except shapely.errors.GEOSException:
+        pass  # they overlap, and GEOS noticed
+    return polygonal([shapely.union_all(polygons)])[0]
