@@ -163,7 +163,8 @@ def changed(folder: Path) -> dict[str, Any]:
     copy = folder / "changed"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)
-    largest = max(copy.glob("qhsdd_*.gpkg"), key=lambda path: path.stat().st_size)
+    sources = [entry.source for entry in read_register(copy / "register.csv").entries if entry.level == "district"]
+    largest = max((copy / source.split("|")[0] for source in sources), key=lambda path: path.stat().st_size)
     name = str(pyogrio.list_layers(largest)[0, 0])
     table = pyogrio.read_dataframe(largest, layer=name)
     largest.unlink()

@@ -14,6 +14,7 @@ import shapely
 from planconcord.engine.planar import bruteforce
 from planconcord.engine.progress import Progress
 from planconcord.engine.rulesets.reading import read_ruleset
+from small_province import make
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 NAMES = (
@@ -29,6 +30,7 @@ NAMES = (
     "watching",
     "conformity_rows",
     "drafts_rows",
+    "province_rows",
     "page",
     "run",
 )
@@ -240,3 +242,43 @@ def test_rows_of_two_drafts_count_what_was_changed(bench: dict[str, ModuleType])
         scores = rows[name].score(subject, rows[name].work(subject))["scores"][kind]
         assert (scores["planted"], scores["found"]) == (planted, planted), name
         assert scores["false"] in false, (name, scores)
+
+
+def test_rows_of_a_province_keep_what_did_not_change(bench: dict[str, ModuleType], tmp_path: Path) -> None:
+    rows, once, twice = bench["province_rows"], tmp_path / "once", tmp_path / "twice"
+    make(once)
+    counts = [
+        (name, made["checks"], made["kept"])
+        for name in ("single checks", "whole province", "unchanged", "changed", "largest pair")
+        for made in [rows.ROWS[name](once)]
+    ]
+    assert counts == [
+        ("single checks", 13, 0),
+        ("whole province", 13, 0),
+        ("unchanged", 13, 13),
+        ("changed", 13, 9),
+        ("largest pair", 7, 0),
+    ]
+    rows._write_twice(once, twice)
+    single, double = rows.unchanged(once), rows.whole(twice)
+    assert single["findings"] > 0
+    assert (double["checks"], double["findings"]) == (26, 2 * single["findings"])
+
+
+def test_a_province_is_held_against_its_single_checks(bench: dict[str, ModuleType]) -> None:
+    def row(name: str, seconds: float, layer: str = "province") -> dict[str, object]:
+        return {**record(name, seconds, peak_mib=100.0 * seconds), "section": "province", "layer": layer}
+
+    records = [
+        row("single checks", 4.0),
+        row("whole province", 2.0),
+        row("changed", 0.6),
+        row("whole province", 2.2, "province twice"),
+    ]
+    verdicts = [(v.target, v.value, v.met) for v in bench["targets"].verdicts(records)]
+    assert verdicts == [
+        ("province", 0.5, True),
+        ("province changed", 0.3, False),
+        ("province unchanged", None, False),
+        ("province memory", pytest.approx(1.1), True),
+    ]
