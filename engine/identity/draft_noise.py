@@ -7,13 +7,14 @@ ground around it, whatever its codes, is wider: a road inside a new industrial z
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from ..checks.pieces import Pieces, sort_out
+from ..checks.pieces import sort_out
+from ..planar.polygons import EMPTY
 from ..tolerance import Tolerance
 
 MOSTLY = 0.5
@@ -22,18 +23,37 @@ NO_SLIVER = 0.1
 SLIVER = 0.25
 """Mean width of noise, as a share of the tolerance: pieces above it are looked at together with their neighbours."""
 CRACK_M = 0.001
+ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Connected pieces of changed ground: the ``source`` row of each, whether it is ``real``, its ``area`` in m², and its
+    outline in ``polygons``, which is empty for what is clearly noise."""
+
+    polygons: np.ndarray
+    source: np.ndarray
+    real: np.ndarray
+    area: np.ndarray
 
 
 def changes_and_noise(
     changed: pd.DataFrame, areas_before: np.ndarray, areas_after: np.ndarray, tolerance: Tolerance
-) -> Pieces:
+) -> Changed:
     """The connected pieces of ``changed`` (columns ``shape``, ``area``, ``i``, ``j``), each real or noise."""
-    found = sort_out(np.asarray(changed["shape"].to_numpy(), dtype=object), tolerance)
-    area = shapely.area(found.polygons)
+    shapes = np.asarray(changed["shape"].to_numpy(), dtype=object)
     zone = _largest_zone(changed, areas_before, areas_after)
-    whole = (changed["area"].to_numpy() > MOSTLY * zone)[found.source] & (area > NO_SLIVER * zone[found.source])
-    real = found.real | (whole & (area >= tolerance.area_m2))
-    return replace(found, real=real | _within_wider_ground(found.polygons, real, area, tolerance))
+    mostly = changed["area"].to_numpy() > MOSTLY * zone
+    made = []
+    for start in range(0, max(len(shapes), 1), ROWS_AT_ONCE):
+        found = sort_out(shapes[start : start + ROWS_AT_ONCE], tolerance)
+        source, area = found.source + start, shapely.area(found.polygons)
+        whole = mostly[source] & (area > NO_SLIVER * zone[source])
+        real = found.real | (whole & (area >= tolerance.area_m2))
+        narrow = 2.0 * area > SLIVER * tolerance.width_m * shapely.length(found.polygons)
+        made.append((np.where(real | narrow, found.polygons, EMPTY), source, real, area))
+    polygons, source, real, area = (np.concatenate(column) for column in zip(*made))
+    return Changed(polygons, source, real | _within_wider_ground(polygons, real, area, tolerance), area)
 
 
 def _largest_zone(changed: pd.DataFrame, areas_before: np.ndarray, areas_after: np.ndarray) -> np.ndarray:
@@ -49,8 +69,7 @@ def _within_wider_ground(polygons: np.ndarray, real: np.ndarray, area: np.ndarra
     """Which of the narrow pieces lie for the most part in changed ground that is wider than the tolerance."""
     made = np.zeros(len(polygons), dtype=bool)
     width_m = tolerance.width_m
-    mean_width_m = 2.0 * area / np.maximum(shapely.length(polygons), 1e-9)
-    narrow = np.flatnonzero(~real & (mean_width_m > SLIVER * width_m) & (area >= tolerance.area_m2))
+    narrow = np.flatnonzero(~real & ~shapely.is_empty(polygons) & (area >= tolerance.area_m2))
     if not len(narrow) or width_m <= 0:
         return made
     beside = np.union1d(narrow, np.flatnonzero(real))

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..checks.pieces import DUST_M2, Pieces
+from ..checks.pieces import DUST_M2
 from ..checks.settings import Settings
 from ..findings import REAL, TEXT, Measure
 from ..plan import PlanLayer
@@ -24,7 +24,7 @@ from ..planar.polygons import gather, parts
 from ..planar.width import widths
 from .draft_attributes import asking, mark_asked, other_values
 from .draft_ground import NOWHERE, DraftGround, cut
-from .draft_noise import changes_and_noise
+from .draft_noise import Changed, changes_and_noise
 
 CHANGE_COLUMNS: tuple[tuple[str, str], ...] = (
     ("kind", TEXT),
@@ -95,7 +95,7 @@ def compare_drafts(
 
 
 def _transitions(
-    pieces: pd.DataFrame, changed: pd.DataFrame, sorted_out: Pieces, one: DraftGround, other: DraftGround
+    pieces: pd.DataFrame, changed: pd.DataFrame, sorted_out: Changed, one: DraftGround, other: DraftGround
 ) -> tuple[pd.DataFrame, float]:
     """(area and noise of each pair of codes, largest difference of a sum from the area of its code)."""
     table = pieces.groupby(["code_before", "code_after"], sort=True)["area"].sum().rename("area_m2").reset_index()
@@ -103,7 +103,7 @@ def _transitions(
         {
             "code_before": changed["code_before"].to_numpy()[sorted_out.source],
             "code_after": changed["code_after"].to_numpy()[sorted_out.source],
-            "noise_m2": np.where(sorted_out.real, 0.0, shapely.area(sorted_out.polygons)),
+            "noise_m2": np.where(sorted_out.real, 0.0, sorted_out.area),
         }
     )
     noise = noise.groupby(["code_before", "code_after"])["noise_m2"].sum().reset_index()
@@ -121,7 +121,7 @@ def _transitions(
 
 
 def _changed_ground(
-    changed: pd.DataFrame, sorted_out: Pieces, one: DraftGround, other: DraftGround, settings: Settings
+    changed: pd.DataFrame, sorted_out: Changed, one: DraftGround, other: DraftGround, settings: Settings
 ) -> pd.DataFrame:
     """One row for each piece of ground with another code, wider than the tolerance."""
     polygons, rows = sorted_out.polygons[sorted_out.real], changed.iloc[sorted_out.source[sorted_out.real]]
