@@ -26,6 +26,8 @@ from .zones import Zone
 AROUND = 4.0
 LARGEST_SCALE = 500.0
 FLASHES, FLASH_MS = 2, 300
+ZONE_PX = 6
+"""Of the zones' outlines: a finding that is a whole zone has the same outline, drawn over it, and must leave a rim of its colour."""
 
 
 class FindingOnMap:
@@ -49,7 +51,7 @@ class FindingOnMap:
         for side, zone in zones.items():
             shape = self._here(zone.feature.geometry(), zone.layer.crs())
             if shape is not None:
-                self._outline(shape, ZONE_COLOURS[side], 3, 0)
+                self._outline(shape, ZONE_COLOURS[side], ZONE_PX, 0, cased=True)
         whole = self._here(outline, crs)
         if whole is not None:
             self._outline(whole, FINDING_COLOUR, 2, 0 if piece is not None else 60)
@@ -101,13 +103,14 @@ class FindingOnMap:
             return None
         return box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
 
-    def _outline(self, shape: QgsGeometry, colour: str, width_px: int, fill_alpha: int) -> None:
+    def _outline(self, shape: QgsGeometry, colour: str, width_px: int, fill_alpha: int, cased: bool = False) -> None:
         band = QgsRubberBand(self._canvas, Qgis.GeometryType.Polygon)
         stroke, fill = QColor(colour), QColor(colour)
         fill.setAlpha(fill_alpha)
         band.setStrokeColor(stroke)
         band.setFillColor(fill)
-        band.setSecondaryStrokeColor(QColor(255, 255, 255, 160))
+        if cased:
+            band.setSecondaryStrokeColor(QColor(255, 255, 255, 160))
         band.setWidth(width_px)
         band.setLineStyle(Qt.PenStyle.SolidLine)
         band.setToGeometry(shape)

@@ -197,8 +197,7 @@ def check_draft_two(person: Person) -> Step:
         yield from person.keys("ctrl+alt+t")
         yield windows.toolbox(person).isVisible
     opened = yield from windows.open_algorithm(person, algorithm.displayName())
-    # As the history of Processing does; layers, not files: a file is opened in the run's thread, asks QGIS's store of passwords there,
-    # and QGIS 3.40 may crash at its end when that thread outlives the store (QSqlDatabase::removeDatabase after QThread::finished).
+    # As the history of Processing does.
     upper = QgsProject.instance().mapLayersByName(UPPER)[0]
     opened.setParameters({**told["asked"], "LOWER": second.id(), "UPPER": upper.id()})
     yield 0.3
