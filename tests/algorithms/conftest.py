@@ -185,7 +185,7 @@ def opened(result: str, context: QgsProcessingContext) -> QgsVectorLayer:
 
 def says(words: str, key: str, language: str) -> bool:
     """Whether ``words`` are the catalogue's sentence ``key`` in ``language``, whatever fills its placeholders."""
-    return all(part.strip() in words for part in re.split(r"{\w+}", text(key, language)))
+    return all(part.strip() in words for part in re.split(r"{\w+(?::[^}]*)?}", text(key, language)))
 
 
 @pytest.fixture(scope="session")

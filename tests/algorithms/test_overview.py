@@ -17,7 +17,7 @@ from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtGui import QImage
 
 from .conftest import layer, polygon, saved, square
-from .test_styling import REAL, findings, pixels
+from .styled import REAL, findings, pixels
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "tools" / "overview_map.py"
