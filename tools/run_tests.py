@@ -19,6 +19,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 STOREYS = ("engine", "algorithms", "headless", "gui", "real")
 PLAIN = ("-p", "no:pytest_qgis")
+SIDE_BY_SIDE = ("engine", "real")
+"""Storeys whose files of tests run in two processes; the others start QGIS, which wants the machine."""
+TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
 NO_TESTS = 5
 
 
@@ -41,6 +44,8 @@ def command(storey: str, arguments: list[str]) -> list[str]:
     pytest = [sys.executable, "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
     if storey != "algorithms":
         pytest += PLAIN
+    if storey in SIDE_BY_SIDE and not arguments:
+        pytest += TWO_PROCESSES
     if storey == "gui":
         screen = shutil.which("xvfb-run")
         if screen is None:
