@@ -27,7 +27,7 @@ from .commands import Commands
 from .database import DatabaseDialog, with_credentials
 from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
+from .stores import file_number, findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
 from .work_area import WorkArea
 
@@ -49,6 +49,7 @@ class ReviewDock(QgsDockWidget):
         self._listing: Listing | None = None
         self._reviewing: Reviewing | None = None
         self._place: QgsRectangle | None = None
+        self._file: tuple[int, int] | None = None  # what the layers of the map have read
         self._build()
         self._pick = PickTool(iface.mapCanvas())
         self._pick.picked.connect(self._picked)
@@ -122,6 +123,7 @@ class ReviewDock(QgsDockWidget):
         """Show a store; False, and the reason in the bar, when it is none."""
         refused: PlanError | None = None
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        file = file_number(path)
         try:
             listing = Listing(path)
             told = notes(path)
@@ -137,7 +139,7 @@ class ReviewDock(QgsDockWidget):
             self._fail(refused)
             return False
         self.notices.clear()
-        self._listing, self._reviewing, self._place = listing, Reviewing(path), None
+        self._listing, self._reviewing, self._place, self._file = listing, Reviewing(path), None, file
         self.filters.offer(listing)
         self.panel.look_at(listing)
         self.view.look_at(listing)
@@ -330,18 +332,20 @@ class ReviewDock(QgsDockWidget):
         """Take over what was written to the store, by us or by others."""
         if self._listing is None or not self.isVisible():
             return
+        file = file_number(self._listing.path)
         try:
             changed = self._listing.refresh(SHORT_WAIT_S)
         except PlanError as error:
             if error.key != "error.store_locked":  # somebody writes just now; look again in a second
                 self._fail(error)
             return
-        if not changed:
-            return
         if changed == "all":
             self.filters.offer(self._listing)
             self._tell_lapsed()
-            read_again(self._listing.layout)
+        if changed == "all" or file != self._file:
+            self._file = file if read_again(self._listing.layout) else None
+        if not changed:
+            return
         self.view.keep(self.view.findings.renew)
         self.panel.renew()
         self._count()

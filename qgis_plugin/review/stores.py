@@ -6,6 +6,7 @@ A store is a GeoPackage or a schema of PostGIS.
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry, QgsVectorLayer
@@ -17,6 +18,7 @@ from ...algorithms.styling import style_findings
 from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import text
 from ...engine.errors import PlanError
+from ...engine.store.connection import reading
 from ...engine.store.opening import Layout
 from ...engine.store.place import Place, PostgisSchema, same_place
 
@@ -49,16 +51,35 @@ def shown_layers(layout: Layout) -> list[QgsVectorLayer]:
     return [layer for layer in _layers_in(layout) if _table(layer) in ("", layout.table)]
 
 
-def read_again(layout: Layout) -> None:
-    """Have the project's layers of a store show what a new run has put in its place, under whatever name it calls its layer."""
+def read_again(layout: Layout) -> bool:
+    """Have the project's layers of a store show what a new run has put in its place, under whatever name it calls its layer.
+
+    Which layers the store has is asked of the store: QGIS keeps a file open that another has replaced, and finds the old ones.
+    False where the store does not answer just now.
+    """
+    try:
+        with reading(layout.path) as session:
+            there = {name for name, _, _ in session.layers()}
+    except PlanError:
+        return False
     for layer in _layers_in(layout):
         if _table(layer) in ("", layout.table):
             layer.dataProvider().reloadData()
-        elif not QgsVectorLayer(layer.source(), "", layer.providerType()).isValid():
+        elif _table(layer) not in there:
             layer.setDataSource(_source(layout), layer.name(), layer.providerType())
         else:
             continue  # another layer of findings in the same file
         list_what_is_there(layer, QgsProject.instance())
+    return True
+
+
+def file_number(place: Place) -> tuple[int, int]:
+    """What tells a file from another one of its name; the same for every schema, which nobody replaces."""
+    try:
+        about = os.stat(place) if isinstance(place, Path) else None
+    except OSError:
+        about = None
+    return (0, 0) if about is None else (about.st_dev, about.st_ino)
 
 
 def _layers_in(layout: Layout) -> list[QgsVectorLayer]:
