@@ -146,7 +146,7 @@ def gaps(subject: Subject) -> np.ndarray:
     quiet = Progress()
     suspects = edges.suspect_edges(subject.zones, quiet, THREADS)
     tree = shapely.STRtree(subject.zones)
-    plane = arrangement.arrange(subject.zones, tree, suspects, subject.boundary)
+    plane = arrangement.arrange(subject.zones, tree, suspects, subject.boundary, quiet)
     return kernel._exact_gaps(plane.gaps, subject.zones, tree, subject.boundary, quiet, THREADS)
 
 
