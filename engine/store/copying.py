@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import SEVERITIES
+from ..errors import PlanError
 from . import geopackage
 from .connection import BUSY_S, mark, reading
 from .decisions import TOOL
@@ -21,12 +22,13 @@ from .opening import Layout, layout_of, look_into
 from .place import Place, PostgisSchema
 from .session import Session, quoted
 
+ATTEMPTS = 3
 _LAPSED_SQL = f"CASE WHEN who = '{TOOL}' AND from_status = 'waived' AND to_status = 'open' THEN 1 ELSE 0 END"
-_COPIED = (
+_COLUMNS = (
     *("finding_id", "rule", "severity", "territory", "plan_a", "zone_a", "code_a", "plan_b", "zone_b", "code_b"),
     *("verdict", "area_m2", "width_m", "message"),
 )
-_FILLED = f"fid, {', '.join(_COPIED)}, status, severity_rank, minx, miny, maxx, maxy, change, lapsed"
+_FILLED = f"fid, {', '.join(_COLUMNS)}, status, severity_rank, minx, miny, maxx, maxy, change, lapsed"
 
 
 def rank(column: str, names: Sequence[str]) -> str:
@@ -58,7 +60,18 @@ class News:
 
 def copy_findings(place: Place) -> Copy:
     """All findings of a store, in a new database in memory."""
-    seen = mark(place)
+    for _ in range(ATTEMPTS):
+        seen = mark(place)
+        try:
+            return _copied(place, seen)
+        except PlanError:
+            if mark(place) == seen:
+                raise
+            # while this read, a run has put a new store in the old one's place, whose layer may have another name
+    return _copied(place, mark(place))
+
+
+def _copied(place: Place, seen: tuple[object, ...]) -> Copy:
     layout = look_into(place)
     memory = sqlite3.connect(":memory:", uri=True, isolation_level=None, check_same_thread=False)
     memory.execute(
@@ -106,8 +119,8 @@ def _from_database(memory: sqlite3.Connection, layout: Layout) -> tuple[int, int
 
 def _question(session: Session, layout: Layout, schema: str = "") -> str:
     """What to copy, in the order of the list: worst first."""
-    text = {name: f"coalesce(f.{name}, '')" for name in _COPIED if name not in ("area_m2", "width_m")}
-    copied = ", ".join(text.get(name, f"f.{name}") for name in _COPIED)
+    text = {name: f"coalesce(f.{name}, '')" for name in _COLUMNS if name not in ("area_m2", "width_m")}
+    copied = ", ".join(text.get(name, f"f.{name}") for name in _COLUMNS)
     status, decisions, lapsed = "coalesce(nullif(f.status, ''), 'open')", "", "0"
     if layout.has_decisions:
         decisions = (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from planconcord.engine.store import copying
 from planconcord.engine.store.decisions import TOOL, decide
 from planconcord.engine.store.listing import GROUPS, LAPSED, SORTS, Filter, Listing, folded
+from planconcord.engine.store.opening import Layout, look_into
 from planconcord.engine.store.place import Place
 from stores import SIDE_M, SOUTH, STEP_M, WEST, ask, findings, tell, write
 
@@ -212,3 +216,27 @@ def test_what_became_of_findings_and_lapsed_waivers_can_be_chosen(store_place: P
     decide(path, ids[2:3], "waived", "An", note="x")
     decide(path, ids[2:3], "open", "An", note="x")
     assert listing.refresh() == "decisions" and listing.lapsed() == 0, "who opens a waiver himself knows of it"
+
+
+def test_a_run_that_replaces_the_store_while_it_is_read_is_followed(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    store, beside = tmp_path / "kho.gpkg", tmp_path / "mới.gpkg"
+    write(store, COUNT)
+    write(beside, 30)
+    with closing(sqlite3.connect(beside)) as connection:  # as QGIS names the layer of a run
+        connection.execute("ALTER TABLE findings RENAME TO ket_qua")
+        for table in ("gpkg_contents", "gpkg_geometry_columns"):
+            connection.execute(f"UPDATE {table} SET table_name = 'ket_qua' WHERE table_name = 'findings'")
+        connection.execute("UPDATE store SET value = 'ket_qua' WHERE value = 'findings'")
+        connection.commit()
+    looked = []
+
+    def look_and_replace(path: Place) -> Layout:
+        looked.append(look_into(path))
+        if len(looked) == 1:
+            beside.replace(store)
+        return looked[-1]
+
+    monkeypatch.setattr(copying, "look_into", look_and_replace)
+    listing = Listing(store)
+    assert listing.counts().total == 30
+    assert [layout.table for layout in looked] == ["findings", "ket_qua"]
