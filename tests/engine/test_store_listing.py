@@ -226,7 +226,7 @@ def test_a_run_that_replaces_the_store_while_it_is_read_is_followed(tmp_path: Pa
         connection.execute("ALTER TABLE findings RENAME TO ket_qua")
         for table in ("gpkg_contents", "gpkg_geometry_columns"):
             connection.execute(f"UPDATE {table} SET table_name = 'ket_qua' WHERE table_name = 'findings'")
-        connection.execute("UPDATE store SET value = 'ket_qua' WHERE value = 'findings'")
+        connection.execute("UPDATE store SET value = replace(value, 'findings', 'ket_qua') WHERE name = 'tables'")
         connection.commit()
     looked = []
 
