@@ -19,8 +19,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 STOREYS = ("engine", "algorithms", "headless", "gui", "real")
 PLAIN = ("-p", "no:pytest_qgis")
-SIDE_BY_SIDE = ("engine", "real")
-"""Storeys whose files of tests run in two processes; the others start QGIS, which wants the machine."""
+SIDE_BY_SIDE = ("engine", "headless", "real")
+"""Storeys whose files of tests run in two processes; in the others QGIS is a guest of the tests, or has a window and wants the machine."""
 TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
 NO_TESTS = 5
 

@@ -65,17 +65,20 @@ def arrange(
             np.concatenate([suspects.owner, outline.owner]),
             suspects.origin,
         )
-    noded = watched(lambda: shapely.union_all(lines.lines()), progress)
+    noded = watched(lambda: shapely.union_all(lines.lines()), progress.part(0.0, 0.6))
     faces = shapely.get_parts(shapely.polygonize([noded]))
     if len(faces) == 0:
         nothing = np.zeros(0, dtype=int)
         return Arrangement(faces, nothing, nothing.astype(bool), nothing.astype(bool), 0.0)
-    progress.checkpoint()
-    depth = covering(polygons, faces, tree)
+    progress.step(0.6)
+    points = watched(lambda: deep_points(faces), progress.part(0.6, 0.7))
+    progress.step(0.7)
+    depth = covering(polygons, faces, tree, points)
+    progress.step(0.9)
     progress.checkpoint()
     inside = np.ones(len(faces), dtype=bool)
     if boundary is not None:
         shapely.prepare(boundary)
-        inside = shapely.intersects(boundary, deep_points(faces))
+        inside = shapely.intersects(boundary, points)
     dust = 2 * shapely.area(faces) / shapely.length(faces) < THREAD_M
     return Arrangement(faces, depth, inside, dust, float(shapely.length(noded)))

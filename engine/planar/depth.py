@@ -49,16 +49,18 @@ def _fewer(zones: np.ndarray, pieces: np.ndarray, i: np.ndarray, j: np.ndarray) 
     return np.concatenate([pieces[~(heavy[i] & heavy[j])], zones[heavy]])
 
 
-def covering(zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None = None) -> np.ndarray:
+def covering(
+    zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None = None, points: np.ndarray | None = None
+) -> np.ndarray:
     """How many ``zones`` cover each face, none of which the outline of a zone may cross but along a shared border.
 
     Counted at a point inside; where that point happens to lie on the border of two zones, by the areas shared with the
-    face. ``tree``: the index of ``zones``, if there is one already.
+    face. ``tree``: the index of ``zones``, if there is one already; ``points``: deep_points of the faces, likewise.
     """
     if len(faces) == 0:
         return np.zeros(0, dtype=int)
     tree = tree or shapely.STRtree(zones)
-    depth, met = _counts(zones, deep_points(faces), tree)
+    depth, met = _counts(zones, deep_points(faces) if points is None else points, tree)
     area = shapely.area(faces)
     unclear = np.flatnonzero((met != depth) & (area > 0))
     if len(unclear):
