@@ -45,6 +45,12 @@ def mark(place: Place, busy_s: float | None = None) -> tuple[object, ...]:
     return geopackage.mark(place)
 
 
+def file_number(place: Place) -> tuple[int, int]:
+    """What tells a store from another one that a run has put in its place; the same for every schema, which is never replaced."""
+    place = place_of(place)
+    return (0, 0) if isinstance(place, PostgisSchema) else geopackage.file_number(place)
+
+
 def refuse_read_only(place: Place) -> None:
     """PlanError when decisions cannot be written there."""
     place = place_of(place)
@@ -56,4 +62,4 @@ def refuse_read_only(place: Place) -> None:
         geopackage.refuse_read_only(place)
 
 
-__all__ = ["BUSY_S", "mark", "reading", "refuse_read_only", "wkb", "writing"]
+__all__ = ["BUSY_S", "file_number", "mark", "reading", "refuse_read_only", "wkb", "writing"]

@@ -219,12 +219,12 @@ def _locked(path: Path, busy_s: float) -> sqlite3.Connection:
     """A connection in a transaction, to the file that has this name now."""
     for _ in range(ATTEMPTS):
         refuse_read_only(path)
-        before = _identity(path)
+        before = file_number(path)
         connection = connect(path, "mode=rw", busy_s)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
-            if before == _identity(path):
+            if before == file_number(path):
                 return connection
         except BaseException:
             connection.close()
@@ -233,7 +233,8 @@ def _locked(path: Path, busy_s: float) -> sqlite3.Connection:
     raise PlanError("error.store_locked", path=path, seconds=busy_s)
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def file_number(path: Path) -> tuple[int, int]:
+    """What tells a file from another one that takes its name; (0, 0) where there is none."""
     try:
         status = os.stat(path)
     except OSError:

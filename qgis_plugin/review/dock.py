@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog
 
 from ...engine.catalogue import number, text
 from ...engine.errors import PlanError
-from ...engine.store.connection import refuse_read_only
+from ...engine.store.connection import file_number, refuse_read_only
 from ...engine.store.decisions import expired
 from ...engine.store.listing import LAPSED, Filter, Listing, Row
 from ...engine.store.opening import notes
@@ -27,7 +27,7 @@ from .commands import Commands
 from .database import DatabaseDialog, with_credentials
 from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import file_number, findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
+from .stores import findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
 from .work_area import WorkArea
 

@@ -6,7 +6,6 @@ A store is a GeoPackage or a schema of PostGIS.
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry, QgsVectorLayer
@@ -71,15 +70,6 @@ def read_again(layout: Layout) -> bool:
             continue  # another layer of findings in the same file
         list_what_is_there(layer, QgsProject.instance())
     return True
-
-
-def file_number(place: Place) -> tuple[int, int]:
-    """What tells a file from another one of its name; the same for every schema, which nobody replaces."""
-    try:
-        about = os.stat(place) if isinstance(place, Path) else None
-    except OSError:
-        about = None
-    return (0, 0) if about is None else (about.st_dev, about.st_ino)
 
 
 def _layers_in(layout: Layout) -> list[QgsVectorLayer]:

@@ -73,6 +73,19 @@ def content(output: Path) -> tuple[pd.DataFrame, list[bytes], pd.DataFrame, pd.D
     )
 
 
+class StopsAfter(Progress):
+    """Asks to stop once ``words`` were shown."""
+
+    def __init__(self, words: str):
+        self._words, self._stopped = words, False
+
+    def step(self, fraction: float, text: str = "") -> None:
+        self._stopped = self._stopped or self._words in text
+
+    def cancelled(self) -> bool:
+        return self._stopped
+
+
 def assert_same(one: Path, other: Path) -> None:
     first, second = content(one), content(other)
     for table in (0, 2, 3):

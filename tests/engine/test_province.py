@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 from planconcord.engine.errors import PlanError
-from planconcord.engine.progress import Progress
 from planconcord.engine.province.plans import Plans
-from small_province import assert_same, box, check, content, district, layer, make
+from small_province import StopsAfter, assert_same, box, check, content, district, layer, make
 
 FAULTY = [box(1000, 0, 500, 500), box(1000, 500, 500, 500), box(1500, 0, 500, 500), box(1500, 500, 480, 500)]
 
@@ -176,19 +175,6 @@ def test_spoilt_kept_results_are_done_again(register: Path, tmp_path: Path) -> N
     assert check(register, output).reused_count == 0
     check(register, fresh)
     assert_same(output, fresh)
-
-
-class StopsAfter(Progress):
-    """Asks to stop once ``words`` were shown."""
-
-    def __init__(self, words: str):
-        self._words, self._stopped = words, False
-
-    def step(self, fraction: float, text: str = "") -> None:
-        self._stopped = self._stopped or self._words in text
-
-    def cancelled(self) -> bool:
-        return self._stopped
 
 
 def test_who_stops_keeps_what_is_finished_and_the_run_is_partial(register: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from planconcord.engine.province.options import ProvinceOptions
 from planconcord.engine.province.plans import Plans
 from planconcord.engine.province.side_by_side import Task, side_by_side
 from planconcord.engine.register.reading import read_register
-from small_province import assert_same, box, check, district, make
+from small_province import StopsAfter, assert_same, box, check, district, make
 
 FAULTY = [box(1000, 0, 500, 500), box(1000, 500, 500, 500), box(1500, 0, 500, 500), box(1500, 500, 480, 500)]
 MEGABYTE = 1 << 20
@@ -173,23 +173,10 @@ def test_a_changed_district_unites_only_itself(register: Path, tmp_path: Path, m
     assert len(list((tmp_path / "f.gpkg.jobs").glob("*.ground"))) == 3
 
 
-class StopsLate(Progress):
-    """Wants to stop as soon as a job of ``words`` begins."""
-
-    def __init__(self, words: str):
-        self._words, self._stopped = words, False
-
-    def step(self, fraction: float, text: str = "") -> None:
-        self._stopped = self._stopped or self._words in text
-
-    def cancelled(self) -> bool:
-        return self._stopped
-
-
 @pytest.mark.parametrize("at_once", [1, 4])
 def test_a_stop_keeps_what_is_finished_whatever_runs_beside(register: Path, tmp_path: Path, at_once: int) -> None:
     output, fresh = tmp_path / "f.gpkg", tmp_path / "fresh.gpkg"
-    made = check(register, output, StopsLate("Huyện C"), at_once=at_once)
+    made = check(register, output, StopsAfter("Huyện C"), at_once=at_once)
     kept = sum(done.result is not None for done in made.jobs)
     assert 0 < kept < 13 and made.result.status == "partial"
     again = check(register, output, at_once=at_once)

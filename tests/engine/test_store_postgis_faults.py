@@ -18,7 +18,6 @@ from postgis_cluster import BARE_DATABASE, Office
 from stores import as_role, ask, ended, fails, ids, refused, start, statuses, tell, write
 
 WHO = "Trần Thị Bình"
-GUIDES = [Path(__file__).resolve().parents[2] / "docs" / name for name in ("store.md", "store.vi.md")]
 
 
 @pytest.fixture()
