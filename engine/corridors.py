@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from .errors import PlanError
+from .values import is_missing
 
 POINTS, LINES = (0, 4), (1, 2, 5)
 QUARTER_SEGMENTS = 16
@@ -82,10 +82,10 @@ def _metres(value: object) -> float:
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         number = float(value)
     else:
-        found = NUMBER.fullmatch(str(value)) if value is not None and value is not pd.NA else None
+        found = NUMBER.fullmatch(str(value)) if not is_missing(value) else None
         number = float(found.group(1).replace(",", ".")) if found else math.nan
     return number if math.isfinite(number) and number > 0 else math.nan
 
 
 def _shown(value: object) -> str:
-    return "NULL" if value is None or value is pd.NA or value != value else str(value)
+    return "NULL" if is_missing(value) else str(value)

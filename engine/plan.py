@@ -25,6 +25,7 @@ from .errors import PlanError
 from .planar.polygons import gather, polygonal, singles, unwrapped
 from .planar.repair import repair
 from .transformation import one_operation
+from .values import is_missing
 
 Note = tuple[str, dict[str, object]]
 """Something that reading or reprojecting changed: a key of the catalogue and its values."""
@@ -208,7 +209,7 @@ def _texts(values: pd.Series) -> np.ndarray:
 
 
 def _text(value: object) -> str:
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+    if is_missing(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -16,6 +16,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..findings import NAMES, without_place
 from ..plan import POLYGONAL
+from ..values import is_missing
 from .previous import transformed
 
 SAME_NUMBER = 0.005
@@ -120,12 +121,12 @@ def _same_value(old: object, new: object) -> bool:
     numbers = [float(value) for value in (old, new) if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if len(numbers) == 2 and not any(np.isnan(value) for value in numbers):
         return abs(numbers[0] - numbers[1]) <= SAME_NUMBER * max(map(abs, numbers))
-    return old == new or _word(old) == _word(new)
+    return _word(old) == _word(new) or (not (is_missing(old) or is_missing(new)) and old == new)
 
 
 def _word(value: object) -> str:
     """A value as a reader sees it; nothing, NULL and blanks are the same, and so are 3 and 3.0, which NULLs beside it make of it."""
-    if value is None or value != value or str(value).strip() == "":
+    if is_missing(value) or str(value).strip() == "":
         return "–"
     if isinstance(value, pd.Timestamp):
         return value.isoformat().replace("T00:00:00", "")

@@ -21,6 +21,7 @@ from ..store.decisions import Decision, history
 from ..store.frames import read_layer
 from ..store.place import Place, place_of
 from ..transformation import one_operation
+from ..values import is_missing
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | 
 def _column(values: pd.Series, kind: str) -> np.ndarray:
     if kind == REAL:
         return pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
-    return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
+    return np.array(["" if is_missing(value) else str(value) for value in values], dtype=object)
 
 
 def transformed(findings: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:

@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from ..errors import PlanError
+from ..values import is_missing
 
 UNITS_M2 = {"ha": 1e4, "m2": 1.0, "km2": 1e6}
 SPELLINGS = {"ha": "ha", "hecta": "ha", "hectare": "ha", "m2": "m2", "m²": "m2", "km2": "km2", "km²": "km2"}
@@ -86,7 +86,7 @@ def read_areas(values: np.ndarray, measured_m2: np.ndarray, layer: str, column: 
 
 
 def _text(value: object) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+    if is_missing(value):
         return ""
     return str(value).strip()
 

@@ -16,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..catalogue import text
+from ..values import text_columns
 from .errors import IntakeError
 from .legacytext import (
     AS_IS,
@@ -110,11 +111,10 @@ def _texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
     """The different texts of each column of texts that hold any letter beyond ASCII; the fields' names last."""
     found = {}
     shapes = frame.geometry.name
-    for column in frame.columns:
-        if column != shapes and (frame[column].dtype == object or pd.api.types.is_string_dtype(frame[column])):
-            values = _different(frame[column])
-            if any(not value.isascii() for value in values):
-                found[str(column)] = values
+    for column in text_columns(frame):
+        values = _different(frame[column])
+        if any(not value.isascii() for value in values):
+            found[str(column)] = values
     names = [str(column) for column in frame.columns if column != shapes]
     if any(not name.isascii() for name in names):
         found[NAMES_OF_FIELDS] = names

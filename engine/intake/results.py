@@ -18,6 +18,7 @@ import pyproj
 
 from ..catalogue import number, text
 from ..findings import REAL, TEXT
+from ..values import is_missing
 from .diagnosis import Diagnosis
 from .preparing import Prepared
 from .report import IntakeReport
@@ -131,7 +132,7 @@ def diagnosed(found: Diagnosis, shift: ConstantShift, language: str) -> dict[str
 
 
 def _text(value: object) -> str | None:
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+    if is_missing(value):
         return None
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)

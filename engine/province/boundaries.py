@@ -22,6 +22,7 @@ from ..intake.source import split_source
 from ..plan import PlanLayer
 from ..register.entry import Entry, Register
 from ..register.words import fold
+from ..values import text_columns
 
 BESIDE = ("ranh_gioi", "ranh gioi", "ranh giới", "boundaries", "boundary")
 ENDINGS = (".gpkg", ".shp", ".geojson", ".gml", ".kml", ".tab", ".mif")
@@ -72,8 +73,7 @@ class Boundaries:
     def _ground(self, source: str, territory: str, crs: pyproj.CRS, asked: bool) -> Ground | None:
         wanted, tables = fold(territory), self._layers(source)
         for name, table in tables:
-            texts = [c for c in table.columns if c != table.geometry.name and table[c].dtype == object]
-            for column in texts:
+            for column in text_columns(table):
                 rows = table[[isinstance(v, str) and fold(v) == wanted for v in table[column]]]
                 if len(rows):
                     return _made(rows, name, crs)

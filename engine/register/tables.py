@@ -17,6 +17,7 @@ from ..errors import PlanError
 from ..intake.source import split_source
 from ..rulesets.sources import LARGEST_FILE_BYTES
 from ..rulesets.tables import LARGEST_WORKBOOK_BYTES, read_csv, read_sheet, read_workbook
+from ..values import is_missing
 from .mistakes import RegisterMistakes
 
 Rows = list  # of (row number, {header: text})
@@ -74,7 +75,6 @@ def _without_trailing_blanks(rows: list[list[str]]) -> list[list[str]]:
 
 
 def _geopackage(path: Path, layer: str, mistakes: RegisterMistakes) -> Rows:
-    import pandas as pd
     import pyogrio
 
     try:
@@ -83,7 +83,7 @@ def _geopackage(path: Path, layer: str, mistakes: RegisterMistakes) -> Rows:
         raise PlanError("error.register.unreadable", path=path, reason=str(error).splitlines()[0]) from error
     rows = [[str(column) for column in frame.columns]]
     for row in frame.itertuples(index=False):
-        rows.append(["" if pd.isna(value) else _plain(value) for value in row])
+        rows.append(["" if is_missing(value) else _plain(value) for value in row])
     return read_sheet(rows, path.name, (), mistakes)
 
 

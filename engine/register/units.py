@@ -18,6 +18,7 @@ import shapely
 from ..errors import PlanError
 from ..intake.inspection import inspect
 from ..intake.preparing import prepare_table
+from ..values import text_columns
 from .words import fold
 
 KINDS = r"^(thanh pho|thi xa|thi tran|huyen|quan|phuong|xa|tinh|dac khu) "
@@ -73,9 +74,7 @@ def units_of(boundaries: Sequence[Path]) -> Units:
             continue
         for table in tables:
             boxes = None if table.crs is None else shapely.box(*table.geometry.to_crs(DEGREES).bounds.to_numpy().T)
-            for column in table.columns:
-                if table[column].dtype != object or column == table.geometry.name or "ten" not in fold(str(column)):
-                    continue
+            for column in (name for name in text_columns(table) if "ten" in fold(str(name))):
                 for row, name in enumerate(table[column]):
                     if isinstance(name, str) and name:
                         names[re.sub(KINDS, "", fold(name))] = name
