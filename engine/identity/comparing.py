@@ -22,7 +22,7 @@ from ..progress import Progress
 from ..tolerance import Tolerance
 from .fates import FATES, RESOLVED, detail, fates, gone_detail
 from .matching import match
-from .previous import transformed
+from .previous import told_of_bytes, transformed
 from .scope import plans_of, rename, renamed
 
 FATE_FIELDS: tuple[tuple[str, str], ...] = (
@@ -56,7 +56,12 @@ def compare_findings(
     """(the fates as a layer, how many there are of each, what to tell). Both are findings as ``previous.as_findings`` makes them."""
     # A finding that had been resolved in the current store is no longer there.
     current = current[current["status"] != "resolved"].reset_index(drop=True)
-    crs, log = _in_metres(current, previous), []
+    crs = _in_metres(current, previous)
+    log = [
+        line
+        for one, name in ((previous, "PREVIOUS"), (current, "CURRENT"))
+        for line in told_of_bytes(one, name, language)
+    ]
     current, previous = transformed(current, crs, "CURRENT"), transformed(previous, crs, "PREVIOUS")
     new_name = renamed(previous, current, plans_of(current))
     if new_name:

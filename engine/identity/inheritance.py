@@ -25,7 +25,7 @@ from ..store.place import Place, same_place
 from ..store.schema import now
 from .fates import LAPSING, NEW, REOPENED, RESOLVED, Fates, detail, fates, gone_detail
 from .matching import Matching, match
-from .previous import Previous
+from .previous import Previous, told_of_bytes
 from .scope import of_check, of_plans, plans_of, rename, renamed
 
 COUNTS = ("new", "persisting", "changed", "reopened", "resolved", "lapsed")
@@ -92,7 +92,7 @@ def inherit(
     found, language = result.findings, settings.language
     earlier = previous.to_crs(found.crs)
     before = of_check(earlier.findings, check)
-    log = []
+    log = told_of_bytes(before, str(previous.path), language)
     names = set(plans)
     new_name = renamed(before, found, names)
     if new_name:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from ..catalogue import text
 from ..errors import PlanError
 from ..findings import FIELDS, NAMES, REAL
 from ..planar.polygons import EMPTY, polygonal
@@ -22,6 +23,9 @@ from ..store.frames import read_layer
 from ..store.place import Place, place_of
 from ..transformation import one_operation
 from ..values import is_missing
+
+STRANGE = "\ufffd"
+"""What a byte is shown as that is no letter."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,18 @@ def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | 
         if column in table:
             made[column] = _column(table[column], "text")
     led = {decision.finding_id: decision.to_status for decision in decisions or ()}
-    status = made["finding_id"].map(led).fillna(made["status"])
-    made["status"] = status.where(status != "", "open")
+    # by a list: the column of a store without any finding would get another kind, and no longer be compared with words
+    given = zip(made["finding_id"].tolist(), made["status"].tolist())
+    made["status"] = np.array([led.get(one, status) or "open" for one, status in given], dtype=object)
     findings = gpd.GeoDataFrame(made, geometry=gpd.GeoSeries(shapes, crs=table.crs))
     return findings[~findings["finding_id"].duplicated()].reset_index(drop=True)
+
+
+def told_of_bytes(findings: gpd.GeoDataFrame, name: str, language: str) -> list[str]:
+    """A line for the log where texts of a store hold bytes that are no UTF-8; nothing where none does."""
+    words = (findings[column] for column, kind in FIELDS if kind != REAL)
+    count = sum(1 for column in words for word in column if STRANGE in word)
+    return [text("identity.strange_bytes", language, path=name, count=count, shown=STRANGE)] if count else []
 
 
 def _column(values: pd.Series, kind: str) -> np.ndarray:

@@ -74,6 +74,7 @@ def copy_findings(place: Place) -> Copy:
 def _copied(place: Place, seen: tuple[object, ...]) -> Copy:
     layout = look_into(place)
     memory = sqlite3.connect(":memory:", uri=True, isolation_level=None, check_same_thread=False)
+    memory.text_factory = geopackage.readable
     memory.execute(
         "CREATE TABLE listing (n INTEGER PRIMARY KEY, fid, finding_id, rule, severity, territory, plan_a, zone_a, code_a,"
         " plan_b, zone_b, code_b, verdict, area_m2, width_m, message, status, severity_rank, minx, miny, maxx, maxy,"
@@ -122,10 +123,11 @@ def _question(session: Session, layout: Layout, schema: str = "") -> str:
     text = {name: f"coalesce(f.{name}, '')" for name in _COLUMNS if name not in ("area_m2", "width_m")}
     copied = ", ".join(text.get(name, f"f.{name}") for name in _COLUMNS)
     status, decisions, lapsed = "coalesce(nullif(f.status, ''), 'open')", "", "0"
-    if layout.has_decisions:
+    if layout.has_history:
+        there = layout.decided(schema)
         decisions = (
-            f" LEFT JOIN (SELECT finding_id, max(fid) AS fid FROM {schema}decisions GROUP BY finding_id) latest"  # nosec B608
-            f" ON latest.finding_id = f.finding_id LEFT JOIN {schema}decisions d ON d.fid = latest.fid"
+            f" LEFT JOIN (SELECT finding_id, max(fid) AS fid FROM {there} GROUP BY finding_id) latest"  # nosec B608
+            f" ON latest.finding_id = f.finding_id LEFT JOIN {there} d ON d.fid = latest.fid"
         )
         status, lapsed = f"coalesce(d.to_status, {status})", f"CASE WHEN d.fid IS NULL THEN 0 ELSE {_LAPSED_SQL} END"
     box, index = session.box(layout.table, layout.geometry, layout.key, schema)

@@ -14,7 +14,7 @@ from datetime import date
 
 from ..errors import PlanError
 from .connection import reading, writing
-from .opening import Layout, bring_up_to_date, layout_of, look_into
+from .opening import Layout, bring_up_to_date, decisions_of_version_1, layout_of, look_into
 from .place import Place
 from .schema import now
 from .session import Session
@@ -115,12 +115,22 @@ def undo(path: Place, numbers: Iterable[int], who: str) -> list[Decision]:
 def history(path: Place, finding_id: str | None = None, after: int = 0) -> list[Decision]:
     """The decisions about a finding, or about all, in their order, with numbers beyond ``after``."""
     with reading(path) as session:
-        if not layout_of(session).has_decisions:
-            return []
+        layout = layout_of(session)
+        if not layout.has_decisions:
+            found = all_decisions(session, layout)
+            return [one for one in found if one.number > after and finding_id in (None, one.finding_id)]
         condition, values = "fid > ?", [after]
         if finding_id is not None:
             condition, values = condition + " AND finding_id = ?", [after, finding_id]  # type: ignore[list-item]
         return decisions_in(session, condition, values)
+
+
+def all_decisions(session: Session, layout: Layout) -> list[Decision]:
+    """The history of an open store of any version, in its order."""
+    if layout.has_decisions:
+        return decisions_in(session)
+    rows = decisions_of_version_1(session) if layout.has_history else []
+    return [Decision(number, *row) for number, row in enumerate(rows, start=1)]
 
 
 def decisions_in(session: Session, condition: str = "fid > ?", values: Sequence[object] = (0,)) -> list[Decision]:
@@ -133,10 +143,10 @@ def expired(path: Place, today: date) -> list[str]:
     """The findings that are waived until a day that has passed."""
     with reading(path) as session:
         layout = layout_of(session)
-        if not layout.has_decisions:
+        if not layout.has_history:
             return []
         rows = session.execute(
-            f"SELECT finding_id FROM decisions d WHERE to_status = 'waived' AND expiry <> '' AND expiry < ?"  # nosec B608
+            f"SELECT finding_id FROM {layout.decided()} d WHERE to_status = 'waived' AND expiry <> '' AND expiry < ?"  # nosec B608
             f" AND fid = (SELECT max(fid) FROM decisions WHERE finding_id = d.finding_id)"
             f" AND finding_id IN (SELECT finding_id FROM {layout.layer}) ORDER BY fid",
             (today.isoformat(),),

@@ -1,7 +1,8 @@
 """The layer of findings of a store as a table of geopandas, with all its columns.
 
-Goes in: a place. Comes out: one row a finding in the order of the layer, in the store's CRS, which may be unknown. Fails with PlanError
-as opening.look_into does, or when the file cannot be read.
+Goes in: a place. Comes out: one row a finding in the order of the layer, in the store's CRS, which may be unknown. Both kinds of store
+are read through their sessions, so that a byte that is no UTF-8 costs one character and not the run. Fails with PlanError as
+opening.look_into does.
 """
 
 from __future__ import annotations
@@ -9,29 +10,17 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import pyproj
 import shapely
 
-from ..errors import PlanError
 from .connection import reading, wkb
-from .opening import layout_of, look_into
-from .place import Place, PostgisSchema
+from .opening import layout_of
+from .place import Place
 from .session import quoted
 
 
 def read_layer(place: Place) -> gpd.GeoDataFrame:
     """All findings of a store."""
-    if isinstance(place, PostgisSchema):
-        return _of_database(place)
-    layout = look_into(place)
-    try:
-        return pyogrio.read_dataframe(place, layer=layout.table)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise PlanError("error.store_damaged", path=place, reason=error) from error
-
-
-def _of_database(place: PostgisSchema) -> gpd.GeoDataFrame:
     with reading(place) as session:
         layout = layout_of(session)
         names = [name for name in session.columns_of(layout.table) if name not in (layout.key, layout.geometry)]
@@ -40,5 +29,13 @@ def _of_database(place: PostgisSchema) -> gpd.GeoDataFrame:
         rows = session.execute(question).fetchall()
     table = pd.DataFrame([row[:-1] for row in rows], columns=names)
     shapes = np.array([wkb(row[-1]) or None for row in rows], dtype=object)
-    crs = pyproj.CRS.from_user_input(layout.srs) if layout.srs else None
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapely.from_wkb(shapes), crs=crs))
+    outlines = shapely.from_wkb(shapes, on_invalid="ignore")
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(outlines, crs=_crs(layout.srs)))
+
+
+def _crs(told: str) -> pyproj.CRS | None:
+    """The CRS that the store names, None where it names none."""
+    try:
+        return pyproj.CRS.from_user_input(told) if told else None
+    except pyproj.exceptions.CRSError:
+        return None  # "undefined", as a GeoPackage calls a plane or a globe that nobody knows

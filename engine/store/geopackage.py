@@ -167,11 +167,17 @@ def connect(path: Path, mode: str, busy_s: float) -> sqlite3.Connection:
     if not Path(path).is_file():
         raise PlanError("error.store_missing", path=path)
     made = sqlite3.connect(address(path, mode), uri=True, timeout=busy_s, isolation_level=None)
+    made.text_factory = readable
     # The spatial index of a GeoPackage has triggers that call these; SQLite asks for them before any update.
     made.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
     for place, name in enumerate(("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")):
         made.create_function(name, 1, _bound(place), deterministic=True)
     return made
+
+
+def readable(text: bytes) -> str:
+    """A text of the file. SQLite checks none that is written: a byte that is no UTF-8 shows as one strange character."""
+    return text.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import PlanError
 from .connection import reading
@@ -19,6 +20,7 @@ from .schema import FINDING_COLUMNS, OWN_TABLES, SCHEMA_VERSION, describe
 from .session import Session, quoted
 
 OLD_DECISIONS = ("finding_id", "status", "who", "decided", "note", "document", "expiry")
+NEW_DECISIONS = ("finding_id", "decided", "who", "from_status", "to_status", "note", "document", "expiry")
 NAMED = 3
 """How many findings a note names."""
 
@@ -43,8 +45,22 @@ class Layout:
 
     @property
     def has_decisions(self) -> bool:
-        """Whether there is a history to read."""
+        """Whether there is a history as this version keeps it, and a record of edits by hand."""
         return self.version >= SCHEMA_VERSION
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there are decisions to read, those of a store of version 1 too."""
+        return self.version >= 1
+
+    def decided(self, schema: str = "") -> str:
+        """The table of decisions inside SQL, with the columns of this version that a list asks for."""
+        if self.has_decisions:
+            return f"{schema}decisions"
+        renamed = (
+            "fid, finding_id, coalesce(status, '') AS to_status, '' AS from_status, who, coalesce(expiry, '') AS expiry"
+        )
+        return f"(SELECT {renamed} FROM {schema}decisions)"  # nosec B608
 
 
 def look_into(path: Place) -> Layout:
@@ -197,15 +213,22 @@ def _back_up(path: Path, version: int) -> None:
         raise
 
 
-def _renew_decisions(session: GeoPackageSession) -> None:
-    """The table of decisions of version 1 becomes the history: each row says from which status it led."""
+def decisions_of_version_1(session: Session) -> list[tuple[Any, ...]]:
+    """The table of decisions of version 1 as NEW_DECISIONS, in their order: each row says from which status it led."""
     listed = ", ".join(f"coalesce({name}, '')" for name in OLD_DECISIONS)
     rows = session.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()  # nosec B608
+    before: dict[str, str] = {}
+    made: list[tuple[Any, ...]] = []
+    for finding_id, status, who, decided, note, document, expiry in rows:
+        made.append((finding_id, decided, who, before.get(finding_id, "open"), status, note, document, expiry))
+        before[finding_id] = status
+    return made
+
+
+def _renew_decisions(session: GeoPackageSession) -> None:
+    """The table of decisions of version 1 becomes the history."""
+    rows = decisions_of_version_1(session)
     session.forget("decisions")
     session.make_own_tables()
-    before: dict[str, str] = {}
-    columns = ("finding_id", "decided", "who", "from_status", "to_status", "note", "document", "expiry")
-    for finding_id, status, who, decided, note, document, expiry in rows:
-        values = (finding_id, decided, who, before.get(finding_id, "open"), status, note, document, expiry)
-        session.insert("decisions", columns, values)
-        before[finding_id] = status
+    for values in rows:
+        session.insert("decisions", NEW_DECISIONS, values)

@@ -22,7 +22,7 @@ from ..findings import CHANGE_FIELDS, FIELDS, MEASURE_FIELDS, REAL, fields_of
 from ..run import RUN_FIELDS
 from . import postgis
 from .connection import BUSY_S
-from .decisions import COLUMNS, Decision, decisions_in, follow, values_of
+from .decisions import COLUMNS, Decision, all_decisions, follow, values_of
 from .opening import Layout, bring_up_to_date, layout_of
 from .place import PostgisSchema
 from .postgis_session import RUN_WRITES, PostgisSession
@@ -48,7 +48,7 @@ def write(
         session.execute(RUN_WRITES)
         _make_schema(session)
         layout = _there(session)
-        old = decisions_in(session) if layout is not None and layout.has_decisions else []
+        old = all_decisions(session, layout) if layout is not None else []
         _make_tables(session, layout, findings.crs)
         _fit(session, findings)
         for table, rows, fields in (

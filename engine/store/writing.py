@@ -116,7 +116,7 @@ def _staged(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geom
 def _held(path: Path) -> Iterator[list[Decision]]:
     """The history of the store that lies at ``path``; nobody can write to that store until this ends."""
     try:
-        kept = look_into(path).has_decisions
+        kept = look_into(path).has_history
     except PlanError as error:
         if error.key not in MAY_BE_REPLACED:
             raise

@@ -289,3 +289,31 @@ def test_a_layer_of_something_else_is_no_previous(tmp_path: Path) -> None:
         read_previous(other)
     assert "plan" in error.value.text("en")
     assert isinstance(Previous(other, found(BOX), []).to_crs(found(BOX).crs), Previous)
+
+
+# ── stores without any finding ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def empty_store(path: Path) -> Path:
+    """The store of a draft that conformed."""
+    empty = [
+        gpd.pd.DataFrame(columns=[name for name, _ in fields]) for fields in (stores.MEASURE_FIELDS, stores.RUN_FIELDS)
+    ]
+    write_store(path, found(BOX).iloc[:0], *empty)
+    return path
+
+
+def test_the_last_draft_may_have_conformed(tmp_path: Path) -> None:
+    nothing = empty_store(tmp_path / "1.gpkg")
+    made = run(tmp_path / "2.gpkg", nothing, BOX)
+    assert made.result.value("new_count") == 1 and made.result.findings["status"].tolist() == ["open"]
+    assert run(tmp_path / "3.gpkg", nothing).result.conforms
+    back = run(tmp_path / "4.gpkg", tmp_path / "2.gpkg")
+    assert back.result.value("resolved_count") == 1 and back.result.conforms
+
+
+def test_sets_without_a_finding_are_compared(tmp_path: Path) -> None:
+    nothing, some = read_previous(empty_store(tmp_path / "1.gpkg")).findings, found(BOX)
+    for one, other, told in ((nothing, some, "new"), (some, nothing, "resolved"), (nothing, nothing, "")):
+        _, counts, _ = compare_findings(one, other, Tolerance(1.0), "en")
+        assert {fate for fate, count in counts.items() if count} == ({told} if told else set())

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pyogrio
 import pytest
+from planconcord.engine.checks.settings import Settings
 from planconcord.engine.errors import PlanError
-from planconcord.engine.store import connection, geopackage, schema
+from planconcord.engine.findings import MEASURE_FIELDS, CheckResult
+from planconcord.engine.identity.inheritance import inherit
+from planconcord.engine.identity.previous import read_previous
+from planconcord.engine.identity.scope import plans_of
+from planconcord.engine.run import RUN_FIELDS
+from planconcord.engine.store import connection, geopackage, schema, write_store
 from planconcord.engine.store.decisions import decide, history
+from planconcord.engine.store.listing import Listing
 from planconcord.engine.store.opening import look_into
-from stores import ask, ended, ids, refused, start, state, statuses, tell, write
+from planconcord.engine.store.writing import put_in_place
+from planconcord.engine.tolerance import Tolerance
+from stores import ask, ended, findings, ids, refused, start, state, statuses, tell, write
 
 WHO = "Trần Thị Bình"
 
@@ -199,18 +210,47 @@ def test_a_store_of_version_1_is_read_as_it_is_and_migrated_by_the_first_decisio
     path = tmp_path / "store.gpkg"
     found = version_1(path)
     before = path.read_bytes()
-    assert look_into(path).version == 1 and history(path) == []
+    told = [("open", "accepted", "A"), ("accepted", "waived", "B")]
+    assert look_into(path).version == 1
+    assert [(d.from_status, d.to_status, d.who) for d in history(path)] == told
+    assert [d.number for d in history(path, found[0], after=1)] == [2] and history(path, found[1]) == []
+    assert {row.finding_id: row.status for row in Listing(path).rows(0, 99)}[found[0]] == "waived"
     assert path.read_bytes() == before
     decide(path, found[1:2], "accepted", WHO)
     assert look_into(path).version == schema.SCHEMA_VERSION
     assert [(d.from_status, d.to_status, d.who) for d in history(path)] == [
-        ("open", "accepted", "A"),
-        ("accepted", "waived", "B"),
+        *told,
         ("open", "accepted", WHO),
     ]
     copy = tmp_path / "store.version1.gpkg"
     assert look_into(copy).version == 1
     assert ask(copy, "SELECT * FROM findings") and ask(copy, "SELECT count(*) FROM decisions") == [(2,)]
+
+
+def test_the_decisions_of_a_store_of_version_1_survive_a_run_that_writes_onto_it(tmp_path: Path) -> None:
+    path, beside = tmp_path / "store.gpkg", tmp_path / "beside.gpkg"
+    found = version_1(path)
+    told = history(path)
+    write(beside)
+    shutil.copy(path, tmp_path / "previous.gpkg")
+    write(path)
+    assert history(path) == told and look_into(path).version == schema.SCHEMA_VERSION
+    assert dict(ask(path, "SELECT finding_id, status FROM findings"))[found[0]] == "waived"
+    put_in_place(beside, tmp_path / "previous.gpkg")  # as the window's sink does
+    assert history(tmp_path / "previous.gpkg") == told
+
+
+def test_the_decisions_of_a_store_of_version_1_go_with_its_findings_to_the_next_draft(tmp_path: Path) -> None:
+    found = version_1(tmp_path / "1.gpkg")
+    earlier = read_previous(tmp_path / "1.gpkg")
+    assert dict(zip(earlier.findings["finding_id"], earlier.findings["status"]))[found[0]] == "waived"
+    result = CheckResult(findings(10), [], "failed")
+    plans = plans_of(earlier.findings)
+    made = inherit(result, earlier, "checkprovince", plans, Settings(Tolerance(1.0), "en"))
+    empty = [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
+    write_store(tmp_path / "2.gpkg", made.result.findings, *empty, made.history(tmp_path / "2.gpkg"))
+    assert history(tmp_path / "2.gpkg") == earlier.decisions != []
+    assert dict(ask(tmp_path / "2.gpkg", "SELECT finding_id, status FROM findings"))[found[0]] == "waived"
 
 
 def test_a_migration_that_fails_leaves_the_store_and_no_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
