@@ -64,6 +64,10 @@ class CreateRules(PlanAlgorithm):
         self.refuse_without_openpyxl(checked_ending(output), earlier_path, rules_path)
         base = read_ruleset(rules_path)
         earlier = read_list(earlier_path) if earlier_path else None
+        for line in (
+            line for rules in (base, earlier) if rules for line in rules.told(self.language(parameters, context))
+        ):
+            feedback.pushInfo(line)
         checking = Checking(self, parameters, context, feedback)
         checking.read("LOWER", "", "LOWER_CODE")
         checking.read("UPPER", "", "UPPER_CODE")

@@ -39,6 +39,8 @@ class ShowRules(PlanAlgorithm):
         from ..engine.rulesets.reading import read_ruleset
 
         rules = read_ruleset(self.file(parameters, "RULES", context))
+        for line in rules.told(self.language(parameters, context)):
+            feedback.pushInfo(line)
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         write_page(rules, output, self.language(parameters, context))
         feedback.pushInfo(f"{rules.name} {rules.version}: {rules.digest}")

@@ -57,9 +57,12 @@ def beside(plan: Path) -> Path:
     return plan.with_name(plan.stem + ENDING)
 
 
-def read_codes(path: Path) -> dict[str, str]:
-    """Folded old code to the code in force; rows without a successor are still to be decided and left out."""
-    found = read_map(path, COLUMNS, "error.codes")
+def read_codes(path: Path, report: IntakeReport | None = None) -> dict[str, str]:
+    """Folded old code to the code in force; rows without a successor are still to be decided and left out.
+
+    ``report`` gets what the reader noted.
+    """
+    found = read_map(path, COLUMNS, "error.codes", report)
     known = standard_codes()
     for row, old, new in found:
         code = known.get(fold(new))

@@ -1,6 +1,6 @@
 """Label maps: which land-use code a label of a drawing means, decided once by a person and kept in a table beside the plan.
 
-A label map is a CSV with the columns ``label`` and ``code`` (others are free), UTF-8, separated by comma, semicolon or tab; for ``plan.dxf``
+A label map is a CSV with the columns ``label`` and ``code`` (others are free), as :mod:`..rulesets.tables` reads it; for ``plan.dxf``
 it is found as ``plan.labels.csv`` in the same folder. Labels are compared without regard to case and blanks. Goes in: a map and
 the labels of a column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with PlanError for
 a map without these columns or with one label twice.
@@ -9,7 +9,6 @@ a map without these columns or with one label twice.
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +16,12 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import PlanError
+from ..rulesets.headers import Columns
+from ..rulesets.mistakes import Mistakes
 from ..rulesets.proposals import propose
 from ..rulesets.reading import standard_codes
 from ..rulesets.ruleset import fold
+from ..rulesets.tables import Rows, read_csv
 from .report import IntakeReport
 
 ENDING = ".labels.csv"
@@ -33,37 +35,44 @@ def beside(plan: Path) -> Path:
     return plan.with_name(plan.stem + ENDING)
 
 
-def read_labels(path: Path) -> dict[str, str]:
-    """Folded label to code; rows without a code are still to be decided and left out."""
-    return {fold(label): code for _, label, code in read_map(path, COLUMNS, "error.labels")}
+def read_labels(path: Path, report: IntakeReport | None = None) -> dict[str, str]:
+    """Folded label to code; rows without a code are still to be decided and left out. ``report`` gets what the reader noted."""
+    return {fold(label): code for _, label, code in read_map(path, COLUMNS, "error.labels", report)}
 
 
-def read_map(path: Path, columns: tuple[str, str], error_key: str) -> list[tuple[int, str, str]]:
+def read_map(
+    path: Path, columns: tuple[str, str], error_key: str, report: IntakeReport | None = None
+) -> list[tuple[int, str, str]]:
     """(row, from, to) of a table that maps the first of ``columns`` to the second; rows without a second are left out.
 
     The errors are ``error_key`` and ``error_key`` + "_twice", where one is mapped to two.
     """
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise PlanError(error_key, path=path, row=0, found=f"{path.stat().st_size:,} B")
-        words = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(error_key, path=path, row=0, found=str(error)) from error
-    head = words.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
-    rows = csv.DictReader(io.StringIO(words, newline=""), delimiter=separator)
-    names = [(name or "").strip().lower() for name in rows.fieldnames or []]
-    if any(column not in names for column in columns):
-        raise PlanError(error_key, path=path, row=1, found=", ".join(names) or "–")
-    rows.fieldnames = names
     made: dict[str, tuple[int, str, str]] = {}
-    for number, row in enumerate(rows, start=2):
-        one, other = (row[columns[0]] or "").strip(), (row[columns[1]] or "").strip()
+    for number, row in _rows(path, columns, error_key, report):
+        one, other = (row.get(column, "") for column in columns)
         if one and other:
             if fold(one) in made and made[fold(one)][2] != other:
                 raise PlanError(f"{error_key}_twice", path=path, row=number, label=one)
             made.setdefault(fold(one), (number, one, other))
     return list(made.values())
+
+
+def _rows(path: Path, columns: tuple[str, str], error_key: str, report: IntakeReport | None) -> Rows:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise PlanError(error_key, path=path, row=0, found=f"{path.stat().st_size:,} B")
+        content = path.read_bytes()
+    except OSError as error:
+        raise PlanError(error_key, path=path, row=0, found=str(error)) from error
+    mistakes = Mistakes(path)
+    rows = read_csv(content, path.name, Columns(columns), mistakes)
+    if mistakes:
+        told = mistakes.first()
+        found = next((told[name] for name in ("found", "reason", "column") if name in told), "–")
+        raise PlanError(error_key, path=path, row=told["row"], found=found)
+    if report is not None:
+        report.entries += mistakes.notes
+    return rows
 
 
 def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report: IntakeReport) -> pd.Series:

@@ -238,12 +238,12 @@ def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[
     if isinstance(given, Mapping):
         return given
     if given:
-        return read_labels(Path(given))
+        return read_labels(Path(given), prepared.report)
     found = None if ready is None else beside(ready.source.path)
     if found is None or not found.is_file():
         return {}
     prepared.report.add("intake.note.labels_beside", layer=prepared.name, path=found.name)
-    return read_labels(found)
+    return read_labels(found, prepared.report)
 
 
 def _in_force(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoDataFrame:
@@ -263,12 +263,12 @@ def _reviewed(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mappi
     if isinstance(given, Mapping):
         return given
     if given:
-        return generations.read_codes(Path(given))
+        return generations.read_codes(Path(given), prepared.report)
     found = None if ready is None else generations.beside(ready.source.path)
     if found is None or not found.is_file():
         return {}
     prepared.report.add("intake.note.codes_beside", layer=prepared.name, path=found.name)
-    return generations.read_codes(found)
+    return generations.read_codes(found, prepared.report)
 
 
 def _repaired(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:

@@ -1,7 +1,7 @@
 """What intake changed on the way from a file to a plan layer: each change once, with its count, in words for a person.
 
 An entry is the same pair of catalogue key and values as in ``PlanLayer.notes``, so that the run of a check carries it. A
-key of an entry begins with ``intake.``; a value called ``count`` is the number of features, rings, texts or fields that it
+key of an entry begins with ``intake.``, or with ``table.`` where it speaks of a table of labels or codes; a value called ``count`` is the number of features, rings, texts or fields that it
 speaks of. ``CHANGES`` tells what altered data from what merely says how the file was read.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ..catalogue import text
 from ..plan import Note
 
-SAYS_ONLY = ("intake.note.",)
+SAYS_ONLY = ("intake.note.", "table.note.")
 """Entries that say something about the file; every other one stands for data that differ from the file's."""
 
 

@@ -106,7 +106,7 @@ class _Province:
         self._plans = Plans(register, options.memory_bytes)
         self._boundaries = Boundaries(register, options.boundaries)
         self._kept = Kept(options.output)
-        self._log: list[str] = [text(key, language, **values) for key, values in register.notes]
+        self._log: list[str] = [text(key, language, **values) for key, values in (*register.notes, *options.notes)]
 
     def result(self) -> ProvinceResult:
         """Everything."""

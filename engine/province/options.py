@@ -14,6 +14,7 @@ import shapely
 
 from ..catalogue import RESOURCES
 from ..errors import PlanError
+from ..plan import Note
 from ..register.expected import read_expected
 from ..register.reading import day_of
 from ..register.state import Expected
@@ -26,13 +27,14 @@ class ProvinceOptions:
 
     ``boundaries``: a layer for rows that name none. ``territory``: only plans of it, with their neighbours and the plans above.
     ``memory_bytes``: what jobs and plans may take at a time, None: see memory.py. ``at_once``: jobs side by side at most, None: as
-    many as there are processors.
+    many as there are processors. ``notes``: what is worth saying of the table of expected plans.
     """
 
     output: Path | None = None
     territory: str = ""
     boundaries: str = ""
     expected: Sequence[Expected] = ()
+    notes: Sequence[Note] = ()
     today: date = field(default_factory=date.today)
     width_m: float | None = None
     working_crs: pyproj.CRS | None = None
@@ -44,11 +46,12 @@ def options_of(
     territory: str, boundaries: str, expected: str | Path | None, day: str, **more: object
 ) -> ProvinceOptions:
     """Options from what a person wrote."""
-    wanted = read_expected(expected) if expected else ()
+    wanted, notes = read_expected(expected) if expected else ([], [])
     return ProvinceOptions(
         territory=territory.strip(),
         boundaries=boundaries,
         expected=wanted,
+        notes=notes,
         today=_today(day),
         **more,  # type: ignore[arg-type]
     )

@@ -100,7 +100,7 @@ def check_register(
     measures.append(Measure("submitted_count", sum(board.submitted for board in told), "count"))
     measures += [Measure(f"{name}_count", int((findings["severity"] == name).sum()), "count") for name in SEVERITIES]
     status = "failed" if (findings["severity"] == "error").any() else "passed"
-    log = [text(key, language, **values) for key, values in register.notes]
+    log = [text(key, language, **values) for key, values in (*register.notes, *options.notes)]
     log += [why, *(board.text(language) for board in told), *findings["message"].tolist()]
     given = {"register": str(register.path), "date": options.today.isoformat(), "territory": options.territory}
     runs = run.record(status, [], describe(crs), Tolerance(), given)

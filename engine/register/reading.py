@@ -20,12 +20,14 @@ import pyproj
 
 from ..errors import PlanError
 from ..intake.source import VSIZIP, split_source
+from ..rulesets.headers import Columns
 from .entry import Entry, Register
 from .mistakes import RegisterMistakes
 from .tables import read_rows
-from .words import ENCODINGS, column_of, columns, value_of, values
+from .words import ENCODINGS, column_of, columns, shown_column, value_of, values
 
 REQUIRED = ("plan_id", "level", "source")
+COLUMNS = Columns(REQUIRED, column_of, shown_column)
 PATHS = ("source", "label_map", "boundary")
 LISTS = ("replaces", "upper_plans")
 WORDS = ("level", "nature", "status", "code_generation")
@@ -41,14 +43,14 @@ def read_register(source: str | Path, outside: bool = False) -> Register:
     """The register at ``source``; ``outside``: paths may leave the register's folder."""
     path = Path(split_source(str(source))[0])
     mistakes = RegisterMistakes(path)
-    rows = read_rows(str(source), mistakes)
+    rows = read_rows(str(source), COLUMNS, mistakes)
     mistakes.raise_if_any()
     if not rows:
         raise PlanError("error.register.no_rows", path=path)
     found = list(dict.fromkeys(header for _, row in rows for header in row))  # a row ends with its last filled cell
-    headers = _headers(found, path, mistakes)
-    mistakes.raise_if_any()
-    notes = [("register.note.column", {"column": name}) for name in found if name and not column_of(name)]
+    headers = {header: column_of(header) for header in found if column_of(header)}
+    notes = [*mistakes.notes]
+    notes += [("register.note.column", {"column": name}) for name in found if name and not column_of(name)]
     reader = _Reader(path, outside, mistakes)
     entries = [
         reader.entry(number, {headers[h]: _composed(v) for h, v in row.items() if h in headers}) for number, row in rows
@@ -60,18 +62,6 @@ def read_register(source: str | Path, outside: bool = False) -> Register:
 
 def _composed(words: str) -> str:
     return " ".join(unicodedata.normalize("NFC", words).split())
-
-
-def _headers(found: list[str], path: Path, mistakes: RegisterMistakes) -> dict[str, str]:
-    """The column of each header that is one."""
-    named = {header: column_of(header) for header in found if column_of(header)}
-    for column in sorted({name for name in named.values() if list(named.values()).count(name) > 1}):
-        mistakes.add("rules.column_twice", file=path.name, column=column)
-    missing = [column for column in REQUIRED if column not in named.values()]
-    if missing:
-        shown = ", ".join(f"{column} ({columns()[column]['vi']})" for column in missing)
-        mistakes.add("rules.columns", file=path.name, missing=shown, found=", ".join(found) or "–")
-    return named
 
 
 class _Reader:

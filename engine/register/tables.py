@@ -15,8 +15,10 @@ from xml.etree import ElementTree  # nosec B405
 
 from ..errors import PlanError
 from ..intake.source import split_source
+from ..rulesets.headers import Columns
+from ..rulesets.merged import Merged, spread
 from ..rulesets.sources import LARGEST_FILE_BYTES
-from ..rulesets.tables import LARGEST_WORKBOOK_BYTES, read_csv, read_sheet, read_workbook
+from ..rulesets.tables import LARGEST_WORKBOOK_BYTES, Sheet, read_csv, read_sheet, read_workbook
 from ..values import is_missing
 from .mistakes import RegisterMistakes
 
@@ -28,8 +30,8 @@ _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 
 
-def read_rows(source: str, mistakes: RegisterMistakes) -> Rows:
-    """The rows of the table at ``source`` (``path`` or ``path|layername=name``), headers in lower case."""
+def read_rows(source: str, columns: Columns, mistakes: RegisterMistakes) -> Rows:
+    """The rows of the table at ``source`` (``path`` or ``path|layername=name``), headers in lower case; ``columns`` tell the header."""
     given, layer, _ = split_source(source)
     path = Path(given)
     ending = path.suffix.lower()
@@ -38,24 +40,24 @@ def read_rows(source: str, mistakes: RegisterMistakes) -> Rows:
     if path.stat().st_size > LARGEST_FILE_BYTES:
         raise PlanError("error.register.too_large", path=path)
     if ending == ".gpkg":
-        return _geopackage(path, layer, mistakes)
+        return _geopackage(path, layer, columns, mistakes)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise PlanError("error.register.unreadable", path=path, reason=error.strerror or error) from error
     if ending in (".xlsx", ".xlsm"):
-        return _sheet(read_workbook(content, path.name, mistakes), layer, path, mistakes)
+        return _sheet(read_workbook(content, path.name, mistakes), layer, path, columns, mistakes)
     if ending == ".ods":
         try:
-            return _sheet(dict(_ods_sheets(content)), layer, path, mistakes)
+            return _sheet(dict(_ods_sheets(content)), layer, path, columns, mistakes)
         except (zipfile.BadZipFile, KeyError, ValueError, ElementTree.ParseError, RuntimeError) as error:
             raise PlanError("error.register.unreadable", path=path, reason=error) from error
     if ending in (".csv", ".txt", ".tsv"):
-        return read_csv(content, path.name, (), mistakes)
+        return read_csv(content, path.name, columns, mistakes)
     raise PlanError("error.register.format", path=path)
 
 
-def _sheet(sheets: dict[str, list[list[str]]], layer: str, path: Path, mistakes: RegisterMistakes) -> Rows:
+def _sheet(sheets: dict[str, Sheet], layer: str, path: Path, columns: Columns, mistakes: RegisterMistakes) -> Rows:
     """The sheet that was named, else the one called register, else the first."""
     if not sheets:
         return []
@@ -63,18 +65,10 @@ def _sheet(sheets: dict[str, list[list[str]]], layer: str, path: Path, mistakes:
     name = wanted if wanted else next((name for name in SHEETS if name in sheets), next(iter(sheets)))
     if name not in sheets:
         raise PlanError("error.register.sheet", path=path, sheet=layer, sheets=", ".join(sheets))
-    return read_sheet(_without_trailing_blanks(sheets[name]), path.name, (), mistakes)
+    return read_sheet(sheets[name], path.name, columns, mistakes)
 
 
-def _without_trailing_blanks(rows: list[list[str]]) -> list[list[str]]:
-    cut = [list(row) for row in rows]
-    if cut:
-        while cut[0] and not cut[0][-1]:
-            cut[0].pop()
-    return cut
-
-
-def _geopackage(path: Path, layer: str, mistakes: RegisterMistakes) -> Rows:
+def _geopackage(path: Path, layer: str, columns: Columns, mistakes: RegisterMistakes) -> Rows:
     import pyogrio
 
     try:
@@ -84,7 +78,7 @@ def _geopackage(path: Path, layer: str, mistakes: RegisterMistakes) -> Rows:
     rows = [[str(column) for column in frame.columns]]
     for row in frame.itertuples(index=False):
         rows.append(["" if is_missing(value) else _plain(value) for value in row])
-    return read_sheet(rows, path.name, (), mistakes)
+    return read_sheet(Sheet(rows), path.name, columns, mistakes)
 
 
 def _plain(value: object) -> str:
@@ -95,7 +89,7 @@ def _plain(value: object) -> str:
     return str(value).strip()
 
 
-def _ods_sheets(content: bytes) -> Iterator[tuple[str, list[list[str]]]]:
+def _ods_sheets(content: bytes) -> Iterator[tuple[str, Sheet]]:
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         info = parts.getinfo("content.xml")
         with parts.open(info) as opened:
@@ -105,36 +99,55 @@ def _ods_sheets(content: bytes) -> Iterator[tuple[str, list[list[str]]]]:
     if b"<!DOCTYPE" in words[:4_000].upper() or b"<!ENTITY" in words.upper():
         raise ValueError("content.xml declares a document type")
     for sheet in ElementTree.fromstring(words).iter(f"{_TABLE}table"):  # nosec B314
-        yield str(sheet.get(f"{_TABLE}name", "")).strip().lower(), _ods_rows(sheet)
+        yield str(sheet.get(f"{_TABLE}name", "")).strip().lower(), _ods_sheet(sheet)
 
 
-def _ods_rows(sheet: ElementTree.Element) -> list[list[str]]:
+def _ods_sheet(sheet: ElementTree.Element) -> Sheet:
     rows: list[list[str]] = []
+    merged: list[Merged] = []
     blanks = cells_read = 0
     for row in sheet.iter(f"{_TABLE}table-row"):
-        cells: list[str] = []
-        gap = 0
-        for cell in row:
-            if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
-                continue
-            repeated, shown = int(cell.get(f"{_TABLE}number-columns-repeated", "1")), _ods_cell(cell)
-            if not shown:
-                gap += repeated  # a row ends in thousands of blank cells
-                continue
-            cells += [""] * gap + [shown] * repeated
-            gap = 0
-            cells_read += repeated
-            if cells_read > MOST_CELLS or len(cells) > MOST_CELLS:
-                raise ValueError(f"> {MOST_CELLS} cells")
+        cells, spans = _ods_cells(row)
+        merged += [Merged(*span) for span in _placed(spans, len(rows) + blanks + 1)]
         repeated = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
         if not cells:
-            blanks += repeated
+            blanks += repeated  # a sheet ends in thousands of blank rows
             continue
-        if blanks + repeated > MOST_CELLS:
-            raise ValueError(f"> {MOST_CELLS} rows")
+        cells_read += len(cells) * repeated
+        if cells_read > MOST_CELLS or blanks + repeated > MOST_CELLS:
+            raise ValueError(f"> {MOST_CELLS} cells")
         rows += [[] for _ in range(blanks)] + [list(cells) for _ in range(repeated)]
         blanks = 0
-    return rows
+    spread(rows, merged)
+    return Sheet(rows, merged)
+
+
+def _placed(spans: list[tuple[int, int, int]], row: int) -> Iterator[tuple[int, int, int, int]]:
+    """The spans (column, rows, columns) of a row as ranges."""
+    for column, down, across in spans:
+        yield row, column, row + down - 1, column + across - 1
+
+
+def _ods_cells(row: ElementTree.Element) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The cells of a row up to the last filled one, and (column, rows, columns) of those that span more than one."""
+    cells: list[str] = []
+    spans: list[tuple[int, int, int]] = []
+    gap = 0
+    for cell in row:
+        if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            continue
+        repeated, shown = int(cell.get(f"{_TABLE}number-columns-repeated", "1")), _ods_cell(cell)
+        down, across = (int(cell.get(f"{_TABLE}number-{kind}-spanned", "1")) for kind in ("rows", "columns"))
+        if max(down, across) > 1:
+            spans.append((len(cells) + gap + 1, down, across))
+        if not shown:
+            gap += repeated  # a row ends in thousands of blank cells
+            continue
+        if len(cells) + gap + repeated > MOST_CELLS:
+            raise ValueError(f"> {MOST_CELLS} cells")
+        cells += [""] * gap + [shown] * repeated
+        gap = 0
+    return cells, spans
 
 
 def _ods_cell(cell: ElementTree.Element) -> str:

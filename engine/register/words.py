@@ -39,6 +39,11 @@ def column_of(header: str) -> str:
     return _columns_by_word().get(fold(header), "")
 
 
+def shown_column(column: str) -> str:
+    """A column with its name in Vietnamese, as a mistake calls it."""
+    return f"{column} ({columns()[column]['vi']})"
+
+
 def value_of(column: str, words: str) -> str:
     """The value that a cell means."""
     return _values_by_word(column).get(fold(words), "")

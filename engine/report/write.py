@@ -93,7 +93,7 @@ def write_sheets(
         tuple(folder / one.file for one in wanted),
         sum(len(one.told) for one in wanted),
         sum(len(one.disputed) for one in wanted),
-        tuple(ground.notes),
+        (*rules.notes, *ground.notes),
     )
 
 

@@ -20,6 +20,7 @@ from .listing import list_of_pairs, summary
 from .meeting_codes import meeting_codes
 from .page import write_page
 from .reading import read_list, read_ruleset
+from .ruleset import RuleSet
 from .spreadsheets import checked_ending, write_list
 
 WRITTEN = 0
@@ -58,6 +59,7 @@ def _create(
     checked_ending(options.output)
     base = read_ruleset(options.rules)
     earlier = read_list(options.previous) if options.previous else None
+    _tell(options, *filter(None, (base, earlier)))
     read = [read_plan(options.lower, "", options.lower_code), read_plan(options.upper, "", options.upper_code)]
     (lower, upper), _ = together(read, options)
     scales = (options.lower_scale, options.upper_scale)
@@ -76,9 +78,15 @@ def _create(
 
 def _show(options: argparse.Namespace) -> int:
     rules = read_ruleset(options.rules)
+    _tell(options, rules)
     write_page(rules, options.output, options.language)
     print(f"ROW_COUNT: {len(rules.verdicts)}")
     print(f"REVIEW_COUNT: {sum(bool(row.review) for row in rules.verdicts.values())}")
     print(f"SHA256: {rules.digest}")
     print(f"OUTPUT: {options.output}")
     return WRITTEN
+
+
+def _tell(options: argparse.Namespace, *sets: RuleSet) -> None:
+    for line in (line for rules in sets for line in rules.told(options.language)):
+        sys.stderr.write(line + "\n")

@@ -1,7 +1,8 @@
 """What is wrong with a rule set, collected and told together, so that a planner corrects the files once.
 
 Each mistake names file, row, column and remedy through a text of the catalogue. ``raise_if_any`` raises RuleSetError, a
-PlanError whose text lists them; ``RuleSetError.mistakes`` holds every one, the text the first twenty.
+PlanError whose text lists them; ``RuleSetError.mistakes`` holds every one, the text the first twenty. What is no mistake, but
+not read as it stands in the table, is noted: ``notes`` are keys of the catalogue with their values, for the log of the run.
 """
 
 from __future__ import annotations
@@ -37,10 +38,19 @@ class Mistakes:
 
     def __init__(self, source: Path):
         self._source, self._found = source, list[tuple[str, dict[str, object]]]()
+        self.notes: list[tuple[str, dict[str, object]]] = []
 
     def add(self, key: str, **values: object) -> None:
         """Note a mistake: a key of the catalogue and what fills it."""
         self._found.append((key, values))
+
+    def note(self, key: str, **values: object) -> None:
+        """Note what a person should know of a table that can be used."""
+        self.notes.append((key, values))
+
+    def first(self) -> dict[str, object]:
+        """Where the first mistake stands and what was found there; IndexError if there is none."""
+        return self._found[0][1]
 
     def __bool__(self) -> bool:
         return bool(self._found)

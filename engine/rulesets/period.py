@@ -1,8 +1,8 @@
 """Is a rule set in force on the day of a run? A run with one that is not says so, in its log and in a measure.
 
 Goes in: the result of a check and the rule set that judged, which states its period in ``ruleset.toml``. Comes out: the result with the
-measure ``rules_out_of_force`` (0 or 1) and, where it is 1, a warning first in its log. The findings stay as they are: whether plans
-may still be judged by the set is for people to say.
+measure ``rules_out_of_force`` (0 or 1) and, where it is 1, a warning first in its log, followed by how the set's tables were read. The
+findings stay as they are: whether plans may still be judged by the set is for people to say.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def warning(rules: RuleSet, language: str, today: date | None = None) -> str:
 
 
 def told_of_period(result: Result, rules: RuleSet, language: str, today: date | None = None) -> Result:
-    """``result`` with the measure and, where the set is not in force, the warning."""
+    """``result`` with the measure, the warning where the set is not in force, and what its reader noted."""
     said = warning(rules, language, today)
     measures = [*result.measures, Measure(MEASURE, float(bool(said)), "count")]
-    return replace(result, measures=measures, log=[said, *result.log] if said else result.log)
+    return replace(result, measures=measures, log=[*filter(None, [said]), *rules.told(language), *result.log])

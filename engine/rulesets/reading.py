@@ -21,6 +21,7 @@ from pathlib import Path
 from ..catalogue import RESOURCES
 from ..errors import PlanError
 from .about import DEFAULT, read_about
+from .headers import Columns
 from .lookup import Finder
 from .mistakes import Mistakes, RuleSetError
 from .parsing import (
@@ -45,7 +46,11 @@ CITATIONS = ("reference_en", "article_en")
 VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE = "verdicts.csv", "precedence.csv", "codes.csv", "ruleset.toml"
 WORKBOOK = "verdicts.xlsx"
 FILES = (VERDICTS_FILE, PRECEDENCE_FILE, CODES_FILE, ABOUT_FILE, WORKBOOK)
-TABLES = {VERDICTS_FILE: REQUIRED, PRECEDENCE_FILE: PRECEDENCE_REQUIRED, CODES_FILE: CODES_REQUIRED}
+TABLES = {
+    VERDICTS_FILE: Columns(REQUIRED),
+    PRECEDENCE_FILE: Columns(PRECEDENCE_REQUIRED),
+    CODES_FILE: Columns(CODES_REQUIRED),
+}
 
 
 def read_ruleset(source: str | Path | None) -> RuleSet:
@@ -75,25 +80,25 @@ def _read(source: str | Path | None, completed: Callable[[dict, Rows], dict] | N
         name = named or name
     rules = _made(name, about, _tables(files, path, mistakes), standard, completed, mistakes)
     mistakes.raise_if_any()
-    return dataclasses.replace(rules, digest=_digest(rules))
+    return dataclasses.replace(rules, digest=_digest(rules), notes=tuple(mistakes.notes))
 
 
 def _tables(files: Mapping[str, bytes], path: Path, mistakes: Mistakes) -> dict[str, tuple[str, Rows]]:
     """(how a mistake calls the table, rows) of each table of the set."""
     tables = {}
-    for name, required in TABLES.items():
+    for name, columns in TABLES.items():
         if name in files:
-            tables[name] = (name, read_csv(files[name], name, required, mistakes))
+            tables[name] = (name, read_csv(files[name], name, columns, mistakes))
     if WORKBOOK in files:
         called = path.name if path.is_file() and path.suffix.lower() != ".zip" else WORKBOOK
         sheets = read_workbook(files[WORKBOOK], called, mistakes)
-        for name, required in TABLES.items():
+        for name, columns in TABLES.items():
             sheet = Path(name).stem
             if name == VERDICTS_FILE and sheets and sheet not in sheets:
                 sheet = next(iter(sheets))
             if sheet in sheets and name not in tables:
                 where = f"{called} [{sheet}]"
-                tables[name] = (where, read_sheet(sheets[sheet], where, required, mistakes))
+                tables[name] = (where, read_sheet(sheets[sheet], where, columns, mistakes))
     return tables
 
 
@@ -125,7 +130,7 @@ def _made(
     if PRECEDENCE_FILE in tables:
         precedence = precedence_of(tables[PRECEDENCE_FILE][1], tables[PRECEDENCE_FILE][0], mistakes)
     else:
-        own = read_csv(read_file(BUILT_IN / PRECEDENCE_FILE), PRECEDENCE_FILE, PRECEDENCE_REQUIRED, mistakes)
+        own = read_csv(read_file(BUILT_IN / PRECEDENCE_FILE), PRECEDENCE_FILE, TABLES[PRECEDENCE_FILE], mistakes)
         precedence = precedence_of(own, PRECEDENCE_FILE, mistakes)
     return RuleSet(name, verdicts, precedence, "", codes, about, labels)
 
@@ -140,20 +145,20 @@ def _with_built_in(verdicts: dict, rows: Rows) -> dict:
 @functools.cache
 def standard_codes() -> Mapping[str, Code]:
     """The land-use codes of three generations and the zones of provincial plans, by folded code."""
-    return _ours(STANDARD_CODES, CODES_REQUIRED, codes_of)
+    return _ours(STANDARD_CODES, TABLES[CODES_FILE], codes_of)
 
 
 @functools.cache
 def _built_in_verdicts() -> Mapping:
-    return _ours((BUILT_IN / VERDICTS_FILE,), REQUIRED, verdicts_of)
+    return _ours((BUILT_IN / VERDICTS_FILE,), TABLES[VERDICTS_FILE], verdicts_of)
 
 
-def _ours(paths: tuple[Path, ...], required: tuple[str, ...], parse: Callable[[Rows, str, Mistakes], dict]) -> dict:
+def _ours(paths: tuple[Path, ...], columns: Columns, parse: Callable[[Rows, str, Mistakes], dict]) -> dict:
     """Tables that lie in resources/, which a person may have edited."""
     found: dict = {}
     for path in paths:
         mistakes = Mistakes(path)
-        found.update(parse(read_csv(read_file(path), path.name, required, mistakes), path.name, mistakes))
+        found.update(parse(read_csv(read_file(path), path.name, columns, mistakes), path.name, mistakes))
         mistakes.raise_if_any()
     return found
 

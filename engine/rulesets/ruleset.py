@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..catalogue import text
 from .lookup import ANY, Answers, Finder, all_answers
 
 VERDICTS = ("conflict", "conditional", "compatible")
@@ -139,6 +140,8 @@ class RuleSet:
     about: About = About()
     labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The code that a planner has accepted for a label, by (side, label): side "upper" or "lower"; both folded."""
+    notes: tuple[tuple[str, dict[str, object]], ...] = ()
+    """How its tables were read where not as they stand: keys of the catalogue with their values."""
 
     @property
     def version(self) -> str:
@@ -149,6 +152,10 @@ class RuleSet:
     def identity(self) -> tuple[str, str]:
         """What the record of a run says of the set: name with version, and digest."""
         return " ".join(filter(None, [self.name, self.about.version])), self.digest
+
+    def told(self, language: str) -> list[str]:
+        """What a person should know of how the set was read."""
+        return [text(key, language, **values) for key, values in self.notes]
 
     def verdict(self, upper_code: str, lower_code: str) -> Verdict:
         """The verdict for a pair of codes; NO_ROW if no row answers. Labels are judged by the codes accepted for them."""

@@ -174,7 +174,10 @@ def test_text_that_is_not_utf8_names_its_row(tmp_path: Path) -> None:
 def test_missing_columns_are_named_with_those_found(tmp_path: Path) -> None:
     source = written(tmp_path, "upper_code,ma_dat,verdict\nA,B,conflict\n")
     assert mistakes(source) == [
-        ("rules.columns", {"file": "verdicts.csv", "missing": "lower_code", "found": "upper_code, ma_dat, verdict"})
+        (
+            "rules.columns",
+            {"file": "verdicts.csv", "row": 1, "missing": "lower_code", "found": "upper_code, ma_dat, verdict"},
+        )
     ]
 
 
