@@ -90,8 +90,9 @@ def _register(given: argparse.Namespace, progress: Progress) -> int:
 
     run_id = str(runs["run_id"].iloc[0])
     write_store(given.findings, result.findings, result.measures_table(run_id), runs)
-    for board in boards(register, options.expected, options.territory):
-        print(board.text(given.language))
+    told = [board.text(given.language) for board in boards(register, options.expected, options.territory)]
+    sys.stderr.writelines(f"{line}\n" for line in result.log if line not in told)
+    print(*told, sep="\n")
     for measure in result.measures:
         print(f"{measure.name.upper()}: {measure.value:.10g}")
     print(f"CONFORMS: {str(result.conforms).lower()}")

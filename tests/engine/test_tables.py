@@ -21,6 +21,7 @@ from planconcord.engine.register.reading import read_register
 from planconcord.engine.rulesets.headers import Columns, header_at
 from planconcord.engine.rulesets.merged import Merged, spread
 from planconcord.engine.rulesets.reading import RuleSetError, read_ruleset
+from small_province import make
 
 HEAD = ["Mã quy hoạch", "Cấp", "Nguồn dữ liệu", "Tỷ lệ", "Trạng thái", "Hiệu lực đến"]
 TITLE = [["DANH MỤC QUY HOẠCH"], [], ["(kèm theo Quyết định số 12)"]]
@@ -307,3 +308,12 @@ def test_a_range_as_large_as_a_sheet_costs_no_more_than_the_cells_that_are_there
     assert rows == [["a", ""], ["", ""], ["", ""]]
     with pytest.raises(ValueError, match="merged"):
         spread([["x"] * 1_000 for _ in range(1_000)], [Merged(1, 1, 1_000, 1_000)] * 6)
+
+
+def test_checkregister_tells_how_the_register_was_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    register = make(tmp_path)
+    register.write_text(f"Danh mục; lập ngày 1/2\n\n{register.read_text(encoding='utf-8-sig')}", encoding="utf-8")
+    assert main(["checkregister", str(register), "--findings", str(tmp_path / "f.gpkg"), "--language", "en"]) == 0
+    output, log = capsys.readouterr()
+    assert "register.csv: the header of the table was found in row 3; what stands above it was not read." in log
+    assert "district: 3 of 3 approved" in output and "district: 3 of 3 approved" not in log
