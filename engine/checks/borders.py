@@ -10,6 +10,7 @@ plane. Fails with PlanError when there are not two territories; Cancelled when a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from ..tolerance import Tolerance
 from .border_land_use import abrupt_changes
 from .neighbours import contacts
 from .pieces import Pieces, sort_out
+from .preparation import in_order_of_names
 from .settings import Settings
 from .territories import Territory, territories
 
@@ -51,10 +53,13 @@ def check_borders(
     search_m: float | None = None,
     rules: RuleSet | None = None,
     grounds: dict[str, shapely.Geometry] | None = None,
+    others: Mapping[str, shapely.Geometry] | None = None,
 ) -> CheckResult:
     """The border check of territories against each other; see the module's paragraph.
 
-    ``grounds`` remembers the united ground of each territory, by name, for who checks pair after pair.
+    ``grounds`` remembers the united ground of each territory, by name, for who checks pair after pair. ``others``: the ground of
+    further territories, by name, whose borders are not asked for: what one of them covers is no gap between two of ``plans``,
+    and a gap that it touches is shared with it, as when all were checked together.
     """
     progress, language = settings.progress, settings.language
     search_m = search_width(settings.tolerance, search_m)
@@ -64,8 +69,7 @@ def check_borders(
     progress.step(0.0, text("progress.geometry", language))
     found, prepared = territories(plans, progress.part(0.0, 0.3), grounds=grounds)
     progress.step(0.3, text("progress.borders", language))
-    ground = np.array([territory.ground for territory in found], dtype=object)
-    met = _Borders(found, borders(ground, search_m, progress.part(0.3, 0.85)), settings)
+    met = _Borders(found, _met(found, others or {}, search_m, progress.part(0.3, 0.85)), settings)
     progress.step(0.85, text("progress.findings", language))
     abrupt = [] if rules is None else abrupt_changes(found, met.borders, rules, settings)
     findings = assemble([*met.batches(), *abrupt], plans[0].crs, language, settings.run_id)
@@ -85,6 +89,19 @@ def check_borders(
     progress.step(1.0)
     status = "failed" if (findings["severity"] == "error").any() else "passed"
     return CheckResult(findings, measures, status, log)
+
+
+def _met(
+    found: list[Territory], others: Mapping[str, shapely.Geometry], search_m: float, progress: Progress
+) -> list[Border]:
+    """The borders of those ``found``, each territory in the place that it has among all by name."""
+    names = np.array([*(territory.name for territory in found), *others], dtype=object)
+    ground = np.array([*(territory.ground for territory in found), *others.values()], dtype=object)
+    order = in_order_of_names(names)
+    asked = np.flatnonzero(order < len(found))
+    met = borders(ground[order], search_m, progress, asked=asked)
+    index = {int(place): int(order[place]) for place in asked}
+    return [replace(border, a=index[border.a], b=index[border.b]) for border in met]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Goes in: one valid polygon or multipolygon a territory, in a projected CRS in metres, and the search width: how far apart two
 lines may be and still be the same border. Comes out: a :class:`Border` for each pair of neighbours, in the original
-coordinates. Edges that two territories draw alike (to the grid of 1 mm) are settled without any overlay; the rest is
+coordinates. Who asks for the border of some gives the ground of all others near it too: what a third covers is no gap. Edges that two territories draw alike (to the grid of 1 mm) are settled without any overlay; the rest is
 compared where edges of two territories lie within the search width of each other. Pairs are independent of each other,
 so they run on a few threads. Raises Cancelled when asked to.
 """
@@ -16,8 +16,8 @@ import pandas as pd
 import shapely
 
 from ..progress import Progress
-from .borders_gaps import gaps_between
-from .edges import GRID_M, directed_edges
+from .borders_gaps import WINDOW, gaps_between
+from .edges import GRID_M, Edges, directed_edges
 from .polygons import parts
 from .threads import in_order
 
@@ -56,13 +56,20 @@ class _Edges:
     alike_m: dict[tuple[int, int], float]
 
 
-def borders(territories: np.ndarray, search_m: float, progress: Progress, threads: int = 2) -> list[Border]:
-    """The borders between ``territories``, ordered by a, then b; see the module's paragraph."""
-    edges = _outlines(territories)
+def borders(
+    territories: np.ndarray, search_m: float, progress: Progress, threads: int = 2, asked: np.ndarray | None = None
+) -> list[Border]:
+    """The borders between ``territories``, ordered by a, then b; see the module's paragraph.
+
+    ``asked``: the indexes of those whose borders with each other are wanted, None: all. :func:`reach_m` says how near another
+    one has to lie to matter.
+    """
+    asked = np.arange(len(territories)) if asked is None else np.asarray(asked)
+    edges = _outlines(territories, asked)
     progress.step(0.1)
     progress.checkpoint()
     facing = _facing(edges, search_m, progress.part(0.1, 0.3), threads)
-    pairs = sorted({*facing, *_holding(territories)})
+    pairs = sorted({*facing, *_holding(territories, asked)})
     tree = shapely.STRtree(territories)
     tree.query(shapely.Point())  # the index is built at the first question, which must not come from two threads
     compared = set(pairs)
@@ -83,10 +90,19 @@ def borders(territories: np.ndarray, search_m: float, progress: Progress, thread
     return sorted(found, key=lambda border: (border.a, border.b))
 
 
-def _outlines(territories: np.ndarray) -> _Edges:
-    """The edges of all outlines; an edge is drawn alike if it stands there twice, once in each direction."""
+def reach_m(search_m: float) -> float:
+    """How far from each of two territories a third may lie and still change what is found between them.
+
+    Edges that face each other lie within ``search_m`` of both, and the window around them is one more wide at most.
+    """
+    return (1.0 + WINDOW + 1.0) * search_m
+
+
+def _outlines(territories: np.ndarray, asked: np.ndarray) -> _Edges:
+    """The edges of the outlines of those ``asked`` for; an edge is drawn alike if it stands in all outlines twice, once in
+    each direction."""
     origin = np.floor(np.nan_to_num(shapely.total_bounds(territories)[:2]))
-    edges = directed_edges(territories, origin)
+    edges = _near(directed_edges(territories, origin), asked, len(territories))
     points = np.concatenate([edges.start, edges.end])
     number = pd.factorize(pd.MultiIndex.from_arrays([points[:, 0], points[:, 1]]))[0]
     start, end = number[: len(edges.owner)], number[len(edges.owner) :]
@@ -98,14 +114,27 @@ def _outlines(territories: np.ndarray) -> _Edges:
     length_m = np.linalg.norm((edges.end - edges.start) * GRID_M, axis=1)
     both = pd.DataFrame({"place": place.ngroup(), "owner": edges.owner, "length_m": length_m})[alike]
     both = both.groupby("place").agg(a=("owner", "min"), b=("owner", "max"), length_m=("length_m", "first"))
+    both = both[both["a"].isin(asked) & both["b"].isin(asked)]
     lengths = both.groupby(["a", "b"])["length_m"].sum()
-    rest = ~alike.to_numpy()
+    rest = ~alike.to_numpy() & np.isin(edges.owner, asked)
     ends = np.stack([edges.start[rest], edges.end[rest]], axis=1) * GRID_M + origin
     return _Edges(
         np.asarray(shapely.linestrings(ends), dtype=object),
         edges.owner[rest],
         {(int(a), int(b)): float(length) for (a, b), length in lengths.items()},
     )
+
+
+def _near(edges: Edges, asked: np.ndarray, count: int) -> Edges:
+    """The edges of those ``asked`` for, and of the others those that may lie on one of them."""
+    mine = np.isin(np.arange(count), asked)[edges.owner]
+    if mine.all():
+        return edges
+    corners = np.concatenate([edges.start[mine], edges.end[mine]])
+    least, most = corners.min(axis=0), corners.max(axis=0)
+    inside = ((edges.start >= least) & (edges.start <= most)).all(axis=1)
+    kept = mine | inside
+    return Edges(edges.start[kept], edges.end[kept], edges.owner[kept], edges.origin)
 
 
 def _facing(
@@ -135,12 +164,12 @@ def _facing(
     return {(int(a), int(b)): (sides[a, b], sides[b, a]) for a, b in sides if a < b}
 
 
-def _holding(territories: np.ndarray) -> set[tuple[int, int]]:
+def _holding(territories: np.ndarray, asked: np.ndarray) -> set[tuple[int, int]]:
     """The pairs (a, b) of which one holds a whole part of the other, whose edges may be far from any edge of its own."""
-    pieces, owner = parts(territories)
-    point, other = shapely.STRtree(territories).query(shapely.point_on_surface(pieces), predicate="intersects")
+    pieces, owner = parts(territories[asked])
+    point, other = shapely.STRtree(territories[asked]).query(shapely.point_on_surface(pieces), predicate="intersects")
     held = owner[point] != other
-    pairs = np.sort(np.stack([owner[point[held]], other[held]], axis=1), axis=1)
+    pairs = np.sort(np.stack([asked[owner[point[held]]], asked[other[held]]], axis=1), axis=1)
     return {(int(a), int(b)) for a, b in pairs}
 
 

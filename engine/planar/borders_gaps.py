@@ -27,6 +27,8 @@ part at up to a right angle."""
 SMALLEST_M = 0.05
 """Circles no smaller than this look for the end of an open gap."""
 STEP = 2.0**-0.5
+WINDOW = 2.5
+"""So many search widths around the edges that face each other is looked at."""
 REACH_M = 0.001
 THREAD_M = 2 * REACH_M
 """An open gap thinner than this cannot be told from the point where two outlines part."""
@@ -48,7 +50,7 @@ def gaps_between(
 
     ``facing``: the edges of each within ``search_m`` of the other; ``tree``: the index of ``territories``.
     """
-    window = _around(np.concatenate(facing), 2.5 * search_m, search_m)
+    window = _around(np.concatenate(facing), WINDOW * search_m, search_m)
     near = np.sort(tree.query(window, predicate="intersects"))
     covers = polygonal(shapely.intersection(territories[near], window))
     sides = [int(np.flatnonzero(near == territory)[0]) for territory in pair]

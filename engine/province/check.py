@@ -9,7 +9,7 @@ can be read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,13 +18,15 @@ import pyproj
 import shapely
 
 from ..catalogue import SEVERITIES, text
+from ..checks.borders import search_width
 from ..errors import PlanError
 from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
 from ..progress import Cancelled, Progress
-from ..register.entry import Register
+from ..register.entry import Entry, Register
 from ..register.state import boards
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
+from ..tolerance import Tolerance
 from .boundaries import Boundaries
 from .grounds import Grounds
 from .jobs import AREAS, CODES, Job, plan_jobs, without_upper
@@ -40,7 +42,6 @@ from .single import Single, step_text
 Answer = TypeVar("Answer")
 PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
 LOOKING, CHECKING = 0.05, 0.97
-SEARCH_TOLERANCES, LEAST_SEARCH_M = 10.0, 20.0
 
 
 @dataclass
@@ -115,7 +116,8 @@ class _Province:
         self._log.append(why)
         if self._boundaries.from_beside:
             self._log.append(text("province.boundaries_beside", self._language, path=self._boundaries.from_beside))
-        jobs = plan_jobs(self._register, self._plans, self._search_m(), self._options.territory)
+        self._grounds = Grounds(self._plans, self._boundaries, self._kept, self._crs)
+        jobs = plan_jobs(self._register, self._plans, self._grounds, self._search_m, self._options.territory)
         if not jobs:
             raise PlanError(
                 "error.province.no_jobs", path=self._register.path, territory=self._options.territory or "–"
@@ -126,16 +128,13 @@ class _Province:
             self._kept.forget_the_rest()
         return self._merged(done, complete)
 
-    def _search_m(self) -> float:
-        """How far apart neighbours may lie: the widest that any pair will search."""
-        widths = [self._options.width_m or 0.0]
-        if self._options.width_m is None:
-            widths = [0.0005 * entry.scale for entry in self._register.entries if entry.scale]
-        return max([LEAST_SEARCH_M, *(SEARCH_TOLERANCES * width for width in widths)])
+    def _search_m(self, entries: Sequence[Entry]) -> float:
+        """How far apart the borders of these plans may be drawn: the coarsest of them governs."""
+        return max(search_width(Tolerance.choose(self._options.width_m, entry.scale)) for entry in entries)
 
     def _all(self, jobs: list[Job]) -> list[Done]:
         """Every job, in the order of ``jobs``: what is known first, then the rest side by side."""
-        given = (self._register, self._plans, self._boundaries, Grounds(self._plans, self._kept, self._crs))
+        given = (self._register, self._plans, self._boundaries, self._grounds)
         single = Single(*given, self._rules, self._options, self._crs, self._language)
         done = [Done(job, CANCELLED, width_m=single.tolerance(job).width_m) for job in jobs]
         keys: dict[int, str] = {}
@@ -146,7 +145,7 @@ class _Province:
             if one.reused:
                 self._progress.step(LOOKING, step_text(one.job, self._register, self._language))
         rest = [number for number, one in enumerate(done) if one.status == CANCELLED]
-        self._plans.expect([jobs[number].plans for number in rest])
+        self._plans.expect([(*jobs[number].plans, *jobs[number].beside) for number in rest])
         tasks = [self._task(single, place, done[number], keys[number]) for place, number in enumerate(rest)]
         at_once = self._options.at_once or processors()
         memory_bytes = self._plans.memory.jobs_bytes(at_once)
@@ -174,20 +173,23 @@ class _Province:
 
     def _task(self, single: Single, place: int, done: Done, key: str) -> Task[None]:
         """Carry out a job, which is the one at ``place`` of those that ask for plans."""
-        sizes = [self._plans.plans[name].memory_bytes for name in done.job.plans]
+        job = done.job
+        sizes, beside = ([self._plans.plans[name].memory_bytes for name in names] for names in (job.plans, job.beside))
 
         def run(progress: Progress) -> None:
             def carry_out() -> None:
-                result = single.result(done.job, progress)
-                self._kept.keep(key, result)
+                result = single.result(job, progress)
+                if single.key(job) == key:  # a plan beside it may have turned out to be unreadable
+                    self._kept.keep(key, result)
                 done.status, done.result = result.status, result
 
             try:
                 self._safely(done, carry_out)
             finally:
-                self._plans.release(place, done.job.plans)
+                self._plans.release(place, (*job.plans, *job.beside))
 
-        return Task(run, Memory.of_job(sizes), 1.0 + sum(sizes), step_text(done.job, self._register, self._language))
+        memory_bytes = max(Memory.of_job(sizes), Memory.of_job([max(beside, default=0)]))
+        return Task(run, memory_bytes, 1.0 + sum(sizes), step_text(job, self._register, self._language))
 
     def _safely(self, done: Done, work: Callable[[], Answer]) -> Answer | None:
         """What ``work`` answers; where it cannot be done, the reason goes into ``done``."""

@@ -2,17 +2,21 @@
 
 Goes in: a register and the plans whose files could be looked into. Comes out: the jobs in an order that goes over the map, so that
 a plan's jobs lie close together and it can be let go soon. A plan that another approved one replaces is no longer checked. A
-diagram is compared with what lies below it, and neither its coverage nor its borders mean anything.
+diagram is compared with what lies below it, and neither its coverage nor its borders mean anything. The job of two neighbours
+names the plans that lie near both: what a third territory covers is no gap between two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..planar.borders import reach_m
 from ..register.entry import Entry, Register
 from ..register.words import fold
+from .grounds import Grounds
 from .plans import Plans
 
 COVERAGE, BORDERS, CONFORMITY, CODES, AREAS = "checkcoverage", "checkborders", "checkconformity", "codes", "areas"
@@ -23,10 +27,11 @@ ONE_A_TERRITORY = ("provincial", "district", "commune")
 
 @dataclass(frozen=True)
 class Job:
-    """``plans``: one, two neighbours, or the lower and the upper plan."""
+    """``plans``: one, two neighbours, or the lower and the upper plan. ``beside``: third plans whose ground a border must know."""
 
     kind: str
     plans: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -34,14 +39,23 @@ class Job:
         return " – ".join(self.plans)
 
 
-def plan_jobs(register: Register, plans: Plans, search_m: float, territory: str = "") -> list[Job]:
-    """All jobs, or those in which a plan of ``territory`` takes part (a plan above it only as such)."""
+def plan_jobs(
+    register: Register,
+    plans: Plans,
+    grounds: Grounds,
+    search_m: Callable[[Sequence[Entry]], float],
+    territory: str = "",
+) -> list[Job]:
+    """All jobs, or those in which a plan of ``territory`` takes part (a plan above it only as such).
+
+    ``search_m``: how far apart the border of some plans may be drawn.
+    """
     replaced = register.replaced_by()
     current = [e for e in register.entries if e.plan_id in plans.plans and e.plan_id not in replaced]
     chosen = [e for e in current if not territory or fold(e.territory) == fold(territory)]
     order = _over_the_map(current, plans)
     wanted = {entry.plan_id for entry in chosen}
-    pairs = [pair for pair in _neighbours(current, plans, search_m, order) if wanted & set(pair)]
+    borders = [job for job in _borders(current, grounds, search_m, order) if wanted & set(job.plans)]
     jobs: list[Job] = []
     for entry in sorted(chosen, key=lambda e: order[e.plan_id]):
         if entry.nature != DIAGRAM:
@@ -51,9 +65,8 @@ def plan_jobs(register: Register, plans: Plans, search_m: float, territory: str 
             jobs.append(Job(CODES, (entry.plan_id,)))
             uppers = [u for u in entry.upper_plans if u in plans.plans and register.entry(u).code_field]
             jobs += [Job(CONFORMITY, (entry.plan_id, upper)) for upper in uppers]
-        jobs += [Job(BORDERS, pair) for pair in pairs if pair[1] == entry.plan_id]
-    done = {job.plans for job in jobs if job.kind == BORDERS}
-    return jobs + [Job(BORDERS, pair) for pair in pairs if pair not in done]
+        jobs += [job for job in borders if job.plans[1] == entry.plan_id]
+    return jobs + [job for job in borders if job not in jobs]
 
 
 def without_upper(register: Register, plans: Plans, territory: str = "") -> list[tuple[str, str]]:
@@ -77,23 +90,43 @@ def _over_the_map(entries: list[Entry], plans: Plans) -> dict[str, int]:
     return {entries[number].plan_id: rank for rank, number in enumerate(ranked)}
 
 
-def _neighbours(entries: list[Entry], plans: Plans, search_m: float, order: dict[str, int]) -> list[tuple[str, str]]:
-    """Pairs of plans of one level whose boxes lie within the search width, the earlier one first."""
+def _borders(
+    entries: list[Entry], grounds: Grounds, search_m: Callable[[Sequence[Entry]], float], order: dict[str, int]
+) -> list[Job]:
+    """A job for each pair of plans of one level whose boxes lie within the search width, the earlier one first."""
     level: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.nature != DIAGRAM and plans.plans[entry.plan_id].error is None:
+        if entry.nature != DIAGRAM and grounds.box(entry.plan_id) is not None:
             level.setdefault(entry.level, []).append(entry)
-    pairs = []
-    for name, members in level.items():
+    jobs, widest_m = [], search_m(entries)
+    for members in level.values():
         members.sort(key=lambda e: order[e.plan_id])
-        boxes = np.array([plans.box(e.plan_id) for e in members])
-        sources = np.array([e.source for e in members], dtype=object)  # a file in two rows is no neighbour of itself
+        boxes = np.array([grounds.box(e.plan_id) for e in members])
         for later in range(1, len(members)):
-            near = (boxes[:later, :2] <= boxes[later, 2:] + search_m).all(axis=1)
-            near &= (boxes[:later, 2:] >= boxes[later, :2] - search_m).all(axis=1)
-            near &= sources[:later] != sources[later]
-            for earlier in np.flatnonzero(near):
-                same = fold(members[earlier].territory) == fold(members[later].territory)
-                if not (same and name in ONE_A_TERRITORY):
-                    pairs.append((members[earlier].plan_id, members[later].plan_id))
-    return pairs
+            if not grounds.readable(members[later].plan_id):
+                continue
+            for earlier in np.flatnonzero(_meeting(boxes[:later], boxes[later], widest_m)):
+                pair = (members[earlier], members[later])
+                if grounds.readable(pair[0].plan_id) and _neighbours(*pair):
+                    both = _common(boxes[earlier], boxes[later], reach_m(search_m(pair)))
+                    near = [members[third] for third in np.flatnonzero(_meeting(boxes, both, 0.0))]
+                    beside = tuple(e.plan_id for e in near if all(_neighbours(e, side) for side in pair))
+                    jobs.append(Job(BORDERS, (pair[0].plan_id, pair[1].plan_id), beside))
+    return jobs
+
+
+def _neighbours(one: Entry, other: Entry) -> bool:
+    """Whether two plans of a level may have a border: not if they are one file, or versions of one territory's plan."""
+    versions = fold(one.territory) == fold(other.territory) and one.level in ONE_A_TERRITORY
+    return one.source != other.source and not versions
+
+
+def _meeting(boxes: np.ndarray, box: np.ndarray, reach_m: float) -> np.ndarray:
+    """Which ``boxes`` (n, 4) lie within ``reach_m`` of a box."""
+    near = (boxes[:, :2] <= box[2:] + reach_m).all(axis=1) & (boxes[:, 2:] >= box[:2] - reach_m).all(axis=1)
+    return np.asarray(near)
+
+
+def _common(one: np.ndarray, other: np.ndarray, reach_m: float) -> np.ndarray:
+    """The box of what lies within ``reach_m`` of both boxes, which are closer to each other than that."""
+    return np.concatenate([np.maximum(one[:2], other[:2]) - reach_m, np.minimum(one[2:], other[2:]) + reach_m])

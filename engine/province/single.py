@@ -42,8 +42,8 @@ from .plans import Plans
 ELSEWHERE = "error.boundary_elsewhere"
 LEAST_COVERED = 0.5
 """A plan whose frame holds less of its territory than this is looked at: does it lie elsewhere?"""
-UNITED = (0.2, 0.4)
-"""How far a border check is when the zones of its first plan, and of both, are united."""
+UNITED = (0.1, 0.2, 0.4)
+"""How far a border check is when the zones of the plans beside it, of its first plan, and of both, are united."""
 
 
 class Single:
@@ -79,8 +79,7 @@ class Single:
             layer, packed = self._territory(job)
             told += [layer, hashlib.sha256(packed).hexdigest()]
         elif job.kind == BORDERS:
-            for name in job.plans:
-                self._grounds.expect(name)
+            told += [self._grounds.key(name) for name in (*job.plans, *job.beside)]
         elif job.kind != AREAS:
             told.append(self._rules.digest)
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
@@ -88,12 +87,13 @@ class Single:
     def result(self, job: Job, progress: Progress) -> CheckResult:
         """Read the job's plans and check them."""
         progress.checkpoint()
+        others = self._grounds_beside(job, progress.part(0.0, UNITED[0]))
         plans = [self._plans.get(name) for name in job.plans]
         settings = Settings(self.tolerance(job), self._language, "", progress)
         if job.kind == COVERAGE:
             return self._coverage(job, plans[0], settings)
         if job.kind == BORDERS:
-            return self._borders(plans, settings)
+            return self._borders(plans, others, settings)
         if job.kind == CONFORMITY:
             return check_conformity(plans[0], plans[1], self._rules, settings)
         if job.kind == AREAS:
@@ -148,16 +148,26 @@ class Single:
         findings = assemble([told], plan.crs, self._language, "")
         return CheckResult(findings, [Measure("zone_count", len(plan.zones), "count")], "failed", [detail])
 
-    def _borders(self, plans: list[PlanLayer], settings: Settings) -> CheckResult:
-        grounds, begin = {}, 0.0
-        for plan, end in zip(plans, UNITED):
-            ground = self._grounds.of(plan, settings.progress.part(begin, end))
+    def _grounds_beside(self, job: Job, progress: Progress) -> dict[str, shapely.Geometry]:
+        """The ground of the third plans near a border, before the job's own plans take their memory."""
+        found = {}
+        for number, name in enumerate(job.beside):
+            part = progress.part(number / len(job.beside), (number + 1) / len(job.beside))
+            ground = self._grounds.of_third(name, part)
+            if ground is not None:
+                found[name] = ground
+        return found
+
+    def _borders(self, plans: list[PlanLayer], others: dict[str, shapely.Geometry], settings: Settings) -> CheckResult:
+        grounds, begin = {}, UNITED[0]
+        for plan, end in zip(plans, UNITED[1:]):
+            ground = self._grounds.of(plan.name, settings.progress.part(begin, end), plan)
             begin = end
             if ground is not None:
                 grounds[plan.name] = ground
         settings = replace(settings, progress=settings.progress.part(begin, 1.0))
-        result = check_borders(plans, settings, grounds=grounds)
-        result = borders_without_offset(plans, settings, grounds, result)
+        result = check_borders(plans, settings, grounds=grounds, others=others)
+        result = borders_without_offset(plans, settings, grounds, others, result)
         names = " – ".join(plan.territory or plan.name for plan in plans)
         result.findings["territory"] = names
         return result
