@@ -2,8 +2,7 @@
 
 Goes in: a QgsVectorLayer of polygons, the field with its codes, a language. Codes, names and colours are those of
 resources/codes/: land_use_codes.csv (solid), provincial_zones.csv (hatched, so that a district plan shows through) and
-land_use_classes.csv (the few muted classes of an overview map). Codes are compared without regard to case and outer
-blanks; a code of no table falls into a visible category of its own. Raises PlanError when the field is not there.
+land_use_classes.csv (the few muted classes of an overview map). Codes are compared as everywhere (codes.fold); a code of no table falls into a visible category of its own. Raises PlanError when the field is not there.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ..engine.catalogue import RESOURCES, read_table, text
+from ..engine.codes import fold
 from ..engine.errors import PlanError
 from .styling_symbols import fill_symbol, haloed, line_symbol
 
@@ -95,8 +95,8 @@ def style_land_classes_layer(layer: QgsVectorLayer, code_field: str, language: s
 
 def categories(codes: Iterable[str], language: str) -> list[QgsRendererCategory]:
     """A category for each known code, in the order of the tables, and one for every other code."""
-    wanted = set(codes)
-    known = [use for use in land_uses().values() if use.code in wanted]
+    wanted = set(map(fold, codes))
+    known = [use for use in land_uses().values() if fold(use.code) in wanted]
     made = [QgsRendererCategory(use.code, symbol_for(use.code), use.label(language)) for use in known]
     return [*made, QgsRendererCategory("", _unknown(), text("style.codes.other", language))]
 
@@ -121,12 +121,13 @@ def _code_expression(layer: QgsVectorLayer, code_field: str) -> str:
     if layer.fields().lookupField(code_field) < 0:
         fields = ", ".join(layer.fields().names()) or "–"
         raise PlanError("error.field_missing", layer=layer.name(), field=code_field, fields=fields)
-    return f"upper(trim(to_string({QgsExpression.quotedColumnRef(code_field)})))"
+    # what a category is compared with; an expression of QGIS cannot call fold, and the codes of the tables are plain letters
+    return rf"upper(regexp_replace(trim(to_string({QgsExpression.quotedColumnRef(code_field)})), '\\s+', ' '))"
 
 
 def _codes_of(layer: QgsVectorLayer, code_field: str) -> list[str]:
     values = layer.uniqueValues(layer.fields().lookupField(code_field))
-    return sorted({str(value).strip().upper() for value in values})
+    return sorted({fold(str(value)) for value in values})
 
 
 def _hatched(colour: str, angle: float) -> QgsFillSymbol:

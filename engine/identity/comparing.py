@@ -22,6 +22,7 @@ from ..progress import Progress
 from ..tolerance import Tolerance
 from .fates import FATES, RESOLVED, detail, fates, gone_detail
 from .matching import match
+from .naming import placeless
 from .previous import told_of_bytes, transformed
 from .scope import plans_of, rename, renamed
 
@@ -86,7 +87,7 @@ def compare_findings(
         np.where(partner >= 0, previous["area_m2"].to_numpy()[partner], np.nan) if len(previous) else np.nan
     )
     here["current_area_m2"] = current["area_m2"].to_numpy()
-    here["shared_area_m2"] = np.where(partner >= 0, matching.shared_m2, np.nan)
+    here["shared_area_m2"] = np.where((partner >= 0) & ~placeless(current), matching.shared_m2, np.nan)
     here["geometry"] = _multipolygons(current)
     gone = np.flatnonzero(made.previous == RESOLVED)
     there = previous.iloc[gone][["rule", "severity", "territory", "plan_a", "plan_b", "message"]].reset_index(drop=True)

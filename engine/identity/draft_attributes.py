@@ -14,9 +14,10 @@ import shapely
 
 from ..catalogue import text
 from ..errors import PlanError
-from ..findings import NAMES, without_place
+from ..findings import NAMES
 from ..plan import POLYGONAL
 from ..values import is_missing
+from .naming import placeless
 from .previous import transformed
 
 SAME_NUMBER = 0.005
@@ -49,8 +50,6 @@ FILLED_BY_SOFTWARE = frozenset(
         "geom",
     ]
 )
-WITHOUT_PLACE = ("quota.", "area.total", "register.")
-"""Such a finding carries its whole territory, and asks for nothing at any place in it."""
 
 
 def attributes_of(table: gpd.GeoDataFrame, code_field: str) -> pd.DataFrame:
@@ -66,9 +65,8 @@ def asking(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if not set(NAMES) <= set(table.columns):
         return table
     ask = (table["severity"] != "info") & ~table["status"].isin(("waived", "resolved"))
-    area_m2 = pd.to_numeric(table["area_m2"], errors="coerce").to_numpy(dtype=float)
-    placeless = without_place(area_m2, shapely.area(np.asarray(table.geometry.values, dtype=object)))
-    return table[ask & ~placeless & ~table["rule"].astype(str).str.startswith(WITHOUT_PLACE)]
+    numbers = table.assign(area_m2=pd.to_numeric(table["area_m2"], errors="coerce"), rule=table["rule"].astype(str))
+    return table[ask & ~placeless(numbers)]
 
 
 def placed(table: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:

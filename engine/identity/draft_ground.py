@@ -8,7 +8,7 @@ to the last digit, are not cut at all. Raises Cancelled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from ..checks.pieces import DUST_M2
+from ..codes import in_one_spelling
 from ..plan import PlanLayer
 from ..planar.closure import overlapping_pairs
 from ..planar.edges import suspect_edges
@@ -45,12 +46,13 @@ class DraftGround:
     overlap_m2: float
 
     @classmethod
-    def of(cls, plan: PlanLayer, progress: Progress) -> DraftGround:
-        """The ground of a plan, repaired where its zones are invalid."""
+    def of(cls, plan: PlanLayer, shown: Mapping[str, str], progress: Progress) -> DraftGround:
+        """The ground of a plan, repaired where its zones are invalid; ``shown``: one spelling for each code of both drafts."""
         zones = plan.zones
         shapes = polygonal(repair(np.asarray(zones.geometry.values, dtype=object))[0])
         shapes = np.where(shapely.is_missing(shapes), EMPTY, shapes)
-        code = np.where(zones["code"].to_numpy() == NOWHERE, WITHOUT_CODE, zones["code"].to_numpy())
+        code = in_one_spelling(zones["code"], shown)
+        code = np.where(code == NOWHERE, WITHOUT_CODE, code)
         once = _once(shapes, code, progress)
         overlap_m2 = float(shapely.area(shapes).sum() - shapely.area(once).sum())
         return cls(once, zones["key"].to_numpy(), code, overlap_m2)

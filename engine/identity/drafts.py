@@ -18,6 +18,7 @@ import shapely
 
 from ..checks.pieces import DUST_M2
 from ..checks.settings import Settings
+from ..codes import hint, spellings
 from ..findings import REAL, TEXT, Measure
 from ..plan import PlanLayer
 from ..planar.polygons import gather, parts
@@ -73,8 +74,9 @@ def compare_drafts(
     ``attributes``: the further fields of both, row by row as the zones.
     """
     progress = settings.progress
-    one = DraftGround.of(before, progress.part(0.0, 0.1))
-    other = DraftGround.of(after, progress.part(0.1, 0.2))
+    shown = spellings(before.zones["code"], after.zones["code"])
+    one = DraftGround.of(before, shown, progress.part(0.0, 0.1))
+    other = DraftGround.of(after, shown, progress.part(0.1, 0.2))
     areas = shapely.area(one.shapes), shapely.area(other.shapes)
     pieces = cut(one, other, progress.part(0.2, 0.8))
     changed = pieces[pieces["code_before"] != pieces["code_after"]].reset_index(drop=True)
@@ -136,7 +138,9 @@ def _changed_ground(
             "zone_after": other.keys(rows["j"]),
             "area_m2": shapely.area(polygons),
             "width_m": widths(polygons, settings.progress),
-            "detail": "",
+            "detail": [
+                " ".join(filter(None, (hint(code, settings.language) for code in pair))) for pair in zip(before, after)
+            ],
             "geometry": gather(polygons, np.arange(len(polygons)), len(polygons)),
         }
     )

@@ -2,7 +2,7 @@
 
 Goes in: two sets of findings in one CRS (metres), their matching, the tolerance. Comes out: a word for each finding and the ways in
 which a pair differs. "Grown" is ground that the earlier one did not have, wider than the tolerance; "shrunk" the reverse; both
-together are "moved". What is within the tolerance has not changed.
+together are "moved"; what has no place of its own does neither. What is within the tolerance has not changed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import shapely
 
 from ..catalogue import text
 from ..checks.pieces import DUST_M2, sort_out
+from ..codes import folded
 from ..findings import area_text
 from ..planar.threads import in_order
 from ..progress import Progress
 from ..tolerance import Tolerance
 from .matching import Matching
+from .naming import placeless
 
 NEW, PERSISTING, CHANGED, REOPENED, RESOLVED = FATES = ("new", "persisting", "changed", "reopened", "resolved")
 WAYS = ("grown", "shrunk", "moved", "codes", "severity", "figures")
@@ -73,9 +75,9 @@ def _ways(
 ) -> dict[int, list[str]]:
     p = matching.continues[c]
     before, after = np.asarray(previous.geometry.values)[p], np.asarray(current.geometry.values)[c]
-    shared_m2 = matching.shared_m2[c]
-    more = _differs(after, before, shared_m2, tolerance, progress.part(0.0, 0.5))
-    less = _differs(before, after, shared_m2, tolerance, progress.part(0.5, 1.0))
+    shared_m2, somewhere = matching.shared_m2[c], ~placeless(current)[c]
+    more = somewhere & _differs(after, before, shared_m2, tolerance, progress.part(0.0, 0.5))
+    less = somewhere & _differs(before, after, shared_m2, tolerance, progress.part(0.5, 1.0))
     true = {
         "grown": more & ~less,
         "shrunk": less & ~more,
@@ -112,8 +114,9 @@ def _differs(
 
 def _same_codes(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, p: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Whether the two codes and the verdict are the same, whichever zone is a and whichever is b."""
-    a, b, verdict = (previous[name].to_numpy()[p] for name in ("code_a", "code_b", "verdict"))
-    x, y, now = (current[name].to_numpy()[c] for name in ("code_a", "code_b", "verdict"))
+    a, b = (folded(previous[name].to_numpy()[p]) for name in ("code_a", "code_b"))
+    x, y = (folded(current[name].to_numpy()[c]) for name in ("code_a", "code_b"))
+    verdict, now = previous["verdict"].to_numpy()[p], current["verdict"].to_numpy()[c]
     return np.asarray((((a == x) & (b == y)) | ((a == y) & (b == x))) & (verdict == now), dtype=bool)
 
 

@@ -2,7 +2,8 @@
 
 Two GeoDataFrames of findings in the same CRS (metres) go in, with indexes 0 to n - 1; pairs of indexes come out, and which further
 findings took over ground of a pair (splits, merges). A pair is possible between findings of one rule about the same plans whose
-outlines overlap by at least LEAST_SHARE of the smaller one, or that lie apart by no more than the tolerance's width and agree in their codes.
+outlines overlap by at least LEAST_SHARE of the smaller one, or that lie apart by no more than the tolerance's width and agree in their codes;
+where a finding is known by its name (:mod:`.naming`), between findings of one name, and ground plays no part.
 Every possible pair has a score, see :func:`possible_pairs`; the best is taken, then the best of what is left, and so on. Nothing depends
 on the order of the features: equal scores are decided by ids. Nothing here fails on findings with valid outlines.
 """
@@ -15,8 +16,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ..codes import folded
 from ..planar.threads import in_order
 from ..progress import Progress
+from .naming import kinds, known_by_name, names, placeless
 
 LEAST_SHARE = 0.1
 """Of the smaller outline: neighbours that were drawn again touch in slivers, and are not the same finding."""
@@ -110,13 +113,14 @@ def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_
     """Every possible pair with its score.
 
     Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x codes + 0.05 x zones
-    - 0.04 x distance / tolerance. Codes and zones: the share of the two that agree, whichever is a and whichever is b.
+    - 0.04 x distance / tolerance. Of one name: 1 + 0.1 x codes. Codes and zones: the share of the two that agree, whichever is a and whichever is b.
     """
     before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
+    named = known_by_name(previous), known_by_name(current)
     p, c = _near(before, after, width_m, progress.part(0.0, 0.3))
-    same = _kind(previous)[p] == _kind(current)[c]
+    same = (kinds(previous)[p] == kinds(current)[c]) & ~named[0][p] & ~named[1][c]
     p, c = p[same], c[same]
-    shared_m2 = _shared_areas(before, after, p, c, progress.part(0.3, 1.0))
+    shared_m2 = _shared_areas(before, after, p, c, progress.part(0.3, 0.9))
     area_p, area_c = shapely.area(before)[p], shapely.area(after)[c]
     union_m2 = area_p + area_c - shared_m2
     noise = (previous["severity"].to_numpy()[p] == "info") != (current["severity"].to_numpy()[c] == "info")
@@ -133,27 +137,42 @@ def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_
     )
     kept = overlaps | (apart_m <= width_m)
     placed = Pairs(p, c, np.where(overlaps, shared_m2, 0.0), score).where(kept)
-    return _and_those_without_a_place(placed, previous, current)
+    return _and_those_known_by_name(placed, previous, current, named, progress.part(0.9, 1.0))
 
 
-def _and_those_without_a_place(placed: Pairs, previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame) -> Pairs:
-    """The pairs, and those of findings without outline (a zone that has no geometry), which only names and codes can tell apart."""
-    tables = []
-    for findings, name in ((previous, "previous"), (current, "current")):
-        rows = np.flatnonzero(findings.geometry.is_empty | findings.geometry.isna())
-        codes = findings.iloc[rows][["code_a", "code_b"]]
-        tables.append(codes.assign(kind=_kind(findings)[rows], **{name: rows}))
-    both = tables[0].merge(tables[1], on=["kind", "code_a", "code_b"])
-    if not len(both):
-        return placed
-    p, c = both["previous"].to_numpy(), both["current"].to_numpy()
-    score = CODES_WEIGHT + ZONES_WEIGHT * _agreeing(previous, current, "zone", p, c)
+def _and_those_known_by_name(
+    placed: Pairs,
+    previous: gpd.GeoDataFrame,
+    current: gpd.GeoDataFrame,
+    named: tuple[np.ndarray, np.ndarray],
+    progress: Progress,
+) -> Pairs:
+    """The pairs, and those of findings whose ground says nothing of them: one name is one finding, whatever it covers."""
+    p, c = _of_one_name(previous, current, named)
+    before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
+    shared_m2 = np.zeros(len(p))
+    grounded = np.flatnonzero(~placeless(current)[c])
+    shared_m2[grounded] = _shared_areas(before, after, p[grounded], c[grounded], progress)
+    score = OVERLAPPING + CODES_WEIGHT * _agreeing(previous, current, "code", p, c)
     return Pairs(
         np.r_[placed.previous, p],
         np.r_[placed.current, c],
-        np.r_[placed.shared_m2, np.zeros(len(p))],
+        np.r_[placed.shared_m2, shared_m2],
         np.r_[placed.score, score],
     )
+
+
+def _of_one_name(
+    previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, named: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(previous, current) of every two findings that are known by one name."""
+    rows: dict[str, list[int]] = {}
+    for row, name in zip(np.flatnonzero(named[0]).tolist(), names(previous)[named[0]]):
+        rows.setdefault(name, []).append(row)
+    here = zip(np.flatnonzero(named[1]).tolist(), names(current)[named[1]])
+    pairs = [(row, c) for c, name in here for row in rows.get(name, ())]
+    p, c = np.array(pairs, dtype=int).reshape(-1, 2).T
+    return p, c
 
 
 def _near(before: np.ndarray, after: np.ndarray, width_m: float, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
@@ -169,18 +188,13 @@ def _near(before: np.ndarray, after: np.ndarray, width_m: float, progress: Progr
     return p, c
 
 
-def _kind(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Rule and plans of each finding as one text; the two plans in either order, a gap has one zone beside it or two."""
-    rows = zip(findings["rule"], findings["plan_a"], findings["plan_b"])
-    return np.array(["\x1f".join([rule, *sorted({a, b} - {""})]) for rule, a, b in rows], dtype=object)
-
-
 def _agreeing(
     previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, column: str, p: np.ndarray, c: np.ndarray
 ) -> np.ndarray:
     """The share of the two codes (or zones) in which the pairs agree: 0, 0.5 or 1; straight or crosswise, whichever is more."""
-    a, b = (previous[f"{column}_{side}"].to_numpy()[p] for side in "ab")
-    x, y = (current[f"{column}_{side}"].to_numpy()[c] for side in "ab")
+    told = folded if column == "code" else np.asarray
+    a, b = (told(previous[f"{column}_{side}"].to_numpy()[p]) for side in "ab")
+    x, y = (told(current[f"{column}_{side}"].to_numpy()[c]) for side in "ab")
     straight = (a == x).astype(float) + (b == y)
     crosswise = (a == y).astype(float) + (b == x)
     return np.asarray(np.maximum(straight, crosswise) / 2.0, dtype=float)

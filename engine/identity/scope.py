@@ -13,6 +13,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from .naming import placeless
+
 CHECKS = {
     "checkcoverage": ("geometry.", "coverage.", "key.", "code.missing"),
     "checkborders": ("border.",),
@@ -46,8 +48,9 @@ def renamed(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, plans: Iterab
     if len(missing) != 1 or len(unknown) != 1:
         return None
     old, new = missing.pop(), unknown.pop()
-    before = previous[(previous["plan_a"] == old) | (previous["plan_b"] == old)]
-    after = current[(current["plan_a"] == new) | (current["plan_b"] == new)]
+    # what carries its territory meets every other plan of it
+    before = previous[((previous["plan_a"] == old) | (previous["plan_b"] == old)) & ~placeless(previous)]
+    after = current[((current["plan_a"] == new) | (current["plan_b"] == new)) & ~placeless(current)]
     if not len(before) or not len(after):
         return None
     i, j = shapely.STRtree(np.asarray(before.geometry.values)).query(np.asarray(after.geometry.values), "intersects")

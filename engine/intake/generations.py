@@ -18,12 +18,13 @@ from pathlib import Path
 import pandas as pd
 
 from ..catalogue import LANGUAGES
+from ..codes import fold
 from ..errors import PlanError
 from ..findings import Measure
 from ..plan import Note
 from ..rulesets.about import STANDARD_GENERATION
 from ..rulesets.reading import standard_codes
-from ..rulesets.ruleset import Code, fold
+from ..rulesets.ruleset import Code
 from .labels import inert, read_map
 from .report import IntakeReport
 

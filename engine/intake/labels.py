@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..codes import fold
 from ..errors import PlanError
 from ..rulesets.headers import Columns
 from ..rulesets.mistakes import Mistakes
 from ..rulesets.proposals import propose
 from ..rulesets.reading import standard_codes
-from ..rulesets.ruleset import fold
 from ..rulesets.tables import Rows, read_csv
 from .report import IntakeReport
 

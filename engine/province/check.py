@@ -21,6 +21,7 @@ from ..catalogue import SEVERITIES, text
 from ..checks.borders import search_width
 from ..errors import PlanError
 from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
+from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
 from ..register.entry import Entry, Register
 from ..register.state import boards
@@ -217,8 +218,9 @@ class _Province:
         found.append(assemble(self._register_state(), self._crs, self._language, ""))
         found.append(assemble(self._offsets(done), self._crs, self._language, ""))
         table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
-        # What two checks see of one zone, such as its missing code, is one finding.
-        table = table[~table["finding_id"].duplicated()]
+        # What two checks see of one zone, such as its missing code, is one finding, whatever ground each lets it carry.
+        table = table[~table["finding_id"].duplicated()].reset_index(drop=True)
+        table = table[~repeated(table)]
         rank = {name: place for place, name in enumerate(SEVERITIES)}
         table = table.assign(_order=table["severity"].map(rank), run_id=self._run_id)
         order, ways = ["_order", "rule", "area_m2", "finding_id"], [True, True, False, True]

@@ -17,6 +17,7 @@ import numpy as np
 import pyproj
 import shapely
 
+from ..codes import fold
 from ..errors import PlanError
 from ..plan import PlanLayer
 from ..rulesets.ruleset import RuleSet
@@ -110,7 +111,7 @@ class Ground:
         if not (key or code):
             return None
         named = [row for row in rows.tolist() if key and self._keys[row] == key]
-        alike = [row for row in rows.tolist() if not self._keys[row] and self._codes[row] == code]
+        alike = [row for row in rows.tolist() if not self._keys[row] and fold(self._codes[row]) == fold(code)]
         for some in (named, alike):
             if some:
                 shared = shapely.area(shapely.intersection(self._outlines[some], place))

@@ -159,7 +159,7 @@ def _around(bounds: Bounds, zones: dict[str, shapely.Geometry]) -> Bounds:
 def _style(entry: Entry, made: Drawing) -> str:
     """How an outline is drawn. What has no place of its own carries its whole territory, which must not hide the map."""
     colour = colour_of(entry)
-    placeless = bool(without_place(entry["area_m2"], shapely.area(entry.outline)))
+    placeless = bool(without_place(entry["area_m2"], entry.outline))
     return f'class="found" fill="{"none" if placeless else colour}" stroke="{colour}"'
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import shapely
 
 from ..catalogue import RESOURCES, read_table
-from ..rulesets.ruleset import RuleSet, fold
+from ..codes import fold, plain
+from ..rulesets.ruleset import RuleSet
 from .reading import Contents, Entry
 
 DEFENCE = "cqp"
@@ -46,7 +47,7 @@ class Redaction:
         """Whether a code or label is that of defence land: CQP, CQP-2, LUC+CQP, "đất quốc phòng"."""
         known = self._known.get(code)
         if known is None:
-            folded = fold(code)
+            folded = fold(plain(code))  # a code that only looks like that of defence land tells as much
             known = self._known[code] = folded in self.codes or self._has_code(folded) or self._speaks(folded)
         return known
 
@@ -84,7 +85,7 @@ class Redaction:
             return True
         if any(entry[f"zone_{side}"] and self._zone(entry, side) in zones for side in SIDES):
             return True
-        return self._has_code(fold(entry["message"]))
+        return self._has_code(fold(plain(entry["message"])))
 
     def _on_ground(self, entries: list[Entry]) -> set[int]:
         outlines = np.array([entry.outline for entry in entries], dtype=object)

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ..codes import fold
 from .proposals import NO_PROPOSAL, Proposal, propose
-from .ruleset import UNLISTED, RuleSet, Verdict, fold
+from .ruleset import UNLISTED, RuleSet, Verdict
 
 SIDES = ("upper", "lower")
 COLUMNS = (

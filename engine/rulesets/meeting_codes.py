@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import shapely
 
 from ..catalogue import text
 from ..checks.pieces import sort_out
-from ..checks.preparation import Prepared, prepare
+from ..checks.preparation import prepare
 from ..checks.settings import Settings
+from ..codes import in_one_spelling
 from ..errors import PlanError
 from ..plan import PlanLayer
 from ..planar.overlay import near_pairs, shared
-from .ruleset import fold
 
 COLUMNS = ("upper_code", "lower_code", "area_m2", "places")
 
@@ -46,7 +45,7 @@ def meeting_codes(lower: PlanLayer, upper: PlanLayer, settings: Settings) -> Mee
         if len(prepared.polygons) == 0:
             raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))
     progress.step(0.1, text("progress.meetings", settings.language))
-    lower_code, upper_code = _codes(below), _codes(above)
+    lower_code, upper_code = (in_one_spelling(prepared.column("code")) for prepared in (below, above))
     near = near_pairs(below.polygons, above.polygons, progress.part(0.1, 0.2))
     near = near.where((lower_code != "")[near.i] & (upper_code != "")[near.j])
     pieces = sort_out(shared(below.polygons, above.polygons, near, progress.part(0.2, 0.95)), settings.tolerance)
@@ -65,12 +64,3 @@ def meeting_codes(lower: PlanLayer, upper: PlanLayer, settings: Settings) -> Mee
     progress.step(1.0)
     uncoded = (int((lower_code == "").sum()), int((upper_code == "").sum()))
     return MeetingCodes(table[list(COLUMNS)].reset_index(drop=True), uncoded)
-
-
-def _codes(prepared: Prepared) -> np.ndarray:
-    """The code of each polygon, one spelling for each code: the most frequent, then the first in the alphabet."""
-    written = pd.Series(prepared.column("code"), dtype=object).map(lambda code: " ".join(str(code).split()))
-    folded = written.map(fold)
-    counts = pd.DataFrame({"folded": folded, "written": written}).value_counts().reset_index(name="zones")
-    best = counts.sort_values(["zones", "written"], ascending=[False, True]).drop_duplicates("folded")
-    return np.asarray(folded.map(best.set_index("folded")["written"]), dtype=object)

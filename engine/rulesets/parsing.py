@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from ..codes import fold
 from ..levels import LEVELS
 from .lookup import ANY, Finder, crossings
 from .mistakes import Mistakes
-from .ruleset import UNLISTED, VERDICTS, Code, Precedence, Verdict, _lineage, fold
+from .ruleset import UNLISTED, VERDICTS, Code, Precedence, Verdict, _lineage
 from .tables import Rows
 
 REQUIRED = ("upper_code", "lower_code", "verdict")

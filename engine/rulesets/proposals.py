@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..catalogue import RESOURCES, read_table
-from .ruleset import Code, fold
+from ..codes import fold
+from .ruleset import Code
 
 PHRASES = RESOURCES / "codes" / "label_words.csv"
 LEAST_CONFIDENCE = 0.6

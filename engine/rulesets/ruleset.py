@@ -2,20 +2,20 @@
 
 ``verdicts`` are rows (upper code, lower code) -> Verdict; ``codes`` say which code is part of which, and how each is called
 and coloured; ``precedence`` says which of two levels gives way. Codes are compared without regard to case, accent
-composition and outer blanks (:func:`fold`); ``*`` stands for any code. How a pair finds its row is told in
+composition and outer blanks (:func:`..codes.fold`); ``*`` stands for any code. How a pair finds its row is told in
 :mod:`.lookup`; a pair without one is ``unlisted``, which is reported and never passed over in silence.
 """
 
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..catalogue import text
+from ..codes import fold, hint, is_mixed, plain
 from .lookup import ANY, Answers, Finder, all_answers
 
 VERDICTS = ("conflict", "conditional", "compatible")
@@ -158,8 +158,15 @@ class RuleSet:
         return [text(key, language, **values) for key, values in self.notes]
 
     def verdict(self, upper_code: str, lower_code: str) -> Verdict:
-        """The verdict for a pair of codes; NO_ROW if no row answers. Labels are judged by the codes accepted for them."""
+        """The verdict for a pair of codes; NO_ROW if no row answers. Labels are judged by the codes accepted for them.
+
+        A code that only looks like another one is unlisted, whatever a row for any code says, and the reason says what is wrong.
+        """
         upper, lower = fold(upper_code), fold(lower_code)
+        wrong = [code for side, code in (("upper", upper_code), ("lower", lower_code)) if self.is_disguised(code, side)]
+        if wrong:
+            told = {language: " ".join(hint(code, language) for code in wrong) for language in ("vi", "en")}
+            return Verdict(UNLISTED, reason_vi=told["vi"], reason_en=told["en"])
         own = self.verdicts.get((upper, lower))
         if own is not None and own.verdict != UNLISTED:
             return own
@@ -184,13 +191,25 @@ class RuleSet:
         """Whether some row names this lower code, one that it is part of, or any code."""
         # A label stays known by its own rows, whatever code was accepted for it.
         label = fold(code)
-        return self._finder.knows_lower(self._accepted("lower", label)) or self._finder.knows_lower(label)
+        known = self._finder.knows_lower(self._accepted("lower", label)) or self._finder.knows_lower(label)
+        return known and not self.is_disguised(code, "lower")
 
     def knows_upper(self, code: str) -> bool:
         """Whether some row names this upper code, one that it is part of, or any code."""
         # A label stays known by its own rows, whatever code was accepted for it.
         label = fold(code)
-        return self._finder.knows_upper(self._accepted("upper", label)) or self._finder.knows_upper(label)
+        known = self._finder.knows_upper(self._accepted("upper", label)) or self._finder.knows_upper(label)
+        return known and not self.is_disguised(code, "upper")
+
+    def is_disguised(self, written: str, side: str) -> bool:
+        """Whether a code that nothing here names looks like another one: an unseen character, a letter of another alphabet."""
+        if written.isascii():
+            return False
+        label = fold(written)
+        if label in self.codes or (side, label) in self.labels or label in self._named[side]:
+            return False
+        seen = fold(plain(written))
+        return is_mixed(written) or (seen != label and (seen in self.codes or seen in self._named[side]))
 
     def code(self, written: str, side: str = "") -> Code | None:
         """What the list says of a code; of the code accepted for a label where it is one. ``side``: "upper", "lower"."""
@@ -236,6 +255,11 @@ class RuleSet:
         return self.labels.get((side, label), label)
 
     @functools.cached_property
+    def _named(self) -> Mapping[str, frozenset[str]]:
+        """The codes that rows name on each side."""
+        return {side: frozenset(pair[place] for pair in self.verdicts) for place, side in enumerate(("upper", "lower"))}
+
+    @functools.cached_property
     def _finder(self) -> Finder:
         return Finder(self.verdicts, functools.partial(_lineage, self.codes))
 
@@ -259,11 +283,6 @@ def _lineage(codes: Mapping[str, Code], code: str) -> dict[str, int]:
     return steps
 
 
-def fold(code: str) -> str:
-    """A code as it is compared: composed, blanks collapsed, without regard to case."""
-    return " ".join(unicodedata.normalize("NFC", code).split()).casefold()
-
-
 __all__ = [
     "ANY",
     "NO_ROW",
@@ -275,5 +294,4 @@ __all__ = [
     "Precedence",
     "RuleSet",
     "Verdict",
-    "fold",
 ]

@@ -12,10 +12,11 @@ import shapely
 from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.coverage import check_coverage
 from planconcord.engine.checks.settings import Settings
+from planconcord.engine.codes import fold
 from planconcord.engine.findings import CheckResult
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.progress import Progress
-from planconcord.engine.rulesets.ruleset import Precedence, RuleSet, Verdict, fold
+from planconcord.engine.rulesets.ruleset import Precedence, RuleSet, Verdict
 from planconcord.engine.tolerance import Tolerance
 
 TM3 = 5899

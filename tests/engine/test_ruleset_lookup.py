@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planconcord.engine.codes import fold
 from planconcord.engine.rulesets.lookup import ANY
-from planconcord.engine.rulesets.ruleset import Code, RuleSet, Verdict, fold
+from planconcord.engine.rulesets.ruleset import Code, RuleSet, Verdict
 
 PARTS = {"LUC": "LUA", "LUK": "LUA", "LUA": "NNP", "NTS": "NNP", "Z_A1": "Z_A", "Z_A": "Z"}
 

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from ...catalogue import text
+from ...codes import in_one_spelling
 from ...errors import PlanError
 from ...findings import Measure, area_text, assemble
 from ...plan import PlanLayer
@@ -251,7 +252,7 @@ def _swapped(below: Prepared, above: Prepared, rules: RuleSet) -> bool:
     """Whether the rule set knows the upper plan's codes as lower ones rather than the lower plan's."""
 
     def known(prepared: Prepared) -> float:
-        codes = np.unique(prepared.column("code"))
+        codes = sorted(set(in_one_spelling(prepared.column("code"))))
         return float(np.mean([rules.knows_lower(code) for code in codes]))
 
     return known(below) < 0.5 < known(above)

@@ -12,9 +12,10 @@ import pandas as pd
 import shapely
 
 from ...catalogue import text
+from ...codes import folded, hint
 from ...findings import batch
 from ...planar.polygons import polygonal
-from ...rulesets.ruleset import Code, RuleSet, fold
+from ...rulesets.ruleset import Code, RuleSet
 from ..preparation import Prepared, table_findings, zone_batch
 from ..settings import Settings
 from .fulfilment import names_of
@@ -32,16 +33,16 @@ def code_findings(
         made += _superseded(prepared, rules, settings)
     unknown = np.flatnonzero(~judgeable & (below.column("code") != ""))
     if len(unknown):
-        made.append(zone_batch("code.unknown", below, unknown))
+        hints = [hint(code, settings.language) for code in below.column("code")[unknown]]
+        made.append(zone_batch("code.unknown", below, unknown, detail=hints))
     return made
 
 
 def _superseded(prepared: Prepared, rules: RuleSet, settings: Settings) -> list[pd.DataFrame]:
-    written = prepared.column("code")
-    same = pd.Series([fold(code) for code in written]) if len(written) else pd.Series(dtype=object)
+    same = pd.Series(folded(prepared.column("code")), dtype=object)
     made = []
-    for folded, rows in same.groupby(same, sort=True).groups.items():
-        code = rules.superseded(str(folded)) if folded else None
+    for name, rows in same.groupby(same, sort=True).groups.items():
+        code = rules.superseded(str(name)) if name else None
         if code is not None:
             made.append(_finding(prepared, np.asarray(rows), code, rules, settings))
     return made

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ...codes import hint, in_one_spelling
 from ...findings import REAL, TEXT
 from ...planar.overlay import shared_areas
 from ...progress import Progress
@@ -63,7 +64,7 @@ def cross_table(
 ) -> pd.DataFrame:
     """Hectares and verdict of every pair of codes that meets; the pairs that are not reported are clipped here."""
     below, above = found.below, found.above
-    lower_code, upper_code = below.column("code"), above.column("code")
+    lower_code, upper_code = (in_one_spelling(plan.column("code")) for plan in (below, above))
     done = np.zeros(len(found.near), dtype=bool)
     judged = np.flatnonzero(found.judgeable[found.near.i] & (upper_code != "")[found.near.j])
     done[judged[found.reported]] = True
@@ -76,13 +77,17 @@ def cross_table(
     open_ground = pd.DataFrame({"upper_code": "", "lower_code": lower_code[unplanned.which], "m2": unplanned.area_m2})
     some = pd.concat([pairs[pairs["m2"] > 0].assign(open=False), open_ground.assign(open=True)])
     table = some.groupby(["open", "upper_code", "lower_code"], sort=True)["m2"].agg(["sum", "count"]).reset_index()
-    return _described(table, found, rules, language)
+    return _described(table, found, (lower_code, upper_code), rules, language)
 
 
-def _described(table: pd.DataFrame, found: Meetings, rules: RuleSet, language: str) -> pd.DataFrame:
-    """The table with verdicts, names and shares."""
-    lower_m2 = pd.Series(shapely.area(found.below.polygons)).groupby(found.below.column("code")).sum()
-    upper_m2 = pd.Series(shapely.area(found.above.polygons)).groupby(found.above.column("code")).sum()
+def _described(
+    table: pd.DataFrame, found: Meetings, codes: tuple[np.ndarray, np.ndarray], rules: RuleSet, language: str
+) -> pd.DataFrame:
+    """The table with verdicts, names and shares; ``codes``: of each lower and each upper zone, as the table spells them."""
+    lower_m2, upper_m2 = (
+        pd.Series(shapely.area(plan.polygons)).groupby(written).sum()
+        for plan, written in zip((found.below, found.above), codes)
+    )
     uppers, lowers = table["upper_code"].to_numpy(), table["lower_code"].to_numpy()
     answers = rules.answers(uppers, lowers)
     opened = table["open"].to_numpy(dtype=bool)
@@ -92,6 +97,7 @@ def _described(table: pd.DataFrame, found: Meetings, rules: RuleSet, language: s
         " ".join(side for side, is_one in (("upper", up), ("lower", low)) if is_one)
         for up, low in zip(overlapping_codes(uppers, rules), overlapping_codes(lowers, rules))
     ]
+    unknown = np.where(known | opened, "", [hint(code, language) for code in lowers])
     m2 = table["sum"].to_numpy()
     made = pd.DataFrame(
         {
@@ -105,7 +111,7 @@ def _described(table: pd.DataFrame, found: Meetings, rules: RuleSet, language: s
             "share_of_upper": np.where(opened, np.nan, m2 / upper_m2.reindex(uppers).to_numpy()),
             "zone_pairs": table["count"].astype(float),
             "functional": functional,
-            "reason": np.where(judged & ~opened, answers.reasons(language), ""),
+            "reason": np.where(judged & ~opened, answers.reasons(language), unknown),
             "reference": np.where(judged & ~opened, answers.references(language), ""),
         }
     )
@@ -167,7 +173,7 @@ def _strictest(
     codes, reasons = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
     if len(lower) == 0:
         return codes, reasons
-    upper_code = found.above.column("code")[found.pairs.j[source]]
+    upper_code = in_one_spelling(found.above.column("code"))[found.pairs.j[source]]
     table = pd.DataFrame(
         {
             "lower": lower,
