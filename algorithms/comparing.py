@@ -17,15 +17,14 @@ from qgis.core import (
 
 from ..engine.errors import PlanError
 from ..engine.store.decisions import Decision, history
+from ..engine.transformation import require_place
 from .source import _value, _wkb, to_pyproj
 from .stores import store_of_layer
 
 
 def frame(source: QgsProcessingFeatureSource) -> gpd.GeoDataFrame:
     """All features of a source with all their attributes; PlanError for a layer without CRS."""
-    crs = to_pyproj(source.sourceCrs())
-    if crs is None:
-        raise PlanError("error.no_crs", layer=source.sourceName())
+    crs = require_place(to_pyproj(source.sourceCrs()), source.sourceName())
     names = source.fields().names()
     rows, shapes = [], []
     for feature in source.getFeatures(

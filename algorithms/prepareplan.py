@@ -89,11 +89,11 @@ class PreparePlan(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.errors import PlanError
         from ..engine.intake.labels import write_labels
         from ..engine.intake.pages import prepare_page
         from ..engine.intake.preparing import labels_of, write_code_list, zones_of
         from ..engine.intake.results import prepared_numbers
+        from ..engine.transformation import require_place
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import publish, report_table, zone_table
@@ -104,8 +104,7 @@ class PreparePlan(PlanAlgorithm):
         wishes = self._wishes(parameters, context)
         prepared = given.prepared(wishes, progress)
         zones = zones_of(prepared)
-        if zones.crs is None:
-            raise PlanError("error.prepare_no_crs", layer=prepared.name)
+        require_place(zones.crs, prepared.name, "error.prepare_no_crs")
         for line in prepared.report.lines(language):
             feedback.pushInfo(line)
         progress.checkpoint()

@@ -27,6 +27,7 @@ from ..engine.corridors import Corridor
 from ..engine.errors import PlanError
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
+from ..engine.transformation import require_place
 
 CHUNK = 5000
 UNCLOSED = "fix" if hasattr(shapely, "coverage_is_valid") else "ignore"
@@ -44,9 +45,7 @@ def plan_layer(
     **known: Any,
 ) -> PlanLayer:
     """The features of ``source`` as a PlanLayer called ``name``; ``known`` are further fields of PlanLayer."""
-    crs = to_pyproj(source.sourceCrs())
-    if crs is None:
-        raise PlanError("error.no_crs", layer=name)
+    crs = require_place(to_pyproj(source.sourceCrs()), name)
     widths = corridor.fields() if corridor else []
     wanted = [field for field in dict.fromkeys((key_field, code_field, territory_field, *widths)) if field]
     fields = source.fields()

@@ -23,6 +23,7 @@ import shapely
 from .catalogue import RESOURCES, read_table, text
 from .errors import PlanError
 from .plan import PlanLayer
+from .transformation import to_degrees
 
 FARTHEST_SEAT_DEGREES = 1.8
 """No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from Vinh)."""
@@ -151,16 +152,10 @@ def _refuse_far_from_vietnam(layer: PlanLayer) -> None:
 def _centre(layer: PlanLayer) -> tuple[float, float]:
     """Longitude and latitude of the middle of the zones' middles, which a stray zone at the origin does not move."""
     west, south, east, north = np.median(_boxes(layer), axis=0)
-    longitude, latitude = _to_degrees(layer.crs.to_wkt()).transform((west + east) / 2.0, (south + north) / 2.0)
+    longitude, latitude = to_degrees(layer.crs.to_wkt()).transform((west + east) / 2.0, (south + north) / 2.0)
     if not (math.isfinite(longitude) and math.isfinite(latitude) and abs(latitude) <= 90 and abs(longitude) <= 360):
         raise _impossible(layer)
     return (longitude + 180.0) % 360.0 - 180.0, latitude
-
-
-@functools.lru_cache(maxsize=64)
-def _to_degrees(wkt: str) -> pyproj.Transformer:
-    """Kept, because making one takes longer than looking into a file, and a register has thousands of plans."""
-    return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(wkt), "EPSG:4326", always_xy=True)
 
 
 def _impossible(layer: PlanLayer) -> PlanError:

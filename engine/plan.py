@@ -24,7 +24,7 @@ from .corridors import Corridor, widened
 from .errors import PlanError
 from .planar.polygons import gather, polygonal, singles, unwrapped
 from .planar.repair import repair
-from .transformation import one_operation
+from .transformation import one_operation, require_place
 from .values import is_missing
 
 Note = tuple[str, dict[str, object]]
@@ -78,8 +78,7 @@ class PlanLayer:
                 raise PlanError("error.field_missing", layer=name, field=wanted, fields=fields or "–")
         if len(frame) == 0:
             raise PlanError("error.layer_empty", layer=name)
-        if frame.crs is None:
-            raise PlanError("error.no_crs", layer=name)
+        require_place(frame.crs, name)
         geometry = unwrapped(_flat(np.asarray(frame.geometry.values, dtype=object)))
         _refuse_without_polygons(geometry, name, corridor)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))

@@ -13,9 +13,9 @@ import pyproj
 import shapely
 
 from ..catalogue import text
-from ..errors import PlanError
 from ..findings import NAMES
 from ..plan import POLYGONAL
+from ..transformation import require_place
 from ..values import is_missing
 from .naming import placeless
 from .previous import transformed
@@ -71,8 +71,7 @@ def asking(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def placed(table: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:
     """Findings or comments with a place, in ``crs``; PlanError for a layer without CRS, or whose places have none in ``crs``."""
-    if table.crs is None:
-        raise PlanError("error.no_crs", layer=name)
+    require_place(table.crs, name)
     return transformed(table[~(table.geometry.isna() | table.geometry.is_empty)].reset_index(drop=True), crs, name)
 
 

@@ -21,7 +21,7 @@ from ..planar.polygons import EMPTY, polygonal
 from ..store.decisions import Decision, history
 from ..store.frames import read_layer
 from ..store.place import Place, place_of
-from ..transformation import one_operation
+from ..transformation import one_operation, require_place
 from ..values import is_missing
 
 STRANGE = "\ufffd"
@@ -54,8 +54,7 @@ def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | 
     missing = [column for column in NAMES if column not in table.columns]
     if missing:
         raise PlanError("error.not_findings", layer=name, columns=", ".join(missing))
-    if table.crs is None:
-        raise PlanError("error.no_crs", layer=name)
+    require_place(table.crs, name)
     shapes = np.asarray(table.geometry.values, dtype=object)
     shapes = np.where(shapely.is_missing(shapes), EMPTY, shapes)
     wrong = ~shapely.is_valid(shapes)

@@ -15,6 +15,7 @@ import pyproj
 
 from ..catalogue import RESOURCES, read_table
 from ..crs import HANOI_1972, TM3_DEPRECATED, describe
+from ..transformation import to_degrees
 
 WGS_84 = (4326, 32648, 32649, 3857)
 VN_2000 = 4756
@@ -53,7 +54,7 @@ class Candidate:
         if self.kind == WRONG_TOWGS84:
             there, back = _towgs84_pair()
             return np.column_stack(there.transform(*back.transform(x, y)))
-        longitude, latitude = _to_degrees(self.crs.to_wkt()).transform(x, y)
+        longitude, latitude = to_degrees(self.crs.to_wkt()).transform(x, y)
         with np.errstate(invalid="ignore"):
             real = (np.abs(longitude) <= LARGEST_DEGREES) & (np.abs(latitude) <= 90.0)
         return np.where(real[:, None], np.column_stack([longitude, latitude]), np.nan)
@@ -88,11 +89,6 @@ def signs_are_wrong(crs: pyproj.CRS | None) -> bool:
 def _known() -> tuple[tuple[pyproj.CRS, str], ...]:
     codes = [int(row["epsg"]) for row in read_table(RESOURCES / "crs" / "vn2000.csv")]
     return tuple((pyproj.CRS.from_epsg(code), _KINDS.get(code, "")) for code in (*codes, *WGS_84))
-
-
-@functools.lru_cache(maxsize=128)
-def _to_degrees(wkt: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(wkt), "EPSG:4326", always_xy=True)
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from ..catalogue import text
 from ..errors import PlanError
 from ..progress import Progress
 from ..store import write_table, write_zones
+from ..transformation import require_place
 from .diagnosis import diagnose
 from .generations import GENERATIONS
 from .labels import write_labels
@@ -87,8 +88,7 @@ def _prepare(options: argparse.Namespace, progress: Progress) -> int:
     wishes = _wishes(options)
     prepared = prepare(options.input, wishes)
     zones = zones_of(prepared)
-    if zones.crs is None:
-        raise PlanError("error.prepare_no_crs", layer=prepared.name)
+    require_place(zones.crs, prepared.name, "error.prepare_no_crs")
     sys.stderr.writelines(f"{line}\n" for line in prepared.report.lines(options.language))
     progress.step(0.7, text("progress.writing", options.language))
     table, columns = zone_columns(zones)

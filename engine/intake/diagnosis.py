@@ -19,6 +19,7 @@ from ..catalogue import number, text
 from ..errors import PlanError
 from ..planar.polygons import polygonal
 from ..planar.repair import repair
+from ..transformation import require_place
 from .candidates import LARGEST_DEGREES, WRONG_TOWGS84, Candidate, candidates, signs_are_wrong
 from .shifting import compass
 
@@ -138,6 +139,8 @@ def diagnose(
     places = _vertices(shapes)
     if not len(places):
         raise PlanError("error.no_geometry", layer=layer, count=len(shapes))
+    if crs is not None:
+        require_place(crs, layer)
     ground = _Ground.of(outline, outline_crs)
     tried = candidates(places, crs)
     plane = [ground.plane(candidate.degrees(places)) for candidate in tried]

@@ -23,7 +23,7 @@ from ..errors import PlanError
 from ..plan import PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.repair import repair
-from ..transformation import one_operation
+from ..transformation import one_operation, require_place
 from . import generations
 from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
 from .columns import TextChange, decode_columns
@@ -284,9 +284,7 @@ def _repaired(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.
 
 
 def _reprojected(frame: gpd.GeoDataFrame, layer: str, target: pyproj.CRS, report: IntakeReport) -> gpd.GeoDataFrame:
-    if frame.crs is None:
-        raise PlanError("error.no_crs", layer=layer)
-    if frame.crs == target:
+    if require_place(frame.crs, layer) == target:
         return frame
     shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
     operation = one_operation(frame.crs, target, shapely.total_bounds(shapes))

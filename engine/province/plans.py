@@ -29,6 +29,7 @@ from ..intake.source import Source
 from ..plan import PlanLayer
 from ..register.entry import Entry, Register
 from ..register.mistakes import outside_error
+from ..transformation import require_place
 from .memory import Memory
 from .sources import Snapshot
 
@@ -46,6 +47,7 @@ DESCRIBING = (
 """Columns of a row that no check asks for."""
 IN_A_REGISTER = {
     "error.no_crs": "error.register.plan_no_crs",
+    "error.crs_unusable": "error.register.plan_crs_unusable",
     "error.crs_impossible": "error.register.plan_crs_impossible",
 }
 """Refusals whose remedy is a cell of the register, not the properties of a layer in QGIS."""
@@ -141,8 +143,7 @@ class Plans:
             found = inspect(source, self._given_bytes)
             layer = found.layer(Source.of(source).layer)
             plan.crs = pyproj.CRS.from_user_input(entry.crs) if entry.crs else layer.crs
-            if plan.crs is None:
-                raise PlanError("error.no_crs", layer=entry.plan_id)
+            plan.crs = require_place(plan.crs, entry.plan_id)
             plan.memory_bytes = found.memory_bytes
             paths = [found.path, *([self._register.folder / entry.label_map] if entry.label_map else [])]
             plan.snapshot = Snapshot.of(*paths)

@@ -24,6 +24,7 @@ from ..intake.formats import BYTES_OF_TEXT, CAD
 from ..intake.frames import NEUTRAL, VIETNAMESE_CHARSET
 from ..intake.inspection import Inspection, LayerInspection, inspect
 from ..intake.report import IntakeReport
+from ..transformation import has_place
 from .template import write_register
 from .units import Units, units_of
 from .words import FOLDER, fold, shown
@@ -158,7 +159,7 @@ def _of_layer(path: Path, source: str, found: Inspection, layer: LayerInspection
 
 def _place(layer: LayerInspection, territory: str, units: Units, language: str) -> tuple[list[str], list[str]]:
     """(what is wrong with the CRS, or with where the frame then lies; what the file says of it)."""
-    if layer.crs is None:
+    if layer.crs is None or not has_place(layer.crs):
         return [text("register.reason.no_crs", language)], []
     crs = describe(layer.crs)
     if layer.feature_count != 0 and layer.bounds is not None and not units.holds(territory, layer.bounds, layer.crs):

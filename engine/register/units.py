@@ -5,7 +5,6 @@ Goes in: files of boundaries; those that cannot be read are passed over, because
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import shapely
 from ..errors import PlanError
 from ..intake.inspection import inspect
 from ..intake.preparing import prepare_table
+from ..transformation import to_degrees
 from ..values import text_columns
 from .words import fold
 
@@ -48,7 +48,7 @@ class Units:
             return True
         try:
             west, south, east, north = bounds
-            turned = _to_degrees(crs.to_wkt()).transform_bounds(west, south, east, north)
+            turned = to_degrees(crs.to_wkt()).transform_bounds(west, south, east, north)
         except pyproj.exceptions.ProjError:
             return False
         if not np.isfinite(turned).all():
@@ -56,11 +56,6 @@ class Units:
         own = shapely.box(*turned)
         common = float(shapely.area(shapely.intersection(own, frame)))
         return common >= LEAST_COMMON * float(own.area)
-
-
-@functools.lru_cache(maxsize=64)
-def _to_degrees(wkt: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(wkt), DEGREES, always_xy=True)
 
 
 def units_of(boundaries: Sequence[Path]) -> Units:
