@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from .engine.command import main
-
 if __name__ == "__main__":
+    try:
+        from .engine.command import main
+    except ImportError as error:  # a library that is not there, or whose parts do not fit each other
+        sys.stderr.write(
+            f"Plan Concord could not start: {error}. Install it again with pip, which brings what it needs.\n"
+        )
+        sys.exit(2)
     sys.exit(main())

@@ -1,6 +1,7 @@
 """``python -m planconcord``: the checks without QGIS, with the names and defaults of the Processing algorithms.
 
-Exit status 0: conforms; 1: does not; 2: could not run, and standard error says why in the chosen language. The findings go
+Exit status 0: conforms; 1: does not; 2: could not run, and standard error says why in the chosen language; never 1 for a fault of
+the program, which is told in one sentence with the file where its details lie (faults.py). The findings go
 to a GeoPackage with their measures and the run's record; the counts go to standard output, the log to standard error.
 """
 
@@ -28,6 +29,7 @@ from .crs import describe, working_crs
 from .demo import create_demo
 from .demo.drafts import make_drafts
 from .errors import PlanError
+from .faults import met, told_faults
 from .findings import CheckResult
 from .identity.command import add_identity_commands
 from .identity.inheritance import inherit
@@ -36,7 +38,7 @@ from .intake.command import add_intake_commands
 from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
 from .plan import PlanLayer
-from .progress import Progress
+from .progress import Cancelled, Progress
 from .province.command import add_province_commands
 from .report.command import add_report_commands
 from .rulesets.command import add_rules_commands
@@ -73,15 +75,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure:
             reconfigure(encoding="utf-8", errors="replace")
     options = _parser().parse_args(arguments)
-    options.language = options.language or language_of(locale.getlocale()[0])
+    options.language = options.language or _system_language()
+    before = met()
     try:
-        return int(options.run(options))
+        with told_faults(options.check):
+            status = int(options.run(options))
+        return status if met() == before else COULD_NOT
     except PlanError as error:
         sys.stderr.write(error.text(options.language) + "\n")
         return COULD_NOT
-    except KeyboardInterrupt:
+    except (Cancelled, KeyboardInterrupt):
         sys.stderr.write(text("shared.cancelled", options.language) + "\n")
         return COULD_NOT
+
+
+def _system_language() -> str:
+    try:
+        return language_of(locale.getlocale()[0])
+    except ValueError:  # macOS calls a locale "UTF-8"
+        return language_of(None)
 
 
 def _parser() -> argparse.ArgumentParser:

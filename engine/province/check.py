@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import geopandas as gpd
 import pandas as pd
 import pyproj
 import shapely
@@ -20,6 +21,7 @@ import shapely
 from ..catalogue import SEVERITIES, text
 from ..checks.borders import search_width
 from ..errors import PlanError
+from ..faults import ProgramFault, told_faults
 from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
 from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
@@ -30,7 +32,7 @@ from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import AREAS, CODES, Job, plan_jobs, without_upper
+from .jobs import AREAS, CODES, OFFSETS, REGISTER, Job, plan_jobs, without_upper
 from .kept import Kept
 from .memory import Memory
 from .offset_findings import measured_by, offset_batches
@@ -47,7 +49,7 @@ LOOKING, CHECKING = 0.05, 0.97
 
 @dataclass
 class Done:
-    """A job with its result, or the reason why there is none."""
+    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans."""
 
     job: Job
     status: str
@@ -55,6 +57,7 @@ class Done:
     reason: str = ""
     width_m: float = 0.0
     reused: bool = False
+    fault: ProgramFault | None = None
 
 
 @dataclass
@@ -68,6 +71,11 @@ class ProvinceResult:
     board: list[str]
     complete: bool
     assessed: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[ProgramFault]:
+        """What of the program failed, each once; a plan that could not be read fails in all its jobs."""
+        return list({id(done.fault): done.fault for done in self.jobs if done.fault is not None}.values())
 
     @property
     def reused_count(self) -> int:
@@ -195,14 +203,13 @@ class _Province:
     def _safely(self, done: Done, work: Callable[[], Answer]) -> Answer | None:
         """What ``work`` answers; where it cannot be done, the reason goes into ``done``."""
         try:
-            return work()
+            with told_faults(step_text(done.job, self._register, self._language)):
+                return work()
         except Cancelled:
             done.status = CANCELLED
         except PlanError as error:
             done.status, done.reason = NOT_ASSESSED, error.text(self._language)
-        except (MemoryError, shapely.errors.GEOSException, ValueError, ArithmeticError) as error:
-            # One plan that nobody foresaw must not cost the result of all others; it is told and not counted as passed.
-            done.status, done.reason = NOT_ASSESSED, f"{type(error).__name__}: {error}"
+            done.fault = error if isinstance(error, ProgramFault) else None
         return None
 
     def _told(self, done: Done) -> list[str]:
@@ -215,8 +222,8 @@ class _Province:
 
     def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:
         found = [one.result.findings for one in done if one.result is not None]
-        found.append(assemble(self._register_state(), self._crs, self._language, ""))
-        found.append(assemble(self._offsets(done), self._crs, self._language, ""))
+        for kind, make in ((REGISTER, self._register_state), (OFFSETS, lambda: self._offsets(done))):
+            found += self._of_all(kind, make, done)
         table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
         # What two checks see of one zone, such as its missing code, is one finding, whatever ground each lets it carry.
         table = table[~table["finding_id"].duplicated()].reset_index(drop=True)
@@ -256,6 +263,16 @@ class _Province:
             for name, plan in self._plans.plans.items()
         ]
         return ProvinceResult(result, done, self._crs, inputs, board, not missing and not upperless, assessed)
+
+    def _of_all(self, kind: str, make: Callable[[], list[pd.DataFrame]], done: list[Done]) -> list[gpd.GeoDataFrame]:
+        """Findings that are no single job's; where the program fails at them they are one more thing that was not assessed."""
+        whole = Done(Job(kind, ()), NOT_ASSESSED)
+        found = self._safely(whole, lambda: assemble(make(), self._crs, self._language, ""))
+        if found is None:
+            done.append(whole)
+            self._log += self._told(whole)
+            return []
+        return [found]
 
     def _offsets(self, done: list[Done]) -> list[pd.DataFrame]:
         def place(plan_id: str) -> shapely.Geometry:

@@ -1,7 +1,8 @@
 """``python -m planconcord check register.xlsx --out findings.gpkg``: a whole province without QGIS; ``checkregister`` and
 ``createregister`` beside it.
 
-Exit status 0: everything was assessed and conforms; 1: something does not, or could not be assessed; 2: could not run. Ctrl-C once
+Exit status 0: everything was assessed and conforms; 1: something does not, or could not be assessed; 2: could not run, or the program
+itself failed at a part, whatever the others found. Ctrl-C once
 keeps what is finished and writes it as a partial run, twice ends at once.
 """
 

@@ -20,6 +20,8 @@ from .grounds import Grounds
 from .plans import Plans
 
 COVERAGE, BORDERS, CONFORMITY, CODES, AREAS = "checkcoverage", "checkborders", "checkconformity", "codes", "areas"
+REGISTER, OFFSETS = "register", "offsets"
+"""What is asked of all plans together, after the jobs."""
 DIAGRAM = "diagram"
 ONE_A_TERRITORY = ("provincial", "district", "commune")
 """Levels of which a territory has one plan; two plans of it are versions of each other and no neighbours."""

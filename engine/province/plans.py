@@ -7,12 +7,13 @@ plan that cannot be read stays known by its error, and is not tried again.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import shapely
 
 from ..crs import working_crs
 from ..errors import PlanError
+from ..faults import told_faults
 from ..intake.inspection import inspect
 from ..intake.preparing import Wishes, prepare_plan
 from ..intake.source import Source
@@ -140,23 +142,26 @@ class Plans:
             return
         source = self._register.located(entry.source)
         try:
-            found = inspect(source, self._given_bytes)
-            layer = found.layer(Source.of(source).layer)
-            plan.crs = pyproj.CRS.from_user_input(entry.crs) if entry.crs else layer.crs
-            plan.crs = require_place(plan.crs, entry.plan_id)
-            plan.memory_bytes = found.memory_bytes
-            paths = [found.path, *([self._register.folder / entry.label_map] if entry.label_map else [])]
-            plan.snapshot = Snapshot.of(*paths)
-            plan.digest = _digest(entry, plan.snapshot)
-            plan.bounds = layer.bounds or self._bounds_by_reading(plan, source)
-            if not np.isfinite(plan.bounds).all():
-                plan.bounds = self._bounds_by_reading(plan, source)
-            working_crs([plan.outline()], None, "en")
+            with _refusing(entry):
+                self._learn(plan, source)
         except PlanError as error:
             told = {**error.values, "row": entry.row}
             plan.error = PlanError(IN_A_REGISTER[error.key], **told) if error.key in IN_A_REGISTER else error
-        except OSError as error:
-            plan.error = PlanError("error.province.unreadable", path=source, reason=error.strerror or error)
+
+    def _learn(self, plan: Plan, source: str) -> None:
+        entry = plan.entry
+        found = inspect(source, self._given_bytes)
+        layer = found.layer(Source.of(source).layer)
+        plan.crs = pyproj.CRS.from_user_input(entry.crs) if entry.crs else layer.crs
+        plan.crs = require_place(plan.crs, entry.plan_id)
+        plan.memory_bytes = found.memory_bytes
+        paths = [found.path, *([self._register.folder / entry.label_map] if entry.label_map else [])]
+        plan.snapshot = Snapshot.of(*paths)
+        plan.digest = _digest(entry, plan.snapshot)
+        plan.bounds = layer.bounds or self._bounds_by_reading(plan, source)
+        if not np.isfinite(plan.bounds).all():
+            plan.bounds = self._bounds_by_reading(plan, source)
+        working_crs([plan.outline()], None, "en")
 
     def _bounds_by_reading(self, plan: Plan, source: str) -> tuple[float, float, float, float]:
         zones = prepare_plan(source, self._wishes(plan.entry), plan.entry.plan_id)[0].zones
@@ -188,7 +193,17 @@ class Plans:
         deciding = [plan for plan in readable if first_of_each[systems[plan.entry.plan_id]] is plan]
         self._crs, why = working_crs([plan.outline() for plan in deciding], wanted, language)
         self.memory = Memory(self._given_bytes, [plan.memory_bytes for plan in readable])
+        for plan in readable:
+            self._place(plan)
         return self._crs, why
+
+    def _place(self, plan: Plan) -> None:
+        """A plan that has no place in the working CRS is unreadable; the others do not wait for it."""
+        try:
+            with _refusing(plan.entry):
+                self.box(plan.entry.plan_id)
+        except PlanError as error:
+            plan.error = error
 
     def box(self, plan_id: str) -> np.ndarray:
         """The bounds of a plan in the working CRS."""
@@ -213,7 +228,8 @@ class Plans:
             packed = self._held.get(plan_id)
             if packed is None:
                 try:
-                    layer = self._read(plan)
+                    with _refusing(plan.entry):
+                        layer = self._read(plan)
                 except PlanError as error:
                     plan.error = error
                     raise
@@ -260,6 +276,16 @@ class Plans:
         if self._crs is None:
             raise ValueError("no working CRS yet")
         return layer.to_crs(self._crs)
+
+
+@contextlib.contextmanager
+def _refusing(entry: Entry) -> Iterator[None]:
+    """Whatever goes wrong with the file of a row is the error of that plan, and of no other."""
+    try:
+        with told_faults(f"{entry.plan_id}: {entry.source}", OSError):
+            yield
+    except OSError as error:
+        raise PlanError("error.province.unreadable", path=entry.source, reason=error.strerror or error) from error
 
 
 @functools.lru_cache(maxsize=64)

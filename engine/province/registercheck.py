@@ -15,6 +15,7 @@ import shapely
 from ..catalogue import SEVERITIES, text
 from ..crs import describe
 from ..errors import PlanError
+from ..faults import told_faults
 from ..findings import CheckResult, Measure, assemble, batch
 from ..progress import Progress
 from ..register.entry import Entry, Register
@@ -61,7 +62,8 @@ def _place(
     if remark.entry is not None:
         return place_of(remark.entry, plans, boundaries, crs)
     try:
-        ground = boundaries.of_territory(remark.territory, crs)
+        with told_faults(remark.territory):
+            ground = boundaries.of_territory(remark.territory, crs)
     except PlanError:
         ground = None
     return None if ground is None else ground.shape
@@ -70,7 +72,8 @@ def _place(
 def place_of(entry: Entry, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS) -> shapely.Geometry | None:
     """The ground of a plan's territory, else the box of the plan; None where neither is known."""
     try:
-        ground = boundaries.of(entry, crs)
+        with told_faults(entry.territory):
+            ground = boundaries.of(entry, crs)
     except PlanError:
         ground = None
     if ground is not None:
