@@ -211,8 +211,10 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         keep_thread_state()
         from ..engine.errors import PlanError
         from ..engine.progress import Cancelled
+        from .destinations import refuse_lost_inputs
 
         try:
+            refuse_lost_inputs(self, parameters, context, self.output_kinds())
             with noted(feedback):
                 return self.carry_out(parameters, context, feedback)
         except PlanError as error:
@@ -231,6 +233,10 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """The algorithm itself; may raise PlanError and Cancelled. (``run`` is QGIS's own, and scripts call it.)"""
         raise AssertionError(f"{type(self).__name__} has no carry_out()")
+
+    def output_kinds(self) -> dict[str, Any]:
+        """The engine's Kind of each output that is a file, by its parameter: what of its name may be replaced."""
+        return {}
 
     # values
 

@@ -36,7 +36,7 @@ from ..engine.store.place import Place
 from ..engine.tolerance import Tolerance
 from .base import CHANGE_NUMBERS, PlanAlgorithm
 from .feedback import QgisProgress
-from .sinks import Destination, refuse_shared_files
+from .sinks import Destination
 from .source import plan_layer, to_pyproj
 from .styling import FindingsStyle, ResultStyle
 
@@ -55,7 +55,6 @@ class Checking:
         feedback: QgsProcessingFeedback,
     ):
         self._algorithm, self._parameters, self._context, self._feedback = algorithm, parameters, context, feedback
-        refuse_shared_files(algorithm, parameters, context)
         self.language = algorithm.language(parameters, context)
         self.run = Run(algorithm.ID)
         self._progress = QgisProgress(feedback)

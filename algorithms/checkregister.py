@@ -48,6 +48,7 @@ class CheckRegister(RegisterAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.findings import FIELDS
         from ..engine.province.registercheck import check_register
+        from ..engine.province.sources import refuse_lost_plans
         from ..engine.register.reading import read_register
         from ..engine.register.state import boards
         from .feedback import QgisProgress
@@ -58,10 +59,12 @@ class CheckRegister(RegisterAlgorithm):
         options = self.register_options(parameters, context)
         outside = self.parameterAsBool(parameters, "OUTSIDE", context)
         register = read_register(self.parameterAsString(parameters, "REGISTER", context), outside)
+        destination = Destination(self, parameters, "FINDINGS", context)
+        if destination.place is not None:
+            refuse_lost_plans(register, options, "FINDINGS", destination.place)
         result, runs = check_register(register, options, language, progress.part(0.0, 0.9))
         for line in result.log:
             feedback.pushInfo(line)
-        destination = Destination(self, parameters, "FINDINGS", context)
         destination.beside = (result.measures_table(str(runs["run_id"].iloc[0])), runs)
         try:
             crs = QgsCoordinateReferenceSystem.fromWkt(result.findings.crs.to_wkt())

@@ -37,3 +37,8 @@ class CreateRegister(RegisterAlgorithm):
         self.require_openpyxl(str(output))
         count = create_register(output, self.file(parameters, "FOLDER", context), self.language(parameters, context))
         return {"OUTPUT": str(output), "PLAN_COUNT": count}
+
+    def output_kinds(self) -> dict[str, Any]:
+        from ..engine.register.template import REGISTER
+
+        return {"OUTPUT": REGISTER}

@@ -54,14 +54,14 @@ class CreateRules(PlanAlgorithm):
         from ..engine.rulesets.listing import list_of_pairs, summary
         from ..engine.rulesets.meeting_codes import meeting_codes
         from ..engine.rulesets.reading import read_list, read_ruleset
-        from ..engine.rulesets.spreadsheets import checked_ending, write_list
+        from ..engine.rulesets.spreadsheets import write_list
         from ..engine.tolerance import Tolerance
         from .checking import Checking
 
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         earlier_path = self.file(parameters, "PREVIOUS", context)
         rules_path = self.file(parameters, "RULES", context)
-        self.refuse_without_openpyxl(checked_ending(output), earlier_path, rules_path)
+        self.refuse_without_openpyxl(output, earlier_path, rules_path)
         base = read_ruleset(rules_path)
         earlier = read_list(earlier_path) if earlier_path else None
         for line in (
@@ -80,11 +80,16 @@ class CreateRules(PlanAlgorithm):
             if count:
                 feedback.pushWarning(text("createrules.uncoded", checking.language, layer=layer.name, count=count))
         table = list_of_pairs(met.pairs, base, earlier, checking.language)
-        write_list(table, output, list(base.codes.values()), checking.language)
+        write_list(table, output, list(base.codes.values()), checking.language, base)
         found = summary(table)
         told = {"pairs": found["pair_count"], "open": found["unlisted_count"], "proposed": found["proposed_count"]}
         feedback.pushInfo(text("createrules.written", checking.language, path=output, **told))
         return {"OUTPUT": str(output), **{name: found[measure] for name, measure in self.OUTPUT_NUMBERS}}
+
+    def output_kinds(self) -> dict[str, Any]:
+        from ..engine.rulesets.spreadsheets import LIST
+
+        return {"OUTPUT": LIST}
 
     @staticmethod
     def refuse_without_openpyxl(*paths: Path | None) -> None:

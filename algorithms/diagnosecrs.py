@@ -65,6 +65,7 @@ class DiagnoseCrs(PlanAlgorithm):
         from ..engine.intake.pages import diagnosis_page
         from ..engine.intake.preparing import Wishes
         from ..engine.intake.results import diagnosed
+        from ..engine.writing import write_page
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import candidate_table, publish
@@ -87,9 +88,14 @@ class DiagnoseCrs(PlanAlgorithm):
         outputs = publish(self, parameters, context, {"CANDIDATES": candidate_table(found)}, progress.part(0.9, 1.0))
         page = self.parameterAsFileOutput(parameters, "PAGE", context)
         if page:
-            Path(page).write_text(diagnosis_page(found, prepared.name, language, further), encoding="utf-8")
+            write_page(Path(page), diagnosis_page(found, prepared.name, language, further))
             outputs["PAGE"] = page
         return {**outputs, **diagnosed(found, shift, language)}
+
+    def output_kinds(self) -> dict[str, Any]:
+        from ..engine.writing import PAGE
+
+        return {"PAGE": PAGE}
 
     def _polygons(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any

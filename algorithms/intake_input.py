@@ -6,7 +6,6 @@ feature, as it stands in QGIS. Fails with PlanError when neither a layer nor a f
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,9 +25,7 @@ from qgis.core import (
 
 from ..engine.errors import PlanError
 from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
-from ..engine.intake.source import Source
 from ..engine.progress import Progress
-from .sinks import _file_of
 from .source import CHUNK, _shapes, _value, _wkb, to_pyproj
 
 
@@ -60,7 +57,6 @@ def given_input(
     """The file of parameter ``file`` where one is given, else the layer of parameter ``layer``."""
     path = algorithm.parameterAsString(parameters, file, context).strip()
     if path:
-        _refuse_own_file(algorithm, parameters, file, path)
         return Given(path, None, None)
     if parameters.get(layer) in (None, NULL, ""):
         raise PlanError("error.prepare_input")
@@ -68,17 +64,7 @@ def given_input(
     if found is None:
         raise QgsProcessingException(algorithm.invalidSourceError(parameters, layer))
     path = _file_behind(found)
-    _refuse_own_file(algorithm, parameters, layer, path)
     return Given(path, found, to_pyproj(found.crs()))
-
-
-def _refuse_own_file(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, source: str) -> None:
-    """PlanError when an output names the file that is taken in: the original stays."""
-    own = os.path.normcase(os.path.realpath(Source.of(source).path)) if source else ""
-    for definition in algorithm.parameterDefinitions():
-        place = _file_of(parameters.get(definition.name())) if definition.isDestination() else ""
-        if place and os.path.normcase(os.path.realpath(place)) == own:
-            raise PlanError("error.shared_file", name=definition.name(), other=name, path=place)
 
 
 def _file_behind(layer: QgsVectorLayer) -> str:

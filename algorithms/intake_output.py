@@ -6,7 +6,7 @@ by output name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ from ..engine.intake.diagnosis import Diagnosis
 from ..engine.intake.report import IntakeReport
 from ..engine.intake.results import reading_columns, report_columns, zone_columns
 from ..engine.progress import Progress
-from .sinks import Destination, refuse_shared_files
+from .sinks import Destination
 
 Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
 
@@ -43,10 +43,11 @@ def publish(
     context: QgsProcessingContext,
     tables: dict[str, Table],
     progress: Progress,
+    known_by: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """Write the tables that are wanted, then let all take their places."""
-    refuse_shared_files(algorithm, parameters, context)
-    made = {name: Destination(algorithm, parameters, name, context) for name in tables}
+    """Write the tables that are wanted, then let all take their places; ``known_by``: see Destination."""
+    known = known_by or {}
+    made = {name: Destination(algorithm, parameters, name, context, known.get(name, ())) for name in tables}
     wanted = {name: destination for name, destination in made.items() if destination.wanted}
     try:
         for rank, (name, destination) in enumerate(wanted.items()):

@@ -92,8 +92,9 @@ class PreparePlan(PlanAlgorithm):
         from ..engine.intake.labels import write_labels
         from ..engine.intake.pages import prepare_page
         from ..engine.intake.preparing import labels_of, write_code_list, zones_of
-        from ..engine.intake.results import prepared_numbers
+        from ..engine.intake.results import SOURCE_FID, prepared_numbers
         from ..engine.transformation import require_place
+        from ..engine.writing import write_page
         from .feedback import QgisProgress
         from .intake_input import given_input
         from .intake_output import publish, report_table, zone_table
@@ -110,10 +111,11 @@ class PreparePlan(PlanAlgorithm):
         progress.checkpoint()
         progress.step(0.7, text("progress.writing", language))
         tables = {"OUTPUT": zone_table(zones), "REPORT": report_table(prepared.report, language)}
-        outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0))
+        known_by = {"OUTPUT": [SOURCE_FID]}
+        outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0), known_by)
         page = self.parameterAsFileOutput(parameters, "PREVIEW", context)
         if page:
-            Path(page).write_text(prepare_page(prepared, language), encoding="utf-8")
+            write_page(Path(page), prepare_page(prepared, language))
             outputs["PREVIEW"] = page
         listed = self.parameterAsFileOutput(parameters, "LABELS", context)
         if listed:
@@ -123,6 +125,13 @@ class PreparePlan(PlanAlgorithm):
         if listed:
             outputs["CODES"] = str(write_code_list(Path(listed), prepared, wishes))
         return {**outputs, **prepared_numbers(prepared, zones)}
+
+    def output_kinds(self) -> dict[str, Any]:
+        from ..engine.intake.generations import CODES
+        from ..engine.intake.labels import LABELS
+        from ..engine.writing import PAGE
+
+        return {"PREVIEW": PAGE, "LABELS": LABELS, "CODES": CODES}
 
     def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
         from ..engine.intake.preparing import Wishes

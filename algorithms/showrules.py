@@ -46,3 +46,8 @@ class ShowRules(PlanAlgorithm):
         feedback.pushInfo(f"{rules.name} {rules.version}: {rules.digest}")
         review = sum(bool(row.review) for row in rules.verdicts.values())
         return {"OUTPUT": str(output), "ROW_COUNT": len(rules.verdicts), "REVIEW_COUNT": review}
+
+    def output_kinds(self) -> dict[str, Any]:
+        from ..engine.writing import PAGE
+
+        return {"OUTPUT": PAGE}

@@ -8,7 +8,6 @@ PostGIS in one transaction. Other databases and memory layers are written direct
 from __future__ import annotations
 
 import glob
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from qgis.core import (
-    NULL,
     Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -31,22 +29,22 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
-    QgsProviderRegistry,
-    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QMetaType
 
 from ..engine.errors import PlanError
 from ..engine.findings import MEASURE_FIELDS, TEXT
+from ..engine.formulas import guarded
 from ..engine.progress import Progress
 from ..engine.run import RUN_FIELDS
-from ..engine.store.place import Place, PostgisSchema, is_database
+from ..engine.store.kinds import STORE, layer_kind
+from ..engine.store.place import Place, PostgisSchema
 from ..engine.store.writing import History, put_in_place
 from ..engine.store.writing import write as write_store
+from ..engine.writing import LOGS, Kind, real, require_own, staging_folder, take_places
+from .destinations import file_of, is_wanted, require_own_table, strange_layer, table_of
 from .stores import loaded_from, store_of_output
 
-FILE_ENDINGS = (".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml", ".csv", ".xlsx", ".shp", ".tab", ".dxf")
-NOT_FILES = ("memory:", "ogr:", "postgis:", "postgres:", "TEMPORARY_OUTPUT")
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj")
 SHORT_TEXTS, LONGEST_TEXT_BYTES = (".shp", ".tab"), 254
 CHUNK = 2000
@@ -60,57 +58,31 @@ def qgs_fields(columns: Sequence[tuple[str, str]]) -> QgsFields:
     return fields
 
 
-def refuse_shared_files(
-    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
-) -> None:
-    """PlanError when an output names the file of an input, which it would replace, or of another output."""
-    taken: dict[str, str] = {}
-    for definition in algorithm.parameterDefinitions():
-        name = definition.name()
-        if definition.isDestination():
-            paths = [_file_of(parameters.get(name))]
-        else:
-            paths = [_file_behind(layer) for layer in _layers_of(algorithm, parameters, name, context)]
-        for path in filter(None, paths):
-            place = os.path.normcase(os.path.realpath(path))
-            if definition.isDestination() and place in taken:
-                raise PlanError("error.shared_file", name=name, other=taken[place], path=path)
-            taken.setdefault(place, name)
-
-
-def _layers_of(
-    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
-) -> list[QgsVectorLayer]:
-    """The layers that a parameter names; none where it is no parameter of layers."""
-    kind = algorithm.parameterDefinition(name).type()
-    if kind == "multilayer":
-        return list(algorithm.parameterAsLayerList(parameters, name, context))
-    layer = algorithm.parameterAsVectorLayer(parameters, name, context) if kind == "source" else None
-    return [] if layer is None else [layer]
-
-
-def _file_behind(layer: QgsVectorLayer) -> str:
-    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-    return str(parts.get("path") or "")
-
-
 class Destination:
     """One sink parameter of a running algorithm: ``write`` its table, then ``publish`` it or not, ``discard`` the rest."""
 
     def __init__(
-        self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+        self,
+        algorithm: QgsProcessingAlgorithm,
+        parameters: dict[str, Any],
+        name: str,
+        context: QgsProcessingContext,
+        known_by: Sequence[str] = (),
     ):
+        """``known_by``: the columns by which a former output is known, where not every run writes the same."""
         self.name = name
-        self.wanted = _is_wanted(parameters.get(name))
+        self.wanted = is_wanted(parameters.get(name))
         lines = algorithm.parameterDefinition(name).dataType() == QgsProcessing.SourceType.TypeVectorLine
         self._kind = Qgis.WkbType.LineString if lines else Qgis.WkbType.MultiPolygon
         self._algorithm, self._context = algorithm, context
         self._parameters = dict(parameters)
-        self._final = _file_of(parameters.get(name))
+        final = file_of(parameters.get(name))
+        self._final = str(real(Path(final))) if final else ""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._staged = self._made = ""
         self._store = store_of_output(parameters.get(name)) if name == "FINDINGS" else None
         self._findings = pd.DataFrame()
+        self._known_by = list(known_by)
         self.beside = (pd.DataFrame(columns=list(dict(MEASURE_FIELDS))), pd.DataFrame(columns=list(dict(RUN_FIELDS))))
         """Measures and runs, which a store in a database holds too."""
         self.history: History = ()
@@ -137,6 +109,7 @@ class Destination:
         if self._store is not None:
             self._findings = table
             return
+        self._require_own([name for name, _ in columns])
         try:
             self._stage()
             self._fill(table, columns, crs, progress)
@@ -155,9 +128,7 @@ class Destination:
         try:
             if self.is_store:
                 put_in_place(Path(self._staged), final, self.history)
-            parts = {part.name for part in Path(self._staged).parent.iterdir()}
-            for name in sorted(parts):
-                os.replace(Path(self._staged).parent / name, final.parent / name)
+            parts = take_places(Path(self._staged).parent, final.parent)
             for name in _companions(final) - parts:
                 (final.parent / name).unlink(missing_ok=True)
         except OSError as error:
@@ -189,6 +160,17 @@ class Destination:
         texts = [value for name, kind in columns if kind == TEXT for value in table[name]]
         return sum(len(str(value).encode()) > LONGEST_TEXT_BYTES for value in texts)
 
+    def _require_own(self, columns: list[str]) -> None:
+        """PlanError where the file or table of that name is none that this output has written before."""
+        table = table_of(self._parameters.get(self.name))
+        if table is not None:
+            require_own_table(table, columns)
+        elif self._final.lower().endswith(".gpkg"):
+            require_own(Path(self._final), STORE if self.is_store else layer_kind(self._known_by or columns))
+        elif self._final:
+            known = self._known_by or columns
+            require_own(Path(self._final), Kind((), "", lambda path: strange_layer(path, known)))
+
     def _unwritable(self, error: OSError) -> PlanError:
         return PlanError("error.write", path=self._final or self.name, reason=error.strerror or error)
 
@@ -197,8 +179,7 @@ class Destination:
         if not self._final:
             return
         final = Path(self._final)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix=f".{final.stem}-", dir=final.parent)
+        self._folder = staging_folder(final)
         staged = self._staged = str(Path(self._folder.name) / final.name)
         given = self._parameters[self.name]
         if isinstance(given, QgsProcessingOutputLayerDefinition):
@@ -226,12 +207,20 @@ class Destination:
         for start in range(0, len(table), CHUNK):
             progress.checkpoint()
             progress.step(start / len(table))
-            features = _features(table.iloc[start : start + CHUNK], columns, fields, crs is not None)
+            rows = table.iloc[start : start + CHUNK]
+            if self._final.lower().endswith(".csv"):
+                rows = rows.assign(**{name: rows[name].map(_inert) for name, kind in columns if kind == TEXT})
+            features = _features(rows, columns, fields, crs is not None)
             if not sink.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
                 reason = sink.lastError() or self._algorithm.writeFeatureError(sink, self._parameters, self.name)
                 raise PlanError("error.write", path=self._final or self.name, reason=reason)
         sink.flushBuffer()
         del sink  # closes the file, so that it can be renamed
+
+
+def _inert(value: object) -> object:
+    """A cell of a CSV that no spreadsheet takes for a formula."""
+    return guarded(value) if isinstance(value, str) else value
 
 
 def _companions(final: Path) -> set[str]:
@@ -240,25 +229,7 @@ def _companions(final: Path) -> set[str]:
         return {
             part.name for part in final.parent.glob(f"{glob.escape(final.stem)}.*") if part.suffix in SHAPEFILE_PARTS
         }
-    return {f"{final.name}{ending}" for ending in ("-wal", "-shm", "-journal")}
-
-
-def _is_wanted(given: object) -> bool:
-    """Whether the user wants this output; the batch window gives a field that was left empty as a definition of nothing."""
-    if isinstance(given, QgsProcessingOutputLayerDefinition) and given.sink.propertyType() == Qgis.PropertyType.Static:
-        given = given.sink.staticValue()
-    return given not in (None, NULL, "")
-
-
-def _file_of(given: object) -> str:
-    """The path of a file destination; "" for memory layers, temporary outputs, databases and services."""
-    value = given
-    if isinstance(given, QgsProcessingOutputLayerDefinition):
-        value = given.sink.staticValue()
-    if not isinstance(value, str) or value.startswith(NOT_FILES) or is_database(value):
-        return ""
-    bare = "/" in value and not Path(value).suffix  # QGIS adds an ending to such a path
-    return value if bare or value.lower().endswith(FILE_ENDINGS) else ""
+    return {f"{final.name}{ending}" for ending in LOGS}
 
 
 def _features(

@@ -20,7 +20,7 @@ import pyproj
 from .catalogue import LANGUAGES, language_of, text
 from .checks.borders import check_borders
 from .checks.conformity import Options, check_conformity
-from .checks.conformity.tables import ZONE_FIELDS
+from .checks.conformity.tables import CROSS_FIELDS, ZONE_FIELDS
 from .checks.coverage import check_coverage
 from .checks.settings import Settings
 from .checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
@@ -37,6 +37,7 @@ from .identity.previous import read_previous
 from .intake.command import add_intake_commands
 from .intake.reading import read_plan
 from .levels import LEVELS, NATURES
+from .outputs import add_output, given, refuse_lost_files_of
 from .plan import PlanLayer
 from .progress import Cancelled, Progress
 from .province.command import add_province_commands
@@ -46,8 +47,10 @@ from .rulesets.period import told_of_period
 from .rulesets.reading import read_ruleset
 from .run import Run
 from .store import write_lines, write_store, write_table, write_zones
+from .store.kinds import STORE, layer_kind
 from .store.place import argument
 from .tolerance import Tolerance
+from .writing import csv_kind
 
 CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
 
@@ -79,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = met()
     try:
         with told_faults(options.check):
+            refuse_lost_files_of(options)
             status = int(options.run(options))
         return status if met() == before else COULD_NOT
     except PlanError as error:
@@ -105,7 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     coverage.add_argument("--scale", type=float, help=text("shared.SCALE.help", "en"))
     coverage.add_argument("--min-area", type=float, default=0.0, help=text("shared.MIN_AREA.help", "en"))
     coverage.add_argument("--plan", default="", help=text("checkcoverage.PLAN.help", "en"))
-    coverage.add_argument("--unmatched-edges", type=Path, help=text("checkcoverage.UNMATCHED_EDGES.help", "en"))
+    edges, edges_help = layer_kind(_names(UNMATCHED_FIELDS)), text("checkcoverage.UNMATCHED_EDGES.help", "en")
+    add_output(coverage, "--unmatched-edges", edges, type=Path, help=edges_help)
     borders = _command(commands, "checkborders", _borders)
     borders.add_argument("--input", required=True, action="append", metavar="FILE[|layername=NAME]")
     for field in ("territory", "key", "code"):
@@ -130,22 +135,24 @@ def _parser() -> argparse.ArgumentParser:
         conformity.add_argument(f"--upper-{name}-field", default="", help=text(f"{upper_name}_FIELD.help", "en"))
     least_help = text("checkconformity.LEAST_REALISED.help", "en").replace("%", "%%")
     conformity.add_argument("--least-realised", type=float, default=50.0, help=least_help)
-    conformity.add_argument("--cross-table", type=Path, help=text("checkconformity.CROSS_TABLE.help", "en"))
-    conformity.add_argument("--zones", type=Path, help=text("checkconformity.ZONES.help", "en"))
+    for option, kind in (("cross-table", csv_kind(_names(CROSS_FIELDS))), ("zones", layer_kind(_names(ZONE_FIELDS)))):
+        helped = text(f"checkconformity.{option.upper().replace('-', '_')}.help", "en")
+        add_output(conformity, f"--{option}", kind, type=Path, help=helped)
     for check in (coverage, conformity):
         check.add_argument("--territory", default="", help=text("shared.TERRITORY.help", "en"))
     for check in (coverage, borders, conformity):
         check.add_argument("--previous", type=argument, help=text("shared.PREVIOUS.help", "en"))
         check.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
         check.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
-        check.add_argument("--findings", type=argument, required=True, help=text("shared.FINDINGS.help", "en"))
+        findings_help = text("shared.FINDINGS.help", "en")
+        add_output(check, "--findings", STORE, ("--previous",), type=argument, required=True, help=findings_help)
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_intake_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
     add_identity_commands(functools.partial(_command, commands), _together, TerminalProgress)
     add_report_commands(functools.partial(_command, commands), TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
-    demo.add_argument("--folder", type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
+    add_output(demo, "--folder", None, type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
     demo.add_argument("--seed", type=int, default=1, help=text("createdemo.SEED.help", "en"))
     demo.add_argument("--size", type=int, default=2000, help=text("createdemo.SIZE.help", "en"))
     demo.add_argument("--drafts", action="store_true", help=text("createdemo.DRAFTS.help", "en"))
@@ -158,6 +165,10 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object) -> ar
     command.set_defaults(run=run, check=name)
     command.add_argument("--language", choices=LANGUAGES, help=text("shared.LANGUAGE.help", "en"))
     return command
+
+
+def _names(fields: Sequence[tuple[str, str]]) -> list[str]:
+    return [name for name, _ in fields]
 
 
 def _layer(command: argparse.ArgumentParser, layer: str, key: str, code: str, required_code: bool) -> None:
@@ -279,14 +290,14 @@ def _finish(
     options: argparse.Namespace,
     rules: tuple[str, str] = ("", ""),
 ) -> int:
-    given = {name: str(value) for name, value in vars(options).items() if name != "run"}
+    told = {name: str(value) for name, value in given(options).items()}
     history: Any = ()
     if options.previous is not None:
         settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
         names = [layer.name for layer in layers]
         inherited = inherit(result, read_previous(options.previous), options.check, names, settings)
         result, history = inherited.result, inherited.history(options.findings)
-    record = run.record(result.status, layers, describe(crs), tolerance, given, rules)
+    record = run.record(result.status, layers, describe(crs), tolerance, told, rules)
     write_store(options.findings, result.findings, result.measures_table(run.run_id), record, history)
     sys.stderr.write("\n".join(result.log) + "\n")
     for measure in result.measures:

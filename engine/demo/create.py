@@ -21,7 +21,7 @@ from .bad_files import write_bad_files
 from .borders import border_frame
 from .district_files import Made, make_district
 from .district_plan import need, whole_regions
-from .files import MARK, fresh_folder, write_polygons, write_table
+from .files import fresh_folder, note_files, write_polygons, write_table
 from .names import District, name_districts, names_of
 from .network import DISTRICTS, Network, city_of, make_network
 from .overlay import unplanned_ground
@@ -96,7 +96,7 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
         write_bad_files(folder, districts, province)
     zones = sum(int(m.measures["rows"]) for m in made)
     both = "\n".join(text("demo.mark", word, province=province, seed=seed, zones=zones) for word in LANGUAGES)
-    (folder / MARK).write_text(both + "\n", encoding="utf-8")
+    note_files(folder, both + "\n")
     tell(1.0, "demo.step.files")
 
 

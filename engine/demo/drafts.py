@@ -22,7 +22,7 @@ from ..errors import PlanError
 from ..planar.polygons import polygonal
 from ..progress import Progress
 from .drafts_edits import Edits, Place, Plan
-from .files import CRS, multipolygons, write_layer
+from .files import CRS, multipolygons, note_files, write_layer
 from .noise import hash_pair, uniform
 
 SIGMA_M = 0.3
@@ -77,6 +77,7 @@ def make_drafts(
         districts = districts[districts["plan_id"].isin(plans)]
     known = pyogrio.read_dataframe(folder / "truth.gpkg")
     upper = pyogrio.read_dataframe(folder / "quy_hoach_tinh.gpkg")
+    made: list[str] = []
     for done, row in enumerate(districts.to_dict("records")):
         progress.checkpoint()
         progress.step(done / len(districts))
@@ -88,11 +89,13 @@ def make_drafts(
         for draft in DRAFTS:
             edits.apply(draft)
             truth.note(row["plan_id"], draft, plan.places)
-            _write(folder / f"{name}_lan{draft}.gpkg", plan, random, seed * 10 + draft, sigma_m)
+            made.append(f"{name}_lan{draft}.gpkg")
+            _write(folder / made[-1], plan, random, seed * 10 + draft, sigma_m)
     path = folder / "truth_drafts.gpkg"
     frame = truth.frame()
     columns = {column: frame[column].to_list() for column in frame.columns if column != "geometry"}
     write_layer(path, "truth_drafts", columns, multipolygons(frame.geometry.to_numpy()))
+    note_files(folder, made=[*made, path.name])
     return path
 
 

@@ -17,14 +17,17 @@ import pandas as pd
 from ..catalogue import text
 from ..checks.settings import Settings
 from ..intake.preparing import Wishes, prepare, prepare_table
+from ..outputs import add_output
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..store import write_table, write_zones
+from ..store.kinds import layer_kind
 from ..store.place import argument
 from ..tolerance import Tolerance
+from ..writing import Kind, csv_kind
 from .comparing import FATE_FIELDS, compare_findings
 from .draft_attributes import attributes_of, placed
-from .drafts import CHANGE_COLUMNS, compare_drafts
+from .drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
 from .fates import FATES
 from .previous import read_previous
 
@@ -43,6 +46,11 @@ def add_identity_commands(
         said = text(f"{name}.help", "en").replace("%", "%%")
         parser.add_argument(option, help=said, **more)  # type: ignore[arg-type]
 
+    def writes(parser: argparse.ArgumentParser, option: str, name: str, kind: Kind, required: bool = True) -> None:
+        add_output(
+            parser, option, kind, type=Path, required=required, help=text(f"{name}.help", "en").replace("%", "%%")
+        )
+
     findings = command("comparefindings", lambda options: _findings(options, progress()))
     for side in ("previous", "current"):
         helped(findings, f"--{side}", f"comparefindings.{side.upper()}", type=argument, required=True)
@@ -57,9 +65,12 @@ def add_identity_commands(
     for parser in (findings, drafts):
         helped(parser, "--scale", "shared.SCALE", type=float)
         helped(parser, "--width-tolerance", "shared.WIDTH_TOLERANCE", type=float)
-    helped(findings, "--output", "comparefindings.OUTPUT", type=Path, required=True)
-    helped(drafts, "--changes", "comparedrafts.CHANGES", type=Path, required=True)
-    helped(drafts, "--transitions", "comparedrafts.TRANSITIONS", type=Path)
+    fates, changes, transitions = (
+        [name for name, _ in fields] for fields in (FATE_FIELDS, CHANGE_COLUMNS, TRANSITION_COLUMNS)
+    )
+    writes(findings, "--output", "comparefindings.OUTPUT", layer_kind(fates))
+    writes(drafts, "--changes", "comparedrafts.CHANGES", layer_kind(changes))
+    writes(drafts, "--transitions", "comparedrafts.TRANSITIONS", csv_kind(transitions), required=False)
 
 
 def _findings(options: argparse.Namespace, progress: Progress) -> int:

@@ -7,7 +7,6 @@ does not lie right, or its place is undecided; 2: could not run.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,16 +17,22 @@ import pyproj
 
 from ..catalogue import text
 from ..errors import PlanError
+from ..outputs import add_output
 from ..progress import Progress
 from ..store import write_table, write_zones
+from ..store.kinds import GPKG, layer_kind
 from ..transformation import require_place
+from ..writing import PAGE, Kind, csv_kind, write_page
 from .diagnosis import diagnose
-from .generations import GENERATIONS
-from .labels import write_labels
+from .generations import CODES, GENERATIONS
+from .labels import LABELS, write_labels
 from .pages import diagnosis_page, prepare_page
 from .preparing import Wishes, labels_of, prepare, write_code_list, zones_of
 from .reading import read_plan
 from .results import (
+    READING_COLUMNS,
+    REPORT_COLUMNS,
+    SOURCE_FID,
     diagnosed,
     prepared_numbers,
     reading_columns,
@@ -36,7 +41,6 @@ from .results import (
     zone_columns,
 )
 from .shift import ConstantShift
-from .source import Source
 
 DONE, NOT_RIGHT = 0, 1
 ENCODINGS = ("detect", "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
@@ -60,16 +64,17 @@ def add_intake_commands(
         "--code-generation", choices=GENERATIONS, default="", help=_help("prepareplan.CODE_GENERATION")
     )
     preparing.add_argument("--code-list", type=Path, help=_help("prepareplan.CODE_LIST"))
-    preparing.add_argument("--output", type=Path, required=True, help=_help("prepareplan.OUTPUT"))
-    for name in ("report", "preview", "labels", "codes"):
-        preparing.add_argument(f"--{name}", type=Path, help=_help(f"prepareplan.{_constant(name)}"))
+    plan = Kind(GPKG, "error.prepare_not_gpkg", layer_kind([SOURCE_FID]).stranger)
+    add_output(preparing, "--output", plan, type=Path, required=True, help=_help("prepareplan.OUTPUT"))
+    for name, kind in (("report", csv_kind(REPORT_COLUMNS)), ("preview", PAGE), ("labels", LABELS), ("codes", CODES)):
+        add_output(preparing, f"--{name}", kind, type=Path, help=_help(f"prepareplan.{_constant(name)}"))
     diagnosing = command("diagnosecrs", lambda options: _diagnose(options, progress()))
     diagnosing.add_argument("--input", required=True, metavar=LAYER, help=_help("diagnosecrs.FILE"))
     diagnosing.add_argument("--outline", required=True, metavar=LAYER, help=_help("diagnosecrs.OUTLINE"))
     diagnosing.add_argument("--neighbour", metavar=LAYER, help=_help("diagnosecrs.NEIGHBOUR"))
     diagnosing.add_argument("--crs", default="", help=_help("diagnosecrs.CRS"))
-    for name in ("candidates", "page"):
-        diagnosing.add_argument(f"--{name}", type=Path, help=_help(f"diagnosecrs.{_constant(name)}"))
+    for name, kind in (("candidates", csv_kind([name for name, _ in READING_COLUMNS])), ("page", PAGE)):
+        add_output(diagnosing, f"--{name}", kind, type=Path, help=_help(f"diagnosecrs.{_constant(name)}"))
 
 
 def _constant(name: str) -> str:
@@ -81,9 +86,6 @@ def _help(name: str) -> str:
 
 
 def _prepare(options: argparse.Namespace, progress: Progress) -> int:
-    _refuse_own_file(options, ("output", "report", "preview", "labels", "codes"))
-    if options.output.suffix.lower() != ".gpkg":
-        raise PlanError("error.prepare_not_gpkg", path=options.output)
     progress.step(0.0, text("progress.reading", options.language))
     wishes = _wishes(options)
     prepared = prepare(options.input, wishes)
@@ -92,14 +94,13 @@ def _prepare(options: argparse.Namespace, progress: Progress) -> int:
     sys.stderr.writelines(f"{line}\n" for line in prepared.report.lines(options.language))
     progress.step(0.7, text("progress.writing", options.language))
     table, columns = zone_columns(zones)
-    write_zones(
-        options.output, options.output.stem, gpd.GeoDataFrame(table, geometry="geometry", crs=zones.crs), columns
-    )
+    made_zones = gpd.GeoDataFrame(table, geometry="geometry", crs=zones.crs)
+    write_zones(options.output, options.output.stem, made_zones, columns, known_by=[SOURCE_FID])
     made = {"output": options.output}
     if options.report:
         write_table(options.report, report_columns(prepared.report, options.language)[0])
     if options.preview:
-        _write_page(options.preview, prepare_page(prepared, options.language))
+        write_page(options.preview, prepare_page(prepared, options.language))
     if options.labels:
         write_labels(options.labels, labels_of(prepared, options.code_field.strip()), {})
     if options.codes:
@@ -127,7 +128,6 @@ def _wishes(options: argparse.Namespace) -> Wishes:
 
 
 def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
-    _refuse_own_file(options, ("candidates", "page"))
     progress.step(0.0, text("progress.reading", options.language))
     prepared = prepare(options.input, Wishes(encoding="none"))
     shapes = np.asarray(prepared.table.geometry.to_numpy(), dtype=object)
@@ -148,7 +148,7 @@ def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
         write_table(options.candidates, reading_columns(found)[0])
         made["candidates"] = options.candidates
     if options.page:
-        _write_page(options.page, diagnosis_page(found, prepared.name, options.language, sentences))
+        write_page(options.page, diagnosis_page(found, prepared.name, options.language, sentences))
         made["page"] = options.page
     progress.step(1.0)
     _print({**diagnosed(found, shift, options.language), **made})
@@ -160,26 +160,6 @@ def _crs(given: str) -> pyproj.CRS:
         return pyproj.CRS.from_user_input(given)
     except pyproj.exceptions.CRSError as error:
         raise PlanError("error.crs_unknown", crs=given) from error
-
-
-def _refuse_own_file(options: argparse.Namespace, outputs: tuple[str, ...]) -> None:
-    """PlanError when an output names the file that is taken in, or that of another output."""
-    taken = {os.path.realpath(Source.of(options.input).path): "INPUT"}
-    for name in outputs:
-        path = getattr(options, name)
-        if path:
-            place = os.path.realpath(path)
-            if place in taken:
-                raise PlanError("error.shared_file", name=name.upper(), other=taken[place], path=path)
-            taken[place] = name.upper()
-
-
-def _write_page(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise PlanError("error.write", path=path, reason=error.strerror or error) from error
 
 
 def _print(results: Mapping[str, object]) -> None:

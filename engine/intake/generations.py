@@ -9,7 +9,6 @@ with PlanError for a list without these columns, with one code twice, or with a 
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +24,14 @@ from ..plan import Note
 from ..rulesets.about import STANDARD_GENERATION
 from ..rulesets.reading import standard_codes
 from ..rulesets.ruleset import Code
-from .labels import inert, read_map
+from ..writing import csv_kind, replaced, write_csv
+from .labels import read_map, require_decisions_kept
 from .report import IntakeReport
 
 GENERATIONS = ("tt27_2018", "tt01_2021", "tt08_2024")
 ENDING = ".codes.csv"
 COLUMNS = ("code", "successor")
+CODES = csv_kind(COLUMNS)
 SHOWN = 10
 CODES_TOLD = ("intake.codes_", "intake.note.codes_")
 """How the entries of a report begin that speak of codes between generations."""
@@ -134,14 +135,15 @@ def write_codes(path: Path, codes: pd.Series, generation: str, reviewed: Mapping
     decided = {fold(old): new for old, new in reviewed.items()}
     counts = Counter(fold(code) for code in codes if isinstance(code, str))
     rows = sorted(found.open, key=lambda code: (-counts[code], code))
-    with open(path, "w", encoding="utf-8-sig", newline="") as file:
-        table = csv.writer(file)
-        words = [f"{kind}_{language}" for kind in ("name", "question") for language in LANGUAGES]
-        table.writerow([*COLUMNS, "count", *words])
-        for old in rows:
-            code = found.open[old]
-            told = [code.name(language) for language in LANGUAGES] + [code.question(language) for language in LANGUAGES]
-            table.writerow([inert(code.code), decided.get(old, ""), counts[old], *told])
+    words = [f"{kind}_{language}" for kind in ("name", "question") for language in LANGUAGES]
+    listed = []
+    for old in rows:
+        code = found.open[old]
+        told = [code.name(language) for language in LANGUAGES] + [code.question(language) for language in LANGUAGES]
+        listed.append((code.code, decided.get(old, ""), counts[old], *told))
+    with replaced(path, CODES) as place:
+        require_decisions_kept(path, COLUMNS, "error.codes", {str(code): str(new) for code, new, *_ in listed})
+        write_csv(place, [*COLUMNS, "count", *words], listed)
     return path
 
 

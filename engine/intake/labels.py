@@ -8,7 +8,6 @@ a map without these columns or with one label twice.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +21,12 @@ from ..rulesets.mistakes import Mistakes
 from ..rulesets.proposals import propose
 from ..rulesets.reading import standard_codes
 from ..rulesets.tables import Rows, read_csv
+from ..writing import csv_kind, replaced, require_kept, write_csv
 from .report import IntakeReport
 
 ENDING = ".labels.csv"
 COLUMNS = ("label", "code")
+LABELS = csv_kind(COLUMNS)
 SHOWN = 10
 LARGEST_BYTES = 20_000_000
 
@@ -100,16 +101,20 @@ def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Pat
     folded = {fold(label): code for label, code in codes.items()}
     counts = Counter(label for label in labels if isinstance(label, str) and label.strip())
     proposals = propose(counts, standard_codes())
-    with open(path, "w", encoding="utf-8-sig", newline="") as file:
-        table = csv.writer(file)
-        table.writerow([*COLUMNS, "count", "proposed", "confidence"])
-        for label, count in counts.most_common():
-            proposal = proposals[label]
-            sure = f"{proposal.confidence:.2f}" if proposal.code else ""
-            table.writerow([inert(label), folded.get(fold(label), ""), count, proposal.code, sure])
+    made = {label: folded.get(fold(label), "") for label, _ in counts.most_common()}
+    rows = []
+    for label, count in counts.most_common():
+        proposal = proposals[label]
+        sure = f"{proposal.confidence:.2f}" if proposal.code else ""
+        rows.append((label, made[label], count, proposal.code, sure))
+    with replaced(path, LABELS) as place:
+        require_decisions_kept(path, COLUMNS, "error.labels", made)
+        write_csv(place, [*COLUMNS, "count", "proposed", "confidence"], rows)
     return path
 
 
-def inert(label: str) -> str:
-    """A label that a spreadsheet does not take for a formula; the blank is folded away when it is read."""
-    return f" {label}" if label[:1] in "=+-@" else label
+def require_decisions_kept(path: Path, columns: tuple[str, str], error_key: str, made: Mapping[str, str]) -> None:
+    """PlanError where the table at ``path`` holds decisions of a person that ``made``, which would replace it, has not."""
+    if path.is_file() and path.stat().st_size:
+        old = {fold(one): other for _, one, other in read_map(path, columns, error_key)}
+        require_kept(path, old, {fold(one): other for one, other in made.items()})

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ..catalogue import number, text
+from ..writing import PAGE_MARK
 from .columns import preview
 from .diagnosis import Diagnosis
 from .preparing import Prepared
@@ -70,6 +71,6 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], language: str
 
 
 def _page(title: str, parts: Sequence[str], language: str) -> str:
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
+    head = f'<meta charset="utf-8">{PAGE_MARK}<title>{html.escape(title)}</title><style>{STYLE}</style>'
     body = "\n".join([f"<h1>{html.escape(title)}</h1>", *parts])
     return f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head><body>\n{body}\n</body></html>\n'

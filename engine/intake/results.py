@@ -26,6 +26,17 @@ from .shift import ConstantShift, constant_shift
 from .shifting import in_one_plane
 
 Columns = Sequence[tuple[str, str]]
+REPORT_COLUMNS = ("code", "count", "text")
+READING_COLUMNS = (
+    ("rank", REAL),
+    ("crs", TEXT),
+    ("swapped", TEXT),
+    ("kind", TEXT),
+    ("inside_percent", REAL),
+    ("border_offset_m", REAL),
+    ("distance_m", REAL),
+    ("moved_m", REAL),
+)
 COUNTS = (
     ("DROPPED_COUNT", ("intake.dropped", "intake.impossible_coordinates", "intake.outlines_of_hatches")),
     ("DECODED_COUNT", ("intake.decoded", "intake.fields_decoded")),
@@ -69,7 +80,7 @@ def zone_columns(zones: gpd.GeoDataFrame) -> tuple[pd.DataFrame, Columns]:
 def report_columns(report: IntakeReport, language: str) -> tuple[pd.DataFrame, Columns]:
     """One row an entry."""
     rows = [(str(row["code"]), float(row["count"]), str(row["text"])) for row in report.rows(language)]  # type: ignore[arg-type]
-    table = pd.DataFrame(rows, columns=["code", "count", "text"])
+    table = pd.DataFrame(rows, columns=list(REPORT_COLUMNS))
     return table, (("code", TEXT), ("count", REAL), ("text", TEXT))
 
 
@@ -81,17 +92,7 @@ def reading_columns(diagnosis: Diagnosis) -> tuple[pd.DataFrame, Columns]:
         known = [float("nan") if value is None or not np.isfinite(value) else value for value in lengths]
         swapped = "1" if reading.candidate.swapped else "0"
         rows.append((float(rank), reading.title, swapped, reading.candidate.kind, 100.0 * reading.inside_share, *known))
-    columns = (
-        ("rank", REAL),
-        ("crs", TEXT),
-        ("swapped", TEXT),
-        ("kind", TEXT),
-        ("inside_percent", REAL),
-        ("border_offset_m", REAL),
-        ("distance_m", REAL),
-        ("moved_m", REAL),
-    )
-    return pd.DataFrame(rows, columns=[name for name, _ in columns]), columns
+    return pd.DataFrame(rows, columns=[name for name, _ in READING_COLUMNS]), READING_COLUMNS
 
 
 def shift_from(

@@ -18,13 +18,17 @@ import pyproj
 
 from ..catalogue import text
 from ..errors import PlanError
+from ..outputs import add_output, given
 from ..progress import Progress
 from ..register.folder import create_register
 from ..register.reading import read_register
 from ..register.state import boards
+from ..register.template import REGISTER
+from ..store.kinds import STORE
 from ..store.place import argument
 from .options import options_of
 from .registercheck import check_register
+from .sources import refuse_lost_plans
 from .writing import Wanted, write_province
 
 CONFORMS, DOES_NOT = 0, 1
@@ -38,7 +42,8 @@ def add_province_commands(
     """Add the three commands; ``command`` makes one by name."""
     checking = command("check", lambda options: _check(options, progress()))
     checking.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
-    checking.add_argument("--out", type=argument, required=True, help=text("checkprovince.OUTPUT.help", "en"))
+    output_help = text("checkprovince.OUTPUT.help", "en")
+    add_output(checking, "--out", STORE, ("--previous",), type=argument, required=True, help=output_help)
     checking.add_argument("--previous", type=argument, help=text("checkprovince.PREVIOUS.help", "en"))
     checking.add_argument("--rules", help=text("checkprovince.RULES.help", "en"))
     checking.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
@@ -46,7 +51,8 @@ def add_province_commands(
     checking.add_argument("--memory", type=int, help=text("checkprovince.MEMORY.help", "en"))
     registering = command("checkregister", lambda options: _register(options, progress()))
     registering.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
-    registering.add_argument("--findings", type=argument, required=True, help=text("shared.FINDINGS.help", "en"))
+    findings_help = text("shared.FINDINGS.help", "en")
+    add_output(registering, "--findings", STORE, type=argument, required=True, help=findings_help)
     for one in (checking, registering):
         one.add_argument("--territory", default="", help=text("checkprovince.TERRITORY.help", "en"))
         one.add_argument("--boundaries", default="", help=text("checkprovince.BOUNDARIES.help", "en"))
@@ -55,43 +61,45 @@ def add_province_commands(
         one.add_argument("--outside", action="store_true", help=text("checkprovince.OUTSIDE.help", "en"))
     creating = command("createregister", _create)
     creating.add_argument("--folder", type=Path, help=text("createregister.FOLDER.help", "en"))
-    creating.add_argument("--output", type=Path, required=True, help=text("createregister.OUTPUT.help", "en"))
+    output_help = text("createregister.OUTPUT.help", "en")
+    add_output(creating, "--output", REGISTER, ("--folder",), type=Path, required=True, help=output_help)
 
 
-def _check(given: argparse.Namespace, progress: Progress) -> int:
+def _check(wishes: argparse.Namespace, progress: Progress) -> int:
     crs = None
-    if given.working_crs:
+    if wishes.working_crs:
         try:
-            crs = pyproj.CRS.from_user_input(given.working_crs)
+            crs = pyproj.CRS.from_user_input(wishes.working_crs)
         except pyproj.exceptions.CRSError as error:
-            raise PlanError("error.crs_unknown", crs=given.working_crs) from error
+            raise PlanError("error.crs_unknown", crs=wishes.working_crs) from error
     options = options_of(
-        *(given.territory, given.boundaries, given.expected, given.date),
-        width_m=given.width_tolerance,
+        *(wishes.territory, wishes.boundaries, wishes.expected, wishes.date),
+        width_m=wishes.width_tolerance,
         working_crs=crs,
-        memory_bytes=given.memory * MEGABYTE if given.memory else None,
+        memory_bytes=wishes.memory * MEGABYTE if wishes.memory else None,
     )
-    record = {name: str(value) for name, value in vars(given).items() if name != "run"}
-    wanted = Wanted(given.register, given.out, given.rules, given.previous, given.outside, record)
-    made = write_province(wanted, options, given.language, _Interruptible(progress))
+    record = {name: str(value) for name, value in given(wishes).items()}
+    wanted = Wanted(wishes.register, wishes.out, wishes.rules, wishes.previous, wishes.outside, record, "--out")
+    made = write_province(wanted, options, wishes.language, _Interruptible(progress))
     sys.stderr.write("\n".join(made.result.log) + "\n")
     for measure in made.result.measures:
         print(f"{measure.name.upper()}: {measure.value:.10g}")
     print(f"STATUS: {made.result.status}")
     print(f"CONFORMS: {str(made.result.conforms).lower()}")
-    print(f"OUTPUT: {given.out}")
+    print(f"OUTPUT: {wishes.out}")
     return CONFORMS if made.result.conforms else DOES_NOT
 
 
-def _register(given: argparse.Namespace, progress: Progress) -> int:
-    options = options_of(given.territory, given.boundaries, given.expected, given.date)
-    register = read_register(given.register, given.outside)
-    result, runs = check_register(register, options, given.language, progress)
+def _register(wishes: argparse.Namespace, progress: Progress) -> int:
+    options = options_of(wishes.territory, wishes.boundaries, wishes.expected, wishes.date)
+    register = read_register(wishes.register, wishes.outside)
+    refuse_lost_plans(register, options, "--findings", wishes.findings)
+    result, runs = check_register(register, options, wishes.language, progress)
     from ..store import write_store
 
     run_id = str(runs["run_id"].iloc[0])
-    write_store(given.findings, result.findings, result.measures_table(run_id), runs)
-    told = [board.text(given.language) for board in boards(register, options.expected, options.territory)]
+    write_store(wishes.findings, result.findings, result.measures_table(run_id), runs)
+    told = [board.text(wishes.language) for board in boards(register, options.expected, options.territory)]
     sys.stderr.writelines(f"{line}\n" for line in result.log if line not in told)
     print(*told, sep="\n")
     for measure in result.measures:
@@ -100,10 +108,10 @@ def _register(given: argparse.Namespace, progress: Progress) -> int:
     return CONFORMS if result.conforms else DOES_NOT
 
 
-def _create(given: argparse.Namespace) -> int:
-    count = create_register(given.output, given.folder, given.language)
+def _create(wishes: argparse.Namespace) -> int:
+    count = create_register(wishes.output, wishes.folder, wishes.language)
     print(f"PLAN_COUNT: {count}")
-    print(f"OUTPUT: {given.output}")
+    print(f"OUTPUT: {wishes.output}")
     return CONFORMS
 
 

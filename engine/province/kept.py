@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
+import shutil
 import zlib
 from pathlib import Path
 
@@ -19,7 +19,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..errors import PlanError
 from ..findings import FIELDS, NAMES, REAL, CheckResult, Measure
+from ..writing import replaced
 
 ENDING, SHAPE_ENDING = ".job", ".ground"
 SPOILT = (OSError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.GEOSException)
@@ -78,20 +80,20 @@ class Kept:
         if self.folder is None:
             return
         self.uses(key)
-        staged = self.folder / f".{key}.{os.getpid()}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            staged.write_bytes(hashlib.sha256(packed).hexdigest().encode() + packed)
-            os.replace(staged, self.folder / f"{key}{ending}")
-        except OSError:
-            _remove(staged)
+            with replaced(self.folder / f"{key}{ending}", None) as place:
+                place.write_bytes(hashlib.sha256(packed).hexdigest().encode() + packed)
+        except PlanError:
+            return
 
     def forget_the_rest(self) -> None:
         """Remove what this run did not ask for, and what a killed run left half written."""
         if self.folder is None or not self.folder.is_dir():
             return
         for path in self.folder.iterdir():
-            if path.name.startswith(".") or (path.suffix in (ENDING, SHAPE_ENDING) and path.stem not in self._used):
+            if path.name.startswith(".") and path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name.startswith(".") or (path.suffix in (ENDING, SHAPE_ENDING) and path.stem not in self._used):
                 _remove(path)
 
 

@@ -1,7 +1,7 @@
 """The files behind a row of the register: what they hold, as a digest, and whether they have changed since.
 
 A shapefile is all files of its name; a FileGDB all files of its folder. The digest is over names and bytes, so that an unchanged
-plan need not be read to be known. OSError for files that cannot be read.
+plan need not be read to be known. OSError for files that cannot be read. None of them may be replaced by the findings.
 """
 
 from __future__ import annotations
@@ -9,6 +9,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..outputs import Output, refuse_lost_files
+from ..register.entry import Register
+from ..store.place import Place, PostgisSchema
+from .boundaries import beside
+from .options import ProvinceOptions
 
 PASSING = (".qml", ".qmd", ".gpkg-shm", ".lock", ".gpkg-journal")
 """What programs put beside a layer for themselves."""
@@ -63,3 +69,17 @@ def _counts(file: Path) -> bool:
 
 def _state(files: list[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+
+
+def refuse_lost_plans(register: Register, options: ProvinceOptions, name: str, output: Place) -> None:
+    """PlanError where the findings ``output``, an option called ``name``, would replace the register or a file that it names."""
+    if isinstance(output, PostgisSchema):
+        return
+    inputs = [(register.path.name, str(register.path))]
+    for entry in register.entries:
+        paths = {"source": entry.source, "boundary": entry.boundary, "label_map": entry.label_map}
+        inputs += [(f"{entry.plan_id}: {column}", register.located(path)) for column, path in paths.items() if path]
+    boundaries = options.boundaries or beside(register.folder)
+    if boundaries:
+        inputs.append(("boundaries", boundaries))
+    refuse_lost_files(inputs, [Output(name, output)])

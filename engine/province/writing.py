@@ -8,10 +8,7 @@ Fails with PlanError before anything is written; a disk that is full leaves the 
 
 from __future__ import annotations
 
-import glob
 import json
-import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,27 +19,26 @@ import pandas as pd
 from ..catalogue import text
 from ..checks.settings import Settings
 from ..crs import describe
-from ..errors import PlanError
 from ..identity.inheritance import inherit
 from ..identity.previous import read_previous
-from ..intake.source import split_source
 from ..progress import Progress
 from ..register.reading import read_register
 from ..rulesets.reading import read_ruleset
 from ..run import Run
 from ..store import write_store
+from ..store.kinds import require_own_store
 from ..store.place import Place
 from ..tolerance import Tolerance
 from .check import CANCELLED, NOT_ASSESSED, PARTIAL, PASSED, ProvinceResult, check_province
 from .options import ProvinceOptions
+from .sources import refuse_lost_plans
 
 CHECK = "checkprovince"
-ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """``given``: the options as the person wrote them, for the record of the run."""
+    """``given``: the options as the person wrote them, for the record of the run; ``option``: what the output is called there."""
 
     register: str
     output: Place
@@ -50,15 +46,16 @@ class Wanted:
     previous: Place | None = None
     outside: bool = False
     given: Mapping[str, object] | None = None
+    option: str = "OUTPUT"
 
 
 def write_province(wanted: Wanted, options: ProvinceOptions, language: str, progress: Progress) -> ProvinceResult:
     """Check the province of a register and write its store."""
     file = wanted.output if isinstance(wanted.output, Path) else None
-    if file is not None and Path(split_source(wanted.register)[0]).resolve() == file.resolve():
-        raise PlanError("error.province.output", path=wanted.register)
+    require_own_store(wanted.output)
     rules = read_ruleset(wanted.rules)
     register = read_register(wanted.register, wanted.outside)
+    refuse_lost_plans(register, options, wanted.option, wanted.output)
     previous = None if wanted.previous is None else read_previous(wanted.previous)
     run = Run(CHECK)
     options = replace(options, output=file)
@@ -75,20 +72,9 @@ def write_province(wanted: Wanted, options: ProvinceOptions, language: str, prog
         result = _still_unsure(made, inherited.result)
     made = replace(made, result=result)
     runs = _runs(run, made, rules.identity, wanted.given or {})
-    if file is not None:
-        _clear_after_kills(file)
     write_store(wanted.output, result.findings, made.measures_table(run.run_id), runs, history)
     progress.step(1.0)
     return made
-
-
-def _clear_after_kills(output: Path) -> None:
-    """Remove what killed runs left half written beside the findings; writing takes seconds, so an hour old is abandoned."""
-    for folder in output.parent.glob(f".{glob.escape(output.stem)}-????????"):
-        parts = {part.name for part in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {""}
-        ours = all(part.startswith(output.name) for part in parts)
-        if ours and time.time() - folder.stat().st_mtime > ABANDONED_S:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _still_unsure(made: ProvinceResult, result: Any) -> Any:

@@ -7,43 +7,62 @@ missing and a workbook is asked for.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import PlanError
-from ..rulesets.spreadsheets import ILLEGAL_IN_XML, replace_file
-from ..rulesets.tables import guarded
-from .words import ENCODINGS, columns, values
+from ..formulas import for_workbook
+from ..rulesets.spreadsheets import ILLEGAL_IN_XML, SEPARATOR
+from ..rulesets.tables import table_kind
+from ..writing import replaced, require_kept, write_csv
+from .mistakes import RegisterMistakes
+from .reading import COLUMNS
+from .tables import read_rows
+from .words import ENCODINGS, column_of, columns, value_of, values
 
 CHOSEN = ("level", "nature", "status", "code_generation")
 REQUIRED = ("plan_id", "level", "territory", "source", "status")
 ROWS_TO_FILL = 1_000
-ENDINGS = (".xlsx", ".csv")
+REGISTER = table_kind(COLUMNS, (".xlsx", ".csv"), "error.register.ending")
+NUMBERED = re.compile(r"P\d{2,}")
+"""How plans are called in a proposal."""
 WIDE = {"title": 44, "source": 44, "territory": 24, "reason": 90, "upper_plans": 18}
 
 
 def write_register(path: Path, rows: Sequence[dict[str, str]], language: str) -> None:
-    """Write a register; it takes the place of an older file only when it is whole."""
-    if path.suffix.lower() not in ENDINGS:
-        raise PlanError("error.register.ending", path=path)
+    """Write a register; it takes the place of an older one only when it is whole, and when nothing that a person wrote is lost."""
     names = [name for name in columns() if rows or name != "reason"]
-
-    def fill(place: Path) -> None:
+    with replaced(path, REGISTER, "error.register.unwritable") as place:
+        if path.is_file() and path.stat().st_size:
+            require_kept(path, _written_by_a_person(path), _told(enumerate(rows, start=2)))
         if place.suffix.lower() == ".csv":
-            _write_csv(place, names, rows, language)
+            head = [columns()[name][language] for name in names]
+            write_csv(place, head, ([row.get(name, "") for name in names] for row in rows), SEPARATOR[language])
         else:
             _write_workbook(place, names, rows, language)
 
-    replace_file(path, fill, "error.register.unwritable")
+
+def _written_by_a_person(path: Path) -> dict[str, str]:
+    """The filled cells of the register at ``path``, but for those that are only proposals."""
+    mistakes = RegisterMistakes(path)
+    rows = read_rows(str(path), COLUMNS, mistakes)
+    mistakes.raise_if_any()
+    return _told((number, {column_of(head) or head: cell for head, cell in row.items()}) for number, row in rows)
 
 
-def _write_csv(path: Path, names: list[str], rows: Sequence[dict[str, str]], language: str) -> None:
-    with open(path, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";" if language == "vi" else ",")
-        writer.writerow([columns()[name][language] for name in names])
-        writer.writerows([guarded(row.get(name, "")) for name in names] for row in rows)
+def _told(rows: Iterable[tuple[int, dict[str, str]]]) -> dict[str, str]:
+    """Each cell by its plan's source and its column, in the program's words."""
+    made = {}
+    for number, row in rows:
+        name = row.get("source") or f"{number}"
+        for column, cell in row.items():
+            known = " ".join(cell.split())
+            numbered = column in ("plan_id", "upper_plans") and NUMBERED.fullmatch(known)
+            if known and column != "reason" and not numbered:
+                made[f"{name}: {column}"] = value_of(column, known) or known
+    return made
 
 
 def _write_workbook(path: Path, names: list[str], rows: Sequence[dict[str, str]], language: str) -> None:
@@ -58,7 +77,7 @@ def _write_workbook(path: Path, names: list[str], rows: Sequence[dict[str, str]]
         for place, name in enumerate(names, start=1):
             if row.get(name):
                 cell = sheet.cell(number, place)
-                cell.value = row[name].translate(ILLEGAL_IN_XML)
+                cell.value = for_workbook(row[name].translate(ILLEGAL_IN_XML))
                 cell.data_type = "s"  # else openpyxl makes a formula of =…
     _head(sheet, names, language)
     _drop_downs(sheet, names, max(len(rows), ROWS_TO_FILL) + 1, language)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from html import escape
 
+from ..writing import PAGE_MARK
+
 BASE = """
 * { box-sizing: border-box; }
 body { font: 10pt/1.35 "DejaVu Sans", "Segoe UI", Arial, sans-serif; color: #1c2530; margin: 0 auto; padding: 8mm;
@@ -29,7 +31,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def opening(title: str, language: str, style: str) -> str:
     """The head of a page up to and with ``<body>``; ``title`` is plain text, ``style`` CSS of ours."""
     return (
-        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">{PAGE_MARK}'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -20,8 +20,8 @@ from ..plan import PlanLayer
 from ..progress import Progress
 from ..rulesets.reading import read_ruleset
 from ..rulesets.ruleset import RuleSet
-from ..rulesets.spreadsheets import replace_file
 from ..store.place import Place
+from ..writing import PAGE, require_own, write_page
 from .ground import Ground
 from .province import Territory, province_page
 from .reading import number_entries, read_contents
@@ -80,13 +80,15 @@ def write_sheets(
         Territory(name, files[name], number_entries(every), every) for name, every in contents.territories.items()
     ]
     wanted = [one for one in territories if not wishes.territory or one.name == wishes.territory]
+    for file in ("province.html", *(one.file for one in wanted)):
+        require_own(folder / file, PAGE)
     for place, one in enumerate(wanted):
         progress.checkpoint()
         progress.step((place + 0.5) / (len(wanted) + 1), text("sheet.progress.writing", wishes.language))
-        _write(folder / one.file, sheet(whole, one.name, one.told, one.every))
+        write_page(folder / one.file, sheet(whole, one.name, one.told, one.every), "sheet.unwritable")
     progress.checkpoint()
     province = folder / "province.html"
-    _write(province, province_page(whole, territories))
+    write_page(province, province_page(whole, territories), "sheet.unwritable")
     progress.step(1.0)
     return Written(
         province,
@@ -111,7 +113,3 @@ def file_names(territories: Iterable[str]) -> dict[str, str]:
         taken.add(name)
         names[territory] = f"{name}.html"
     return names
-
-
-def _write(path: Path, page: str) -> None:
-    replace_file(path, lambda place: place.write_text(page, encoding="utf-8"), "sheet.unwritable")

@@ -13,15 +13,17 @@ from pathlib import Path
 from ..catalogue import text
 from ..checks.settings import Settings
 from ..intake.reading import read_plan
+from ..outputs import add_output
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..tolerance import Tolerance
+from ..writing import PAGE
 from .listing import list_of_pairs, summary
 from .meeting_codes import meeting_codes
 from .page import write_page
 from .reading import read_list, read_ruleset
 from .ruleset import RuleSet
-from .spreadsheets import checked_ending, write_list
+from .spreadsheets import LIST, write_list
 
 WRITTEN = 0
 
@@ -45,10 +47,11 @@ def add_rules_commands(
     listing.add_argument("--previous", type=Path, help=text("createrules.PREVIOUS.help", "en"))
     listing.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
     listing.add_argument("--working-crs", help=text("shared.WORKING_CRS.help", "en"))
-    listing.add_argument("--output", type=Path, required=True, help=text("createrules.OUTPUT.help", "en"))
+    output_help = text("createrules.OUTPUT.help", "en")
+    add_output(listing, "--output", LIST, ("--previous",), type=Path, required=True, help=output_help)
     showing = command("showrules", _show)
     showing.add_argument("--rules", help=text("showrules.RULES.help", "en"))
-    showing.add_argument("--output", type=Path, required=True, help=text("showrules.OUTPUT.help", "en"))
+    add_output(showing, "--output", PAGE, type=Path, required=True, help=text("showrules.OUTPUT.help", "en"))
 
 
 def _create(
@@ -56,7 +59,6 @@ def _create(
     together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
     progress: Progress,
 ) -> int:
-    checked_ending(options.output)
     base = read_ruleset(options.rules)
     earlier = read_list(options.previous) if options.previous else None
     _tell(options, *filter(None, (base, earlier)))
@@ -69,7 +71,7 @@ def _create(
         if count:
             sys.stderr.write(text("createrules.uncoded", options.language, layer=layer.name, count=count) + "\n")
     table = list_of_pairs(met.pairs, base, earlier, options.language)
-    write_list(table, options.output, list(base.codes.values()), options.language)
+    write_list(table, options.output, list(base.codes.values()), options.language, base)
     for name, value in summary(table).items():
         print(f"{name.upper()}: {value:.10g}")
     print(f"OUTPUT: {options.output}")

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..catalogue import number, text
+from ..writing import PAGE_MARK
+from ..writing import write_page as write
 from .page_style import STYLE
 from .ruleset import ANY, Code, RuleSet, Verdict
-from .spreadsheets import replace_file
 
 COLUMNS_AT_ONCE = 20
 LARGEST_MATRIX = 250_000
@@ -41,8 +42,7 @@ def page(rules: RuleSet, language: str) -> str:
 
 def write_page(rules: RuleSet, path: Path, language: str) -> None:
     """Write the page to ``path``; PlanError where that is not possible."""
-    told = page(rules, language)
-    replace_file(path, lambda place: place.write_text(told, encoding="utf-8"), "rules.page_unwritable")
+    write(path, page(rules, language), "rules.page_unwritable")
 
 
 class _Page:
@@ -57,7 +57,7 @@ class _Page:
 
     def parts(self) -> Iterator[str]:
         title = self._both(self._rules.about.title) or escape(self._rules.name)
-        yield f'<!DOCTYPE html>\n<html lang="{self._language}"><head><meta charset="utf-8">'
+        yield f'<!DOCTYPE html>\n<html lang="{self._language}"><head><meta charset="utf-8">{PAGE_MARK}'
         yield f"<title>{escape(self._rules.about.title.get(self._language) or self._rules.name)}</title>"
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield f"<style>{STYLE}</style></head><body>"

@@ -8,23 +8,25 @@ either. The file takes its place when it is complete. Fails with PlanError: anot
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..catalogue import text
+from ..codes import fold
 from ..errors import PlanError
-from .listing import NUMBERS
-from .parsing import WORDS
-from .ruleset import Code
-from .tables import guarded
+from ..formulas import for_workbook
+from ..writing import replaced, require_kept, write_csv
+from .headers import Columns
+from .listing import NUMBERS, SIDES
+from .parsing import REQUIRED, WORDS
+from .reading import read_list
+from .ruleset import UNLISTED, Code, RuleSet, Verdict
+from .tables import table_kind
 
-ENDINGS = (".csv", ".xlsx")
+LIST = table_kind(Columns(REQUIRED), (".csv", ".xlsx"), "rules.list_ending")
 SEPARATOR = {"en": ",", "vi": ";"}
 COLOURS = {"conflict": "F4B6B0", "conditional": "FBE3A4", "compatible": "CFE8CF", "unlisted": "E3E3EC"}
 WIDTHS = {
@@ -42,46 +44,53 @@ FILLED_BY_A_PERSON = ("verdict", "condition", "min_area_m2", "upper_accepted", "
 ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
 
-def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str) -> None:
-    """Write ``table`` (columns of :mod:`.listing`) to ``path``, by its ending."""
+def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str, base: RuleSet | None = None) -> None:
+    """Write ``table`` (columns of :mod:`.listing`) to ``path``, by its ending.
 
-    def fill(place: Path) -> None:
+    A list that lies there is replaced where nothing is lost that a person has decided; ``base`` filled the rest.
+    """
+    with replaced(path, LIST, "rules.list_unwritable") as place:
+        if path.is_file() and path.stat().st_size:
+            _require_decisions_kept(path, table, base)
         if place.suffix.lower() == ".csv":
-            _write_csv(table, place, language)
+            write_csv(place, list(table.columns), _cells(table, language), SEPARATOR[language])
         else:
             _write_workbook(table, place, codes, language)
 
-    replace_file(checked_ending(path), fill, "rules.list_unwritable")
+
+def _require_decisions_kept(path: Path, table: pd.DataFrame, base: RuleSet | None) -> None:
+    """PlanError where the list at ``path`` holds decisions and accepted codes that neither ``table`` nor ``base`` has."""
+    old, new = read_list(path), _decided(table)
+    decided = {
+        f"{upper} – {lower}": _decision(row)
+        for (upper, lower), row in old.verdicts.items()
+        if row.verdict != UNLISTED and (base is None or _decision(row) != _decision(base.verdict(upper, lower)))
+    }
+    accepted = {f"{side}: {label}": code for (side, label), code in old.labels.items()}
+    require_kept(path, {**decided, **accepted}, new)
 
 
-def checked_ending(path: Path) -> Path:
-    """``path`` itself, if its ending says which kind of list it is."""
-    if path.suffix.lower() not in ENDINGS:
-        raise PlanError("rules.list_ending", path=path)
-    return path
+def _decision(row: Verdict) -> tuple[str, str, float]:
+    return row.verdict, row.condition, float(row.min_area_m2 or 0)
 
 
-def replace_file(path: Path, fill: Callable[[Path], object], fault: str) -> None:
-    """Have ``fill`` write a file beside ``path`` that takes its place when it is complete; ``fault``: key of the message."""
-    unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fill(unfinished)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise PlanError(fault, path=path, reason=error.strerror or error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
+def _decided(table: pd.DataFrame) -> dict[str, object]:
+    """What of a list a person may write, by what it is about."""
+    made: dict[str, object] = {}
+    for row in table.to_dict("records"):
+        pair = f"{fold(row['upper_code'])} – {fold(row['lower_code'])}"
+        made[pair] = (_text(row["verdict"]), _text(row["condition"]), float(row["min_area_m2"] or 0))
+        for side in SIDES:
+            if row[f"{side}_accepted"]:
+                made[f"{side}: {fold(row[f'{side}_code'])}"] = fold(row[f"{side}_accepted"])
+    return made
 
 
-def _write_csv(table: pd.DataFrame, path: Path, language: str) -> None:
-    with open(path, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=SEPARATOR[language])
-        writer.writerow(table.columns)
-        numeric = [name in NUMBERS for name in table.columns]
-        for row in table.itertuples(index=False, name=None):
-            writer.writerow([_number(v, language) if n else guarded(_text(v)) for v, n in zip(row, numeric)])
+def _cells(table: pd.DataFrame, language: str) -> Iterator[list[object]]:
+    """The rows as they are written: numbers as the language writes them, everything else as text."""
+    numeric = [name in NUMBERS for name in table.columns]
+    for row in table.itertuples(index=False, name=None):
+        yield [_number(value, language) if n else _text(value) for value, n in zip(row, numeric)]
 
 
 def _text(value: object) -> str:
@@ -123,7 +132,7 @@ def _fill(sheet: Any, rows: list) -> None:
                 continue
             cell = sheet.cell(number, column)
             if isinstance(value, str):
-                cell.value = value.translate(ILLEGAL_IN_XML)
+                cell.value = for_workbook(value.translate(ILLEGAL_IN_XML))
                 cell.data_type = "s"  # else openpyxl makes a formula of =…
                 cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
             else:

@@ -17,9 +17,12 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import PlanError
+from ..formulas import unguarded
+from ..writing import Kind
 from .headers import SEARCHED_ROWS, Columns, header_at
 from .merged import Merged, column_letters, merged_in, spread
 from .mistakes import Mistakes
@@ -132,7 +135,7 @@ def _shown(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, datetime.datetime) and not (cell.hour or cell.minute or cell.second):
         return cell.date().isoformat()
-    return _without_guard(_ESCAPED.sub(_unescaped, str(cell)).strip())
+    return unguarded(_ESCAPED.sub(_unescaped, str(cell)).strip())
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -141,17 +144,20 @@ def _unescaped(found: re.Match[str]) -> str:
     return letter if letter.isprintable() or letter in "\t\n\r" else ""
 
 
-def _without_guard(written: str) -> str:
-    """The text without the apostrophe that keeps a spreadsheet from taking it for a formula."""
-    return written[1:] if written[:1] == "'" and written[1:2] in FORMULA_STARTS else written
+def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) -> Kind:
+    """A CSV or workbook with these columns, which a person fills in."""
 
+    def stranger(path: Path) -> str:
+        mistakes, content = Mistakes(path), path.read_bytes()
+        if path.suffix.lower() == ".csv":
+            read_csv(content, path.name, columns, mistakes)
+        else:
+            sheets = read_workbook(content, path.name, mistakes)
+            read_sheet(next(iter(sheets.values()), Sheet([])), path.name, columns, mistakes)
+        told = mistakes.first() if mistakes else {}
+        return str(told.get("found") or told.get("reason") or path.name) if told else ""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def guarded(written: str) -> str:
-    """A text that no spreadsheet takes for a formula; reading takes the guard off again."""
-    return f"'{written}" if written.startswith(FORMULA_STARTS) else written
+    return Kind(endings, ending_error, stranger)
 
 
 def _rows(
@@ -172,7 +178,7 @@ def _rows(
         if by_separator and any(cells[len(names) :]):
             mistakes.add("rules.cells", file=file, row=number, found=", ".join(cells)[:LONGEST_SHOWN])
         if any(cells) and not _is_header_again(cells, telling, columns):
-            rows.append((number, {name: _without_guard(cell) for name, cell in zip(names, cells) if name}))
+            rows.append((number, {name: unguarded(cell) for name, cell in zip(names, cells) if name}))
             beside.update(_without_heading(cells, names))
     if beside:
         listed = _listed([column_letters(place + 1) for place in sorted(beside)])

@@ -38,17 +38,23 @@ def write_store(
 
 
 def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Sequence[tuple[str, str]]) -> None:
-    """Write one layer of lines to a GeoPackage of its own, replacing what was there."""
+    """Write one layer of lines to a GeoPackage of its own, replacing a former one."""
     from .writing import write_lines as write
 
     write(path, layer, lines, fields)
 
 
-def write_zones(path: Path, layer: str, zones: gpd.GeoDataFrame, fields: Sequence[tuple[str, str]]) -> None:
-    """Write one layer of polygons to a GeoPackage of its own, replacing what was there."""
+def write_zones(
+    path: Path,
+    layer: str,
+    zones: gpd.GeoDataFrame,
+    fields: Sequence[tuple[str, str]],
+    known_by: Sequence[str] = (),
+) -> None:
+    """Write one layer of polygons to a GeoPackage of its own, replacing a former one; see :mod:`.writing`."""
     from .writing import write_zones as write
 
-    write(path, layer, zones, fields)
+    write(path, layer, zones, fields, known_by)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -9,7 +9,6 @@ PostGIS is written by :mod:`.postgis_writing`. Fails with PlanError naming the p
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +21,10 @@ import pyogrio
 from ..errors import PlanError
 from ..findings import MEASURE_FIELDS, TEXT, fields_of
 from ..run import RUN_FIELDS
+from ..writing import LOGS, Kind, csv_kind, replaced, write_csv
 from .connection import writing
 from .decisions import Decision, carry_over, history
+from .kinds import STORE, layer_kind
 from .opening import bring_up_to_date, look_into
 from .place import Place, PostgisSchema, place_of
 
@@ -34,8 +35,8 @@ GPKG = {"VERSION": "1.2"}
 """The version that every QGIS and GDAL of today reads without a warning."""
 UNWRITABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
 """What GDAL's binding raises on a disk that is full or read-only, depending on how far it came."""
-LOGS = ("-wal", "-shm", "-journal")
-MAY_BE_REPLACED = ("error.store_missing", "error.store_damaged", "error.store_no_findings")
+NO_STORE_YET = ("error.store_missing", "error.store_damaged")
+"""No file, or an empty one: what else is no store of ours is refused before (:mod:`.kinds`)."""
 
 
 def write(
@@ -61,10 +62,10 @@ def write(
         ("measures", measures, MEASURE_FIELDS),
         ("runs", runs, RUN_FIELDS),
     )
-    with _staged(path, tables, "MultiPolygon") as staged:
+    with _written(path, STORE, lambda staged, place: put_in_place(staged, place, decisions)) as staged:
+        _fill(staged, tables, "MultiPolygon")
         with writing(staged) as made:
             bring_up_to_date(made)
-        put_in_place(staged, path, decisions)
 
 
 def put_in_place(staged: Path, path: Path, decisions: History = ()) -> None:
@@ -78,38 +79,39 @@ def put_in_place(staged: Path, path: Path, decisions: History = ()) -> None:
 
 
 def write_lines(path: Path, layer: str, lines: gpd.GeoDataFrame, fields: Fields) -> None:
-    """Write one layer of lines to a GeoPackage of its own, replacing what was there."""
-    with _staged(Path(path), ((layer, lines, fields),), "LineString") as staged:
-        os.replace(staged, path)
+    """Write one layer of lines to a GeoPackage of its own, replacing a former one."""
+    with _written(Path(path), layer_kind([name for name, _ in fields])) as staged:
+        _fill(staged, ((layer, lines, fields),), "LineString")
 
 
-def write_zones(path: Path, layer: str, zones: gpd.GeoDataFrame, fields: Fields) -> None:
-    """Write one layer of polygons to a GeoPackage of its own, replacing what was there."""
-    with _staged(Path(path), ((layer, zones, fields),), "MultiPolygon") as staged:
-        os.replace(staged, path)
+def write_zones(path: Path, layer: str, zones: gpd.GeoDataFrame, fields: Fields, known_by: Sequence[str] = ()) -> None:
+    """Write one layer of polygons to a GeoPackage of its own, replacing a former one.
+
+    ``known_by``: the columns by which a former one is known, where not every run writes the same.
+    """
+    with _written(Path(path), layer_kind(known_by or [name for name, _ in fields])) as staged:
+        _fill(staged, ((layer, zones, fields),), "MultiPolygon")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV that a spreadsheet reads with its Vietnamese letters."""
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(path, index=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise PlanError("error.write", path=path, reason=error.strerror or error) from error
+    """Write a table as CSV that a spreadsheet reads with its Vietnamese letters, replacing a former one."""
+    with replaced(Path(path), csv_kind(list(table.columns))) as staged:
+        write_csv(staged, list(table.columns), table.astype(object).itertuples(index=False, name=None))
 
 
 @contextmanager
-def _staged(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geometry: str) -> Iterator[Path]:
-    """The tables in a GeoPackage in a folder beside ``path``, which is removed at the end."""
+def _written(path: Path, kind: Kind, move: Callable[[Path, Path], object] = os.replace) -> Iterator[Path]:
+    """As :func:`replaced`; what GDAL's binding raises on a disk that is full is told as a disk that is full."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-            staged = Path(folder) / path.name
-            for name, table, fields in tables:
-                _add(staged, name, table, fields, geometry)
+        with replaced(path, kind, move=move) as staged:
             yield staged
-    except (OSError, *UNWRITABLE) as error:
-        raise PlanError("error.write", path=path, reason=getattr(error, "strerror", None) or error) from error
+    except UNWRITABLE as error:
+        raise PlanError("error.write", path=path, reason=error) from error
+
+
+def _fill(path: Path, tables: Sequence[tuple[str, pd.DataFrame, Fields]], geometry: str) -> None:
+    for name, table, fields in tables:
+        _add(path, name, table, fields, geometry)
 
 
 @contextmanager
@@ -118,7 +120,7 @@ def _held(path: Path) -> Iterator[list[Decision]]:
     try:
         kept = look_into(path).has_history
     except PlanError as error:
-        if error.key not in MAY_BE_REPLACED:
+        if error.key not in NO_STORE_YET or (path.exists() and path.stat().st_size):
             raise
         kept = False
     if not kept:

@@ -12,6 +12,7 @@ import pytest
 import shapely
 from planconcord.engine.demo import create_demo
 from planconcord.engine.demo.coverage import segments, shared
+from planconcord.engine.demo.files import fresh_folder, note_files
 from planconcord.engine.errors import PlanError
 from planconcord.engine.progress import Cancelled, Progress
 from planconcord.engine.rulesets.reading import read_ruleset
@@ -248,12 +249,12 @@ def test_the_same_seed_makes_the_same_province_and_replaces_it(demo, tmp_path):
 def test_another_seed_makes_another_province(demo, tmp_path):
     folder = tmp_path / "other"
     create_demo(folder, seed=2, size=SIZE)
-    (folder / "left").write_text("over")
     assert fingerprint(folder) != fingerprint(demo.folder)
+    (folder / "truth.csv").write_text("over")
     stopping = Stop()
     with pytest.raises(Cancelled):
         create_demo(folder, seed=3, size=SIZE, progress=stopping)
-    assert (folder / "left").exists(), "a cancelled run leaves the folder as it was"
+    assert (folder / "truth.csv").read_text() == "over", "a cancelled run leaves the folder as it was"
     assert stopping.told and [p.name for p in tmp_path.iterdir()] == ["other"]
 
 
@@ -265,6 +266,32 @@ class Stop(Progress):
 
     def cancelled(self) -> bool:
         return len(self.told) > 40
+
+
+@pytest.mark.parametrize("name", ["phát hiện.gpkg", "bản vẽ/ghi chú.txt"])
+def test_what_somebody_has_put_into_the_demo_is_not_deleted_with_it(tmp_path, name):
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "plan.gpkg").write_text("of the demo")
+    note_files(folder, "a demo")
+    with fresh_folder(folder) as part:
+        (part / "new").touch()
+        note_files(part, "a demo")
+    assert sorted(path.name for path in folder.iterdir()) == ["DEMO.txt", "new"]
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("precious")
+    with pytest.raises(PlanError) as caught, fresh_folder(folder):
+        pass
+    assert caught.value.key == "demo.others_files" and name in str(caught.value)
+    assert (folder / name).read_text() == "precious" and (folder / "new").exists()
+    for beside in (tmp_path / "demo.part", tmp_path / "demo.old"):
+        beside.mkdir()
+        (beside / "mine").touch()
+    (folder / name).unlink()
+    with fresh_folder(folder) as part:
+        (part / "newer").touch()
+    assert [path.name for path in folder.iterdir()] == ["newer"]
+    assert all((tmp_path / f"demo.{end}" / "mine").exists() for end in ("part", "old")), "folders of others"
 
 
 def test_a_foreign_folder_is_refused(tmp_path):

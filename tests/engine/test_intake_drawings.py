@@ -111,7 +111,7 @@ def test_a_label_map_is_written_to_be_completed_and_is_no_formula(tmp_path: Path
     assert text.splitlines() == [
         "label,code,count,proposed,confidence",
         "kv1,,2,,",
-        " =cmd(),,1,,",
+        "'=cmd(),,1,,",
         "LUA,LUC,1,LUA,1.00",
     ]
     path.write_text(text.replace("=cmd(),", "=cmd(),BCS"), encoding="utf-8")

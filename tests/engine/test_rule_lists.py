@@ -287,6 +287,11 @@ def test_where_the_list_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "list.csv").mkdir()
     with pytest.raises(PlanError) as refused:
         write_list(table, tmp_path / "list.csv", [], "en")
+    assert refused.value.key == "error.output_folder"
+    (tmp_path / "list.csv").rmdir()
+    (tmp_path / "list.csv").touch()
+    with pytest.raises(PlanError) as refused:
+        write_list(table, tmp_path / "list.csv" / "list.csv", [], "en")
     assert refused.value.key == "rules.list_unwritable"
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]  # nothing half-written stays
 

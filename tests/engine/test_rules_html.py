@@ -116,12 +116,16 @@ def test_the_page_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["showrules", "--rules", str(wrong), "--output", str(target), "--language", "vi"]) == 2
     assert "dòng 2, cột verdict: oh" in capsys.readouterr().err
     assert main(["showrules", "--output", str(tmp_path), "--language", "en"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    (tmp_path / "a file").touch()
+    assert main(["showrules", "--output", str(tmp_path / "a file" / "x.html"), "--language", "en"]) == 2
     assert "could not be written" in capsys.readouterr().err
 
 
 def test_write_page_replaces_the_old_page(tmp_path: Path) -> None:
     target = tmp_path / "page.html"
-    target.write_text("old", encoding="utf-8")
+    write_page(RuleSet("old", {("a", "b"): Verdict("conflict")}), target, "en")
     write_page(RuleSet("x", {("a", "b"): Verdict("conflict")}), target, "en")
+    assert "old" not in target.read_text(encoding="utf-8").split("</title>")[0]
     assert target.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
