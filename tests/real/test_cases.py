@@ -33,7 +33,6 @@ OWED: dict[str, str] = {
     "dxf_lines_open_corners": "the ends that do not meet are not told",
     "dxf_paper_space": "objects of a layout and hidden ones become zones",
     "dxf_polyface_mesh": "one mesh refuses the whole drawing",
-    "findings_named_shp": "the findings' ending is not asked",
     "gpkg_first_layer_is_points": "the other layers are not named",
     "gpkg_tin": "surfaces in 3D are told by a number",
     "hole_over_its_shell": "an overlap that the repair made is not told so",
@@ -44,8 +43,6 @@ OWED: dict[str, str] = {
     "mixed_encodings_in_a_column": "one encoding is taken for the whole column",
     "nan_vertices": "a place without coordinates is told as nan",
     "nonearth_tab": "a CRS that is none ends in a traceback",
-    "overwrite_input": "the findings replace the plan",
-    "overwrite_user_file": "the findings replace a layer that is not ours",
     "territory_without_boundary": "a plan whose boundary is missing passes",
 }
 
