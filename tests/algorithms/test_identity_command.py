@@ -10,7 +10,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from planconcord.__main__ import main
+from planconcord.engine.command import main
 
 from .conftest import grid, layer, run, saved, square
 

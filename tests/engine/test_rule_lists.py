@@ -10,8 +10,8 @@ import openpyxl
 import pandas as pd
 import pytest
 from drawn import moved, plan, square
-from planconcord.__main__ import main
 from planconcord.engine.checks.settings import Settings
+from planconcord.engine.command import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.rulesets.listing import COLUMNS, list_of_pairs, summary
 from planconcord.engine.rulesets.meeting_codes import meeting_codes
