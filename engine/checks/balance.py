@@ -5,8 +5,9 @@
 
 The left and right sides come from different computations (areas, union, faces of overlaps, differences), so a piece that
 one of them lost shows as a residual. And what was found must be what the depth of the ground says: all pairs share the ground of
-depth d as often as there are pairs among d zones, all gaps are the ground of depth 0. Areas in m² on the plane of the working
-CRS, noise included.
+depth d as often as there are pairs among d zones, all gaps are the ground of depth 0. A run without a boundary has no second
+equation, but that account it has: its gaps must be all that the outlines enclose less what is covered. Areas in m² on the plane
+of the working CRS, noise included.
 """
 
 from __future__ import annotations
@@ -39,16 +40,15 @@ class Account:
 
 
 def accounts(cover: Cover, bounded: bool) -> tuple[Account, ...]:
-    """What was found against what the depth says; without a boundary depth 0 has no area to be compared."""
+    """What was found against what the depth says; without a boundary nothing can lie outside."""
 
     def account(kind: str, found: np.ndarray, counted_m2: float) -> Account:
         found_m2 = float(shapely.area(found).sum())
         rounding_m2 = cover.step_m * (float(shapely.length(found).sum()) + cover.suspect_length_m)
         return Account(kind, found_m2, counted_m2, RELATIVE_ALLOWANCE * cover.covered_m2 + rounding_m2)
 
-    made = [account("pairs", cover.shared, cover.pairs_m2)]
+    made = [account("pairs", cover.shared, cover.pairs_m2), account("gaps", cover.gaps, cover.gap_m2)]
     if bounded:
-        made.append(account("gaps", cover.gaps, cover.gap_m2))
         made.append(account("overhang", cover.overhang, cover.overhang_m2))
     return tuple(made)
 

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from ..progress import Progress
-from .depth import covering, deep_points
+from .depth import behind_slits, covering, deep_points
 from .edges import GRID_M, Edges, directed_edges
 from .threads import watched
 
@@ -37,6 +37,11 @@ class Arrangement:
     def gaps(self) -> np.ndarray:
         """Faces inside the boundary that nothing covers."""
         return self.faces[self.inside & (self.depth == 0) & ~self.dust]
+
+    def gaps_behind_slits(self) -> np.ndarray:
+        """Places that no face encloses because a slit within the rounding leads out; to be asked without a boundary."""
+        covered = shapely.union_all(self.faces[self.depth > 0])
+        return behind_slits(covered, self.faces[self.depth == 0])
 
     @property
     def overhang(self) -> np.ndarray:

@@ -17,6 +17,7 @@ import shapely
 
 from ..progress import Progress
 from .borders_gaps import WINDOW, gaps_between
+from .depth import deep_points
 from .edges import GRID_M, Edges, directed_edges
 from .polygons import parts
 from .threads import in_order
@@ -167,7 +168,7 @@ def _facing(
 def _holding(territories: np.ndarray, asked: np.ndarray) -> set[tuple[int, int]]:
     """The pairs (a, b) of which one holds a whole part of the other, whose edges may be far from any edge of its own."""
     pieces, owner = parts(territories[asked])
-    point, other = shapely.STRtree(territories[asked]).query(shapely.point_on_surface(pieces), predicate="intersects")
+    point, other = shapely.STRtree(territories[asked]).query(deep_points(pieces), predicate="intersects")
     held = owner[point] != other
     pairs = np.sort(np.stack([asked[owner[point[held]]], asked[other[held]]], axis=1), axis=1)
     return {(int(a), int(b)) for a, b in pairs}

@@ -34,13 +34,13 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
     beyond, overhang = np.zeros(0, dtype=int), np.zeros(0, dtype=object)
     open_ground, outside = EMPTY, EMPTY
     if boundary is None:
-        gaps = uncovered_faces(covered)
+        gaps, gap_m2 = uncovered_faces(covered)
     else:
         open_ground, outside = watched(
             lambda: (shapely.difference(boundary, covered), shapely.difference(covered, boundary)),
             progress.part(0.9, 1.0),
         )
-        gaps = parts([open_ground])[0]
+        gaps, gap_m2 = parts([open_ground])[0], float(shapely.area(open_ground))
         shapely.prepare(boundary)
         beyond = np.flatnonzero(~shapely.covers(boundary, polygons))
         overhang = shapely.difference(polygons[beyond], boundary)
@@ -53,7 +53,7 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
         overhang,
         covered_m2=float(shapely.area(covered)),
         excess_m2=float((shapely.area(faces) * (depth - 1)).sum()),
-        gap_m2=float(shapely.area(open_ground)),
+        gap_m2=gap_m2,
         outside_m2=float(shapely.area(outside)),
         pairs_m2=float((shapely.area(faces) * depth * (depth - 1) / 2).sum()),
         overhang_m2=float(shapely.area(overhang).sum()),

@@ -19,7 +19,8 @@ class Cover:
     that no zone covers. ``beyond`` and ``overhang``: zones that leave the boundary, and what of them lies outside.
 
     ``covered_m2`` is the ground covered at least once, ``excess_m2`` every further layer, ``gap_m2`` and ``outside_m2`` the
-    whole ground inside the boundary that is not covered and outside that is, rounding included. ``suspect_length_m`` times
+    whole ground inside the boundary that is not covered and outside that is, rounding included. Without a boundary ``gap_m2``
+    is the ground that the zones enclose without covering it. ``suspect_length_m`` times
     ``step_m`` is what rounding may have cost.
 
     The same ground counted by depth proves that nothing found was lost: ``pairs_m2`` is what all pairs must share, d (d - 1) / 2

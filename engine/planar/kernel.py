@@ -51,9 +51,12 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
     plane = arrange(polygons, tree, suspects, boundary, progress.part(0.6, 0.8))
     progress.step(0.8)
     progress.checkpoint()
-    gaps = _exact_gaps(plane.gaps, polygons, tree, boundary, progress.part(0.8, 0.95), threads)
-    beyond, overhang = _exact_overhang(plane, polygons, tree, boundary)
     bounded = boundary is not None
+    behind = np.zeros(0, dtype=object) if bounded else plane.gaps_behind_slits()
+    gaps = _exact_gaps(
+        np.concatenate([plane.gaps, behind]), polygons, tree, boundary, progress.part(0.8, 0.95), threads
+    )
+    beyond, overhang = _exact_overhang(plane, polygons, tree, boundary)
     return Cover(
         i,
         j,
@@ -63,7 +66,7 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
         overhang,
         covered_m2=plane.area_m2(plane.depth > 0),
         excess_m2=plane.area_m2(plane.depth > 1, plane.depth - 1),
-        gap_m2=plane.area_m2(plane.inside & (plane.depth == 0)) if bounded else 0.0,
+        gap_m2=plane.area_m2(plane.inside & (plane.depth == 0)) + float(shapely.area(behind).sum()),
         outside_m2=plane.area_m2(~plane.inside & (plane.depth > 0)) if bounded else 0.0,
         pairs_m2=plane.area_m2(plane.depth > 1, plane.depth * (plane.depth - 1) / 2),
         overhang_m2=plane.area_m2(~plane.inside & (plane.depth > 0), plane.depth) if bounded else 0.0,

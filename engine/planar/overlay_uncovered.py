@@ -2,7 +2,7 @@
 
 Whether ground is covered by the upper plan changes only across a suspect edge of it (edges.py): one that no neighbour
 draws in the other direction. So a lower zone that no suspect edge comes near is covered as a whole or not at all, and a
-single vertex tells which; only the others are cut, and only by the upper zones around them. Valid polygons of both plans (one
+single point inside tells which; only the others are cut, and only by the upper zones around them. Valid polygons of both plans (one
 projected CRS in metres) and the pairs whose boxes meet go in; the lower zones with uncovered ground, and that ground, come
 out. Gaps of the upper plan narrower than the grid of the edges (1 mm) are not looked for.
 """
@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from ..progress import Progress
+from .depth import deep_points
 from .edges import GRID_M, Edges
 from .overlay import PAIRS_AT_ONCE, THREADS, ZONES_AT_ONCE, Pairs, minus
 from .threads import in_order
@@ -28,9 +29,7 @@ def uncovered(
     ``edges``: the suspect edges of ``upper``.
     """
     cut = _near_an_open_edge(lower, edges, progress.part(0.0, 0.4))
-    whole = np.flatnonzero(
-        ~cut & ~_first_vertex_covered(lower, upper, near.where(~cut[near.i]), progress.part(0.4, 0.6))
-    )
+    whole = np.flatnonzero(~cut & ~_covered_inside(lower, upper, near.where(~cut[near.i]), progress.part(0.4, 0.6)))
     which, rest = minus(lower, upper, near.where(cut[near.i]), progress.part(0.6, 1.0))
     alone = np.setdiff1d(np.flatnonzero(cut), which)
     which = np.concatenate([which, whole, alone])
@@ -56,16 +55,20 @@ def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> n
     return touched
 
 
-def _first_vertex_covered(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
-    """Whether the first vertex of each lower zone lies in, or on the outline of, an upper one."""
-    counts = shapely.get_num_coordinates(lower)
-    x, y = shapely.get_coordinates(lower)[np.cumsum(counts) - counts].T
+def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+    """Whether a point well inside each lower zone of the pairs lies in an upper one.
+
+    Or as near to one as edges of neighbours that count as one line may be apart: nothing open begins there.
+    """
+    asked = np.unique(pairs.i)
+    points = np.full(len(lower), None, dtype=object)
+    points[asked] = deep_points(lower[asked])
     covered = np.zeros(len(lower), dtype=bool)
 
     def in_upper(some: slice) -> np.ndarray:
         i, zones = pairs.i[some], upper[pairs.j[some]]
         shapely.prepare(zones)
-        found = shapely.intersects_xy(zones, x[i], y[i])
+        found = shapely.dwithin(zones, points[i], REACH_M)
         shapely.destroy_prepared(zones)
         return i[found]
 

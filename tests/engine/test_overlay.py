@@ -116,3 +116,15 @@ def test_a_cancel_is_heard_while_a_large_zone_is_cut() -> None:
     lower, upper = fields(30, 300.0), np.array([forest(20_000)], dtype=object)
     with pytest.raises(Cancelled):
         shared(lower, upper, near_pairs(lower, upper, SILENT), Never())
+
+
+@pytest.mark.parametrize("start", [0, 1, 2, 3])
+def test_a_lower_zone_on_a_line_that_two_upper_zones_draw_a_micrometre_apart_is_covered(start: int) -> None:
+    upper = np.array([shapely.box(-100, -100, 0, 100), shapely.box(1e-6, -100, 100, 100)], dtype=object)
+    corner, middle = 5e-7, 10.0
+    for west, east in ((corner, middle), (corner - middle, corner + middle)):  # a corner, or the middle, in the slit
+        ring = np.roll([(west, -5.0), (east, -5.0), (east, 5.0), (west, 5.0)], start, axis=0)
+        lower = np.array([shapely.Polygon(ring)], dtype=object)
+        near = near_pairs(lower, upper, SILENT)
+        which, _ = uncovered(lower, suspect_edges(upper, SILENT), upper, near, SILENT)
+        assert which.tolist() == []
