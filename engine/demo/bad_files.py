@@ -21,6 +21,7 @@ import pandas as pd
 import shapely
 
 from ..catalogue import RESOURCES, read_table, text
+from ..values import is_missing
 from .drawing import write_drawing
 from .files import CRS, write_table
 from .names import District
@@ -190,7 +191,7 @@ def _in_old_fonts(plan: gpd.GeoDataFrame, fields: bool = True) -> gpd.GeoDataFra
     """The texts as a font of before Unicode wants them: letters in the places of others."""
     made = plan.rename(columns=SHORT_NAMES)
     for column in ("ma_thua", "ma_dat", "ten_dat", "ghi_chu"):
-        made[column] = [old_letters(value) if value else value for value in made[column]]
+        made[column] = [value if is_missing(value) else old_letters(value) for value in made[column]]
     names = {name: old_letters(old) for name, old in OLD_NAMES.items()}
     return made.rename(columns=names) if fields else made
 

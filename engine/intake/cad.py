@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ..values import is_missing
 from .report import IntakeReport
 
 CAD_LAYER, LABEL = "cad_layer", "label"
@@ -51,7 +52,7 @@ def zones_of_drawing(frame: gpd.GeoDataFrame, layer: str, closed_lines: bool, re
     """The areas of a drawing, labelled."""
     named = next((field for field in LAYER_FIELDS if field in frame.columns), "")
     made = frame.copy(deep=False)
-    made[CAD_LAYER] = made[named].astype(str) if named else ""
+    made[CAD_LAYER] = ["" if is_missing(value) else str(value) for value in made[named]] if named else ""
     made = plotted = made[made[CAD_LAYER].str.lower() != DEFPOINTS.lower()]
     texts = _texts(made)
     if closed_lines:

@@ -200,18 +200,29 @@ def _nearest(points: np.ndarray, chosen: np.ndarray, ground: shapely.Geometry) -
     """The part of ``ground`` that is nearer to the ``chosen`` points than to the others."""
     if chosen.all() or not chosen.any() or shapely.is_empty(ground):
         return ground if chosen.any() else EMPTY
+    points, at = np.unique(shapely.get_coordinates(points), axis=0, return_inverse=True)
+    chosen = np.bincount(at.reshape(-1), chosen, len(points)) > 0
     # GEOS may return a cell as a collection where points lie in a row
     cells, _ = parts([shapely.voronoi_polygons(shapely.multipoints(points), extend_to=ground)])
-    cell = shapely.STRtree(cells).query(points[chosen], predicate="intersects")[1]
-    return polygonal([shapely.intersection(ground, _together(cells[np.unique(cell)]))])[0]
+    cell, point = shapely.STRtree(shapely.points(points)).query(cells, predicate="intersects")
+    right = np.bincount(cell, minlength=len(cells)) == 1
+    found = right[cell]
+    nearest = _together(cells[cell[found & chosen[point]]])
+    lost = np.setdiff1d(np.arange(len(points)), point[found])
+    if len(lost) in (0, len(points)):
+        return polygonal([shapely.intersection(ground, nearest)])[0]
+    # GEOS 3.13 and 3.14 may give one point of many on a circle everything but its cell; it gets what the others leave.
+    left = shapely.difference(ground, _together(cells[right]))
+    mended = _nearest(np.asarray(shapely.points(points[lost]), dtype=object), chosen[lost], left)
+    return polygonal([shapely.union(shapely.intersection(ground, nearest), mended)])[0]
 
 
 def _together(cells: np.ndarray) -> shapely.Geometry:
-    """The union of cells that only touch: fast, and the slow way where rounding let two of them overlap."""
+    """The union of cells that only touch: fast, and the slow way where rounding let two of them overlap, or one cross itself."""
     try:
         made = shapely.coverage_union_all(cells)
         if shapely.is_valid(made):
             return made
     except shapely.errors.GEOSException:
         pass
-    return shapely.union_all(cells)
+    return shapely.union_all(shapely.make_valid(cells))

@@ -105,7 +105,7 @@ def coverage_without_offset(
 
 def _inner_gaps(findings: gpd.GeoDataFrame, boundary: shapely.Geometry) -> np.ndarray:
     """Which findings are gaps away from the boundary: they move with the layer, and no offset opens them."""
-    inner = (findings["rule"] == "coverage.gap").to_numpy()
+    inner = (findings["rule"] == "coverage.gap").to_numpy(copy=True)
     line = shapely.boundary(boundary)
     shapely.prepare(line)
     inner[inner] = ~shapely.dwithin(np.asarray(findings.geometry.values[inner], dtype=object), line, TOUCHING_M)
