@@ -37,7 +37,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
 from ..engine.store.place import Place
 from .libraries import missing
-from .running import noted
+from .running import note_fault, noted
 from .threads import keep_thread_state
 
 ICONS = RESOURCES / "icons"
@@ -210,20 +210,24 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         keep_thread_state()
         from ..engine.errors import PlanError
+        from ..engine.faults import told_faults
         from ..engine.progress import Cancelled
         from .destinations import refuse_lost_inputs
 
         try:
-            refuse_lost_inputs(self, parameters, context, self.output_kinds())
-            with noted(feedback):
+            with noted(feedback), told_faults(self.displayName(), QgsProcessingException):
+                refuse_lost_inputs(self, parameters, context, self.output_kinds())
                 return self.carry_out(parameters, context, feedback)
         except PlanError as error:
+            note_fault(error)
             sentence = error.text(self.language(parameters, context))
         except QgsProcessingException as error:
             sentence = str(error)
         except Cancelled:
             feedback.pushInfo(self.words("cancelled"))
             return {}
+        except KeyboardInterrupt:
+            sentence = self.words("cancelled")
         # QGIS never lets go of an exception: on its traceback all layers would stay in memory until QGIS is closed.
         del parameters, context, feedback
         raise QgsProcessingException(sentence)

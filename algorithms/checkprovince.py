@@ -59,6 +59,7 @@ class CheckProvince(RegisterAlgorithm):
         from ..engine.province.writing import Wanted, write_province
         from ..engine.store.place import without_password
         from .feedback import QgisProgress
+        from .running import note_fault
         from .source import to_pyproj
         from .stores import loaded_from, store_of_output
         from .styling import FindingsStyle
@@ -91,6 +92,9 @@ class CheckProvince(RegisterAlgorithm):
         made = write_province(wanted, options, language, QgisProgress(feedback))
         for line in made.result.log:
             feedback.pushInfo(line)
+        for fault in made.faults:
+            note_fault(fault)
+            feedback.pushWarning(fault.text(language))
         if store is not None:
             output = loaded_from(store, self, parameters, "OUTPUT", context)
         outputs: dict[str, Any] = {"OUTPUT": output, "REUSED_COUNT": made.reused_count, "STATUS": made.result.status}

@@ -67,8 +67,9 @@ class CompareDrafts(PlanAlgorithm):
             checking.read(draft, f"{draft}_KEY", f"{draft}_CODE")
         before, after = checking.bring_together()
         settings = checking.settings(Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")))
-        asking = self._asking(parameters, context, before.crs)
-        attributes = self._attributes(parameters, context)
+        progress = settings.progress.part(0.0, 0.0)
+        asking = self._asking(parameters, context, before.crs, progress)
+        attributes = self._attributes(parameters, context, progress)
         found = compare_drafts(before, after, settings, asking, attributes)
         tables: dict[str, Any] = {
             "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
@@ -83,26 +84,26 @@ class CompareDrafts(PlanAlgorithm):
             feedback.pushWarning(text("comparedrafts.open", checking.language, residual=outputs["BALANCE_RESIDUAL"]))
         return outputs
 
-    def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any) -> Any:
+    def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any, progress: Any) -> Any:
         """What asked for changes, in the working CRS; None where nothing was given."""
         from ..engine.identity.draft_attributes import placed
-        from .comparing import frame
+        from .source import whole_table
 
         if parameters.get("ASKED") in (None, NULL, ""):
             return None
         source = self.parameterAsSource(parameters, "ASKED", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "ASKED"))
-        return placed(frame(source), crs, source.sourceName())
+        return placed(whole_table(source, progress), crs, source.sourceName())
 
-    def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
+    def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> Any:
         """The further fields of both drafts, row by row as their zones."""
         from ..engine.identity.draft_attributes import attributes_of
-        from .comparing import frame
+        from .source import whole_table
 
         return tuple(
             attributes_of(
-                frame(self.parameterAsSource(parameters, draft, context)),
+                whole_table(self.parameterAsSource(parameters, draft, context), progress),
                 self.parameterAsString(parameters, f"{draft}_CODE", context),
             )
             for draft in DRAFTS

@@ -49,7 +49,9 @@ class CompareFindings(PlanAlgorithm):
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
-        previous, current = (self._findings(parameters, name, context) for name in ("PREVIOUS", "CURRENT"))
+        previous, current = (
+            self._findings(parameters, name, context, progress.part(0.0, 0.0)) for name in ("PREVIOUS", "CURRENT")
+        )
         scale, width_m = (self.number(parameters, name, context) for name in ("SCALE", "WIDTH_TOLERANCE"))
         progress.step(0.2, text("progress.matching", language))
         fates, counts, log = compare_findings(
@@ -66,13 +68,14 @@ class CompareFindings(PlanAlgorithm):
             feedback.pushInfo(f"{name}: {shown(counts[fate], language)}")
         return outputs
 
-    def _findings(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Any:
+    def _findings(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any) -> Any:
         """The findings of a parameter in a CRS in metres; where they lie in a store, with the statuses of its history."""
         from ..engine.identity.previous import as_findings
-        from .comparing import frame, history_of
+        from .comparing import history_of
+        from .source import whole_table
 
         source: QgsProcessingFeatureSource | None = self.parameterAsSource(parameters, name, context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, name))
         layer = self.parameterAsVectorLayer(parameters, name, context)
-        return as_findings(frame(source), source.sourceName(), history_of(layer))
+        return as_findings(whole_table(source, progress), source.sourceName(), history_of(layer))

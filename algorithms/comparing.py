@@ -1,40 +1,19 @@
-"""What the algorithms that compare have in common: any layer with all its attributes as a table, and the history beside it."""
+"""What the algorithms that compare have in common: the history beside a layer, and the CRS of a table for QGIS."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
-import shapely
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsFeatureRequest,
-    QgsProcessingFeatureSource,
     QgsProviderRegistry,
     QgsVectorLayer,
 )
 
 from ..engine.errors import PlanError
 from ..engine.store.decisions import Decision, history
-from ..engine.transformation import require_place
-from .source import _value, _wkb, to_pyproj
 from .stores import store_of_layer
-
-
-def frame(source: QgsProcessingFeatureSource) -> gpd.GeoDataFrame:
-    """All features of a source with all their attributes; PlanError for a layer without CRS."""
-    crs = require_place(to_pyproj(source.sourceCrs()), source.sourceName())
-    names = source.fields().names()
-    rows, shapes = [], []
-    for feature in source.getFeatures(
-        QgsFeatureRequest(), QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    ):
-        rows.append([_value(value) for value in feature.attributes()])
-        shapes.append(_wkb(feature.geometry()))
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    geometry = np.asarray(shapely.from_wkb(np.array(shapes, dtype=object)), dtype=object)
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(geometry, crs=crs), crs=crs)
 
 
 def history_of(layer: QgsVectorLayer | None) -> list[Decision]:

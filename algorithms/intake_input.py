@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pyproj
 from qgis.core import (
     NULL,
@@ -26,7 +25,7 @@ from qgis.core import (
 from ..engine.errors import PlanError
 from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
 from ..engine.progress import Progress
-from .source import CHUNK, _shapes, _value, _wkb, to_pyproj
+from .source import table_of, to_pyproj
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,5 @@ def _table(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) ->
     """The features of a layer that has no file, or differs from it; the selected ones where some are."""
     request = QgsFeatureRequest().setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
     features = layer.getSelectedFeatures(request) if layer.selectedFeatureCount() else layer.getFeatures(request)
-    names = layer.fields().names()
-    shapes: list[np.ndarray] = []
-    rows: list[list[object]] = []
-    fids: list[int] = []
-    chunk: list[bytes | None] = []
-    for feature in features:
-        chunk.append(_wkb(feature.geometry()))
-        rows.append([_value(value) for value in feature.attributes()])
-        fids.append(feature.id())
-        if len(chunk) == CHUNK:
-            shapes.append(_shapes(chunk))
-            chunk = []
-            progress.checkpoint()
-    shapes.append(_shapes(chunk))
-    values = {name: [row[index] for row in rows] for index, name in enumerate(names)}
-    return gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), index=fids, crs=crs), index=fids)
+    fields = {name: index for index, name in enumerate(layer.fields().names())}
+    return table_of(features, fields, crs, progress, layer.featureCount())

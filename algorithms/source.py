@@ -7,6 +7,7 @@ Fails with PlanError for a layer without CRS, without features or without polygo
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ import shapely
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingFeatureSource,
@@ -54,26 +56,48 @@ def plan_layer(
     if absent:
         raise PlanError("error.field_missing", layer=name, field=absent[0], fields=", ".join(fields.names()) or "–")
     request = QgsFeatureRequest().setSubsetOfAttributes(list(present.values()))
-    total = max(source.featureCount(), 1)
+    features = source.getFeatures(request, Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks)
+    frame = table_of(features, present, crs, progress, source.featureCount())
+    return PlanLayer.from_frame(
+        frame, name, key_field, code_field, territory_field=territory_field, corridor=corridor, **known
+    )
+
+
+def whole_table(source: QgsProcessingFeatureSource, progress: Progress) -> gpd.GeoDataFrame:
+    """All features of a source with all their attributes; PlanError for a layer without a usable CRS."""
+    crs = require_place(to_pyproj(source.sourceCrs()), source.sourceName())
+    fields = {name: index for index, name in enumerate(source.fields().names())}
+    skipping = Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks
+    return table_of(source.getFeatures(QgsFeatureRequest(), skipping), fields, crs, progress, source.featureCount())
+
+
+def table_of(
+    features: Iterable[QgsFeature],
+    fields: Mapping[str, int],
+    crs: pyproj.CRS | None,
+    progress: Progress,
+    count: int = 0,
+) -> gpd.GeoDataFrame:
+    """The one way from features to a table: ``fields`` by their index in a feature, the feature ids as the index.
+
+    Rings that are not closed are closed, see UNCLOSED. Raises Cancelled between chunks.
+    """
     shapes: list[np.ndarray] = []
     fids: list[int] = []
-    values: dict[str, list[object]] = {field: [] for field in wanted}
+    values: dict[str, list[object]] = {field: [] for field in fields}
     chunk: list[bytes | None] = []
-    for feature in source.getFeatures(request, Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks):
+    for feature in features:
         chunk.append(_wkb(feature.geometry()))
         fids.append(feature.id())
-        for field, index in present.items():
+        for field, index in fields.items():
             values[field].append(_value(feature.attribute(index)))
         if len(chunk) == CHUNK:
             shapes.append(_shapes(chunk))
             chunk = []
             progress.checkpoint()
-            progress.step(min(len(fids) / total, 1.0))
+            progress.step(min(len(fids) / max(count, 1), 1.0))
     shapes.append(_shapes(chunk))
-    frame = gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), crs=crs))
-    return PlanLayer.from_frame(
-        frame, name, key_field, code_field, fids=fids, territory_field=territory_field, corridor=corridor, **known
-    )
+    return gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), index=fids, crs=crs), index=fids)
 
 
 def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
@@ -82,7 +106,10 @@ def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
         return None
     if crs.authid().upper().startswith("EPSG:"):
         return pyproj.CRS.from_user_input(crs.authid())
-    return pyproj.CRS.from_wkt(crs.toWkt(Qgis.CrsWktVariant.Preferred))
+    try:
+        return pyproj.CRS.from_wkt(crs.toWkt(Qgis.CrsWktVariant.Preferred))
+    except pyproj.exceptions.CRSError:
+        return None
 
 
 WRAPPED = bytes([1, 6, 0, 0, 0, 1, 0, 0, 0])
