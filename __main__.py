@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
+try:
+    from .engine.command import main
+except ImportError as error:  # a library that is not there, or whose parts do not fit each other
+    if __name__ != "__main__":
+        raise
+    sys.stderr.write(f"Plan Concord could not start: {error}. Install it again with pip, which brings what it needs.\n")
+    sys.exit(2)
+
 if __name__ == "__main__":
-    try:
-        from .engine.command import main
-    except ImportError as error:  # a library that is not there, or whose parts do not fit each other
-        sys.stderr.write(
-            f"Plan Concord could not start: {error}. Install it again with pip, which brings what it needs.\n"
-        )
-        sys.exit(2)
     sys.exit(main())
