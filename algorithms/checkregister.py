@@ -51,6 +51,7 @@ class CheckRegister(RegisterAlgorithm):
         from ..engine.province.sources import refuse_lost_plans
         from ..engine.register.reading import read_register
         from ..engine.register.state import boards
+        from ..engine.store.kinds import STORE
         from .feedback import QgisProgress
         from .sinks import Destination
         from .styling import FindingsStyle
@@ -61,7 +62,8 @@ class CheckRegister(RegisterAlgorithm):
         register = read_register(self.parameterAsString(parameters, "REGISTER", context), outside)
         destination = Destination(self, parameters, "FINDINGS", context)
         if destination.place is not None:
-            refuse_lost_plans(register, options, "FINDINGS", destination.place)
+            kind = STORE if destination.is_store else None
+            refuse_lost_plans(register, options, "FINDINGS", destination.place, kind)
         result, runs = check_register(register, options, language, progress.part(0.0, 0.9))
         for line in result.log:
             feedback.pushInfo(line)

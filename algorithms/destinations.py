@@ -63,7 +63,9 @@ def refuse_lost_inputs(
         if table is not None:
             tables.append((name, table))
         elif path:
-            kind = (kinds or {}).get(name) or (STORE if name == "FINDINGS" and path.endswith(".gpkg") else None)
+            # Where there is a register, the plans that it names are inputs too, and it is asked when it has been read.
+            store = name == "FINDINGS" and path.endswith(".gpkg") and algorithm.parameterDefinition("REGISTER") is None
+            kind = (kinds or {}).get(name) or (STORE if store else None)
             outputs.append(Output(name, Path(path), kind, tuple(_continued(algorithm))))
     refuse_lost_files([(name, table.file) for name, table in inputs], outputs)
     _refuse_lost_tables(inputs, outputs, tables)

@@ -24,7 +24,6 @@ from ..register.folder import create_register
 from ..register.reading import read_register
 from ..register.state import boards
 from ..register.template import REGISTER
-from ..store.kinds import STORE
 from ..store.place import argument
 from .options import options_of
 from .registercheck import check_register
@@ -43,7 +42,7 @@ def add_province_commands(
     checking = command("check", lambda options: _check(options, progress()))
     checking.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
     output_help = text("checkprovince.OUTPUT.help", "en")
-    add_output(checking, "--out", STORE, ("--previous",), type=argument, required=True, help=output_help)
+    add_output(checking, "--out", None, ("--previous",), type=argument, required=True, help=output_help)
     checking.add_argument("--previous", type=argument, help=text("checkprovince.PREVIOUS.help", "en"))
     checking.add_argument("--rules", help=text("checkprovince.RULES.help", "en"))
     checking.add_argument("--width-tolerance", type=float, help=text("shared.WIDTH_TOLERANCE.help", "en"))
@@ -52,7 +51,7 @@ def add_province_commands(
     registering = command("checkregister", lambda options: _register(options, progress()))
     registering.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
     findings_help = text("shared.FINDINGS.help", "en")
-    add_output(registering, "--findings", STORE, type=argument, required=True, help=findings_help)
+    add_output(registering, "--findings", None, type=argument, required=True, help=findings_help)
     for one in (checking, registering):
         one.add_argument("--territory", default="", help=text("checkprovince.TERRITORY.help", "en"))
         one.add_argument("--boundaries", default="", help=text("checkprovince.BOUNDARIES.help", "en"))

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ..outputs import Output, refuse_lost_files
 from ..register.entry import Register
+from ..store.kinds import STORE
 from ..store.place import Place, PostgisSchema
+from ..writing import Kind
 from .boundaries import beside
 from .options import ProvinceOptions
 
@@ -71,7 +73,9 @@ def _state(files: list[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
 
 
-def refuse_lost_plans(register: Register, options: ProvinceOptions, name: str, output: Place) -> None:
+def refuse_lost_plans(
+    register: Register, options: ProvinceOptions, name: str, output: Place, kind: Kind | None = STORE
+) -> None:
     """PlanError where the findings ``output``, an option called ``name``, would replace the register or a file that it names."""
     if isinstance(output, PostgisSchema):
         return
@@ -82,4 +86,4 @@ def refuse_lost_plans(register: Register, options: ProvinceOptions, name: str, o
     boundaries = options.boundaries or beside(register.folder)
     if boundaries:
         inputs.append(("boundaries", boundaries))
-    refuse_lost_files(inputs, [Output(name, output)])
+    refuse_lost_files(inputs, [Output(name, output, kind)])

@@ -26,7 +26,6 @@ from ..register.reading import read_register
 from ..rulesets.reading import read_ruleset
 from ..run import Run
 from ..store import write_store
-from ..store.kinds import require_own_store
 from ..store.place import Place
 from ..tolerance import Tolerance
 from .check import CANCELLED, NOT_ASSESSED, PARTIAL, PASSED, ProvinceResult, check_province
@@ -52,7 +51,6 @@ class Wanted:
 def write_province(wanted: Wanted, options: ProvinceOptions, language: str, progress: Progress) -> ProvinceResult:
     """Check the province of a register and write its store."""
     file = wanted.output if isinstance(wanted.output, Path) else None
-    require_own_store(wanted.output)
     rules = read_ruleset(wanted.rules)
     register = read_register(wanted.register, wanted.outside)
     refuse_lost_plans(register, options, wanted.option, wanted.output)

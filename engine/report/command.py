@@ -14,6 +14,7 @@ from ..catalogue import text
 from ..intake.preparing import Wishes as Reading
 from ..intake.preparing import prepare
 from ..intake.reading import read_plan
+from ..outputs import add_output
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..rulesets.reading import read_ruleset
@@ -49,7 +50,7 @@ def add_report_commands(
         default="yes",
         help=text("writesheet.REDACT_DEFENCE.help", "en"),
     )
-    sheet.add_argument("--output", type=Path, required=True, help=text("writesheet.OUTPUT.help", "en"))
+    add_output(sheet, "--output", None, type=Path, required=True, help=text("writesheet.OUTPUT.help", "en"))
 
 
 def _write(options: argparse.Namespace, progress: Progress) -> int:

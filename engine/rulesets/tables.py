@@ -135,7 +135,7 @@ def _shown(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, datetime.datetime) and not (cell.hour or cell.minute or cell.second):
         return cell.date().isoformat()
-    return unguarded(_ESCAPED.sub(_unescaped, str(cell)).strip())
+    return _ESCAPED.sub(_unescaped, str(cell)).strip()
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -13,7 +13,6 @@ from ..errors import PlanError
 from ..writing import SHOWN, Kind
 from .connection import reading
 from .opening import layout_of
-from .place import Place, PostgisSchema
 from .schema import OWN_TABLES
 from .session import Session
 
@@ -55,14 +54,6 @@ def layer_kind(columns: Sequence[str]) -> Kind:
 
 
 STORE = Kind(GPKG, "error.output_ending_findings", strange_in_store)
-
-
-def require_own_store(place: Place) -> None:
-    """PlanError where a file lies there that is no store of ours; a schema of a database is asked when it is written."""
-    from ..writing import require_own
-
-    if not isinstance(place, PostgisSchema):
-        require_own(place, STORE)
 
 
 def _what_lies_there(path: Path) -> str:

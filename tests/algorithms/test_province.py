@@ -49,7 +49,7 @@ def test_a_plan_that_cannot_be_read_does_not_stop_the_others(register: Path, tmp
 @pytest.mark.parametrize("output", ["f.shp", "register.csv"])
 def test_findings_are_a_geopackage_beside_the_register(register: Path, output: str) -> None:
     found = run("checkprovince", inputs(register, OUTPUT=str(register.parent / output)))
-    assert not found.ok and ".gpkg" in found.error
+    assert not found.ok and (".gpkg" if output == "f.shp" else "OUTPUT and REGISTER") in found.error
 
 
 def test_cancelling_leaves_a_partial_run_from_which_the_next_goes_on(register: Path, tmp_path: Path) -> None:

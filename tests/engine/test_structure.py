@@ -99,3 +99,48 @@ def test_pyproject_lists_every_package() -> None:
 def test_every_package_has_an_init() -> None:
     folders = {path.parent for storey in STOREYS for path in modules(storey)}
     assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+WRITE_AT_ONE_PLACE = (
+    "to_csv",
+    "to_file",
+    "to_excel",
+    "write_dataframe",
+    "mkstemp",
+    "NamedTemporaryFile",
+)
+MAY_WRITE = {
+    "engine/writing.py": "the one place",
+    "engine/store/writing.py": "a store takes its place under the lock of the old one",
+    "engine/intake/archives.py": "unpacks into a temporary folder",
+    "engine/intake/frames.py": "copies into a temporary folder",
+    "engine/faults.py": "adds to the log of faults, which must be written whatever else is broken",
+    "engine/demo/files.py": "fills a folder that takes its place when it is whole",
+    "engine/demo/bad_files.py": "the same",
+    "engine/demo/drawing.py": "the same",
+}
+
+
+def writes(path: Path) -> Iterator[str]:
+    """The calls by which a module would write files itself."""
+    own = "replaced(" in path.read_text(encoding="utf-8")  # fills what takes its place when it is whole
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        on = getattr(node.func.value, "id", "") if isinstance(node.func, ast.Attribute) else ""
+        modes = [a.value for a in (*node.args, *(k.value for k in node.keywords)) if isinstance(a, ast.Constant)]
+        if (
+            name in WRITE_AT_ONE_PLACE
+            or (name in ("replace", "rename", "move") and on in ("os", "shutil"))
+            or (name in ("write_text", "write_bytes") and not own)
+            or (name == "open" and not on and {"w", "wb", "a", "ab", "x", "xb"} & set(map(str, modes)))
+        ):
+            yield f"{path.relative_to(ROOT)}:{node.lineno} calls {name}"
+
+
+def test_files_are_written_at_one_place() -> None:
+    every = [path for storey in STOREYS for path in modules(storey)]
+    others = [path for path in every if path.relative_to(ROOT).as_posix() not in MAY_WRITE]
+    assert [line for path in others for line in writes(path)] == []
+    assert len(MAY_WRITE) + len(others) == len(every)
