@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import geopandas as gpd
 import pyproj
 from qgis.core import (
     NULL,
@@ -25,7 +24,7 @@ from qgis.core import (
 from ..engine.errors import PlanError
 from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
 from ..engine.progress import Progress
-from .source import table_of, to_pyproj
+from .source import ReadFeatures, read_features, to_pyproj
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,9 @@ class Given:
             return replace(made, table=made.table.set_crs(self.crs, allow_override=True))
         if self.layer is None:
             raise TypeError("neither a file nor a layer")
-        return prepare_frame(_table(self.layer, self.crs, progress), self.layer.name(), wishes)
+        read, names = _read(self.layer, self.crs, progress), self.layer.fields().names()
+        present = {names[place]: name for place, name in read.names.items() if names[place] != name}
+        return prepare_frame(read.frame, self.layer.name(), wishes, present, read.notes)
 
 
 def given_input(
@@ -79,9 +80,11 @@ def _file_behind(layer: QgsVectorLayer) -> str:
     return path + (f"|layername={named}" if named else "") + (f"|subset={condition}" if condition else "")
 
 
-def _table(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) -> gpd.GeoDataFrame:
+def _read(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) -> ReadFeatures:
     """The features of a layer that has no file, or differs from it; the selected ones where some are."""
     request = QgsFeatureRequest().setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
-    features = layer.getSelectedFeatures(request) if layer.selectedFeatureCount() else layer.getFeatures(request)
-    fields = {name: index for index, name in enumerate(layer.fields().names())}
-    return table_of(features, fields, crs, progress, layer.featureCount())
+    selected = layer.selectedFeatureCount()
+    features = layer.getSelectedFeatures(request) if selected else layer.getFeatures(request)
+    fields = layer.fields()
+    count = selected or layer.featureCount()
+    return read_features(features, fields, range(fields.count()), crs, progress, count, layer.name())

@@ -106,11 +106,12 @@ class PreparePlan(PlanAlgorithm):
         prepared = given.prepared(wishes, progress)
         zones = zones_of(prepared)
         require_place(zones.crs, prepared.name, "error.prepare_no_crs")
+        table = zone_table(zones, prepared)
         for line in prepared.report.lines(language):
             feedback.pushInfo(line)
         progress.checkpoint()
         progress.step(0.7, text("progress.writing", language))
-        tables = {"OUTPUT": zone_table(zones), "REPORT": report_table(prepared.report, language)}
+        tables = {"OUTPUT": table, "REPORT": report_table(prepared.report, language)}
         known_by = {"OUTPUT": [SOURCE_FID]}
         outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0), known_by)
         page = self.parameterAsFileOutput(parameters, "PREVIEW", context)

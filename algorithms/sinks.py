@@ -7,6 +7,7 @@ PostGIS in one transaction. Other databases and memory layers are written direct
 
 from __future__ import annotations
 
+import datetime
 import glob
 import tempfile
 from collections.abc import Sequence
@@ -30,11 +31,12 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
 )
-from qgis.PyQt.QtCore import QMetaType
+from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 from ..engine.errors import PlanError
-from ..engine.findings import MEASURE_FIELDS, TEXT
+from ..engine.findings import MEASURE_FIELDS
 from ..engine.formulas import guarded
+from ..engine.kinds import BOOLEAN, DATE, INTEGER, MOMENT, REAL, TEXT, plain_values
 from ..engine.progress import Progress
 from ..engine.run import RUN_FIELDS
 from ..engine.store.kinds import STORE, layer_kind
@@ -48,13 +50,21 @@ from .stores import loaded_from, store_of_output
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj")
 SHORT_TEXTS, LONGEST_TEXT_BYTES = (".shp", ".tab"), 254
 CHUNK = 2000
+QT_KINDS = {
+    TEXT: QMetaType.Type.QString,
+    REAL: QMetaType.Type.Double,
+    INTEGER: QMetaType.Type.LongLong,
+    BOOLEAN: QMetaType.Type.Bool,
+    DATE: QMetaType.Type.QDate,
+    MOMENT: QMetaType.Type.QDateTime,
+}
 
 
 def qgs_fields(columns: Sequence[tuple[str, str]]) -> QgsFields:
     """The fields of a table of the engine, for QGIS."""
     fields = QgsFields()
     for name, kind in columns:
-        fields.append(QgsField(name, QMetaType.Type.QString if kind == TEXT else QMetaType.Type.Double))
+        fields.append(QgsField(name, QT_KINDS[kind]))
     return fields
 
 
@@ -235,15 +245,24 @@ def _companions(final: Path) -> set[str]:
 def _features(
     rows: pd.DataFrame, columns: Sequence[tuple[str, str]], fields: QgsFields, spatial: bool
 ) -> list[QgsFeature]:
-    values = [rows[name].tolist() for name, _ in columns]
+    values = [[_qt_value(value) for value in plain_values(rows[name], kind)] for name, kind in columns]
     shapes = shapely.to_wkb(np.asarray(rows["geometry"], dtype=object)) if spatial else [None] * len(rows)
     features = []
     for shape, *row in zip(shapes, *values):
         feature = QgsFeature(fields)
-        feature.setAttributes([None if isinstance(value, float) and np.isnan(value) else value for value in row])
+        feature.setAttributes(row)
         if shape is not None:
             geometry = QgsGeometry()
             geometry.fromWkb(shape)
             feature.setGeometry(geometry)
         features.append(feature)
     return features
+
+
+def _qt_value(value: Any) -> Any:
+    """A value as QGIS takes it: days and moments as Qt's own, a moment without a zone in local time, as QGIS reads it."""
+    if isinstance(value, datetime.datetime):
+        whole = QDateTime(value.date(), QTime(value.hour, value.minute, value.second, value.microsecond // 1000))
+        whole.setTimeSpec(Qt.TimeSpec.LocalTime if value.tzinfo is None else Qt.TimeSpec.UTC)
+        return whole
+    return QDate(value) if isinstance(value, datetime.date) else value

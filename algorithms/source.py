@@ -7,33 +7,41 @@ Fails with PlanError for a layer without CRS, without features or without polygo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timezone
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
-import shapely
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureRequest,
+    QgsField,
+    QgsFields,
     QgsGeometry,
     QgsProcessingFeatureSource,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, QMetaType, Qt, QTime
 
 from ..engine.corridors import Corridor
 from ..engine.errors import PlanError
-from ..engine.plan import PlanLayer
+from ..engine.intake.rows import objects, renamed, table_of, without_rows
+from ..engine.intake.shapes import found_of, shapes_of
+from ..engine.kinds import DATE, MOMENT, nothing_of
+from ..engine.plan import Note, PlanLayer
 from ..engine.progress import Progress
 from ..engine.transformation import require_place
 
 CHUNK = 5000
-UNCLOSED = "fix" if hasattr(shapely, "coverage_is_valid") else "ignore"
-"""A ring that is not closed is closed where shapely (2.1) can, else its zone counts as empty, which is reported."""
+DAYS = {QMetaType.Type.QDate: DATE, QMetaType.Type.QDateTime: MOMENT}
+WHOLE = (QMetaType.Type.Int, QMetaType.Type.UInt, QMetaType.Type.LongLong, QMetaType.Type.Short, QMetaType.Type.UShort)
 
 
 def plan_layer(
@@ -55,49 +63,109 @@ def plan_layer(
     absent = [field for field, index in present.items() if index < 0]
     if absent:
         raise PlanError("error.field_missing", layer=name, field=absent[0], fields=", ".join(fields.names()) or "–")
-    request = QgsFeatureRequest().setSubsetOfAttributes(list(present.values()))
+    request = QgsFeatureRequest()
+    if not _told_apart(fields):
+        request.setSubsetOfAttributes(list(present.values()))
     features = source.getFeatures(request, Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks)
-    frame = table_of(features, present, crs, progress, source.featureCount())
-    return PlanLayer.from_frame(
-        frame, name, key_field, code_field, territory_field=territory_field, corridor=corridor, **known
+    read = read_features(features, fields, list(present.values()), crs, progress, source.featureCount(), name)
+    asked = {field: read.names[index] for field, index in present.items()}
+    made = PlanLayer.from_frame(
+        read.frame,
+        name,
+        asked.get(key_field, ""),
+        asked.get(code_field, ""),
+        territory_field=asked.get(territory_field, ""),
+        corridor=corridor,
+        **known,
     )
+    made.notes[:0] = read.notes
+    return made
 
 
 def whole_table(source: QgsProcessingFeatureSource, progress: Progress) -> gpd.GeoDataFrame:
     """All features of a source with all their attributes; PlanError for a layer without a usable CRS."""
-    crs = require_place(to_pyproj(source.sourceCrs()), source.sourceName())
-    fields = {name: index for index, name in enumerate(source.fields().names())}
-    skipping = Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks
-    return table_of(source.getFeatures(QgsFeatureRequest(), skipping), fields, crs, progress, source.featureCount())
+    name, fields = source.sourceName(), source.fields()
+    crs = require_place(to_pyproj(source.sourceCrs()), name)
+    features = source.getFeatures(QgsFeatureRequest(), Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks)
+    return read_features(features, fields, range(fields.count()), crs, progress, source.featureCount(), name).frame
 
 
-def table_of(
+def _told_apart(fields: QgsFields) -> bool:
+    """Whether QGIS gave a field another name because the file has two of one, of which it then reads neither by itself."""
+    names = set(fields.names())
+    return any(re.sub(r"_\d+$", "", name) in names - {name} for name in names)
+
+
+@dataclass(frozen=True)
+class ReadFeatures:
+    """``frame``: the table, its index the feature ids; ``names``: the column of each field by its place; ``notes``: what was changed."""
+
+    frame: gpd.GeoDataFrame
+    names: dict[int, str]
+    notes: list[Note]
+
+
+def read_features(
     features: Iterable[QgsFeature],
-    fields: Mapping[str, int],
+    fields: QgsFields,
+    wanted: Sequence[int],
     crs: pyproj.CRS | None,
     progress: Progress,
-    count: int = 0,
-) -> gpd.GeoDataFrame:
-    """The one way from features to a table: ``fields`` by their index in a feature, the feature ids as the index.
+    count: int,
+    layer: str,
+) -> ReadFeatures:
+    """About ``count`` features with the ``wanted`` of their fields; the one place where features of QGIS become a table.
 
-    Rings that are not closed are closed, see UNCLOSED. Raises Cancelled between chunks.
+    Rings that are not closed are closed, see intake/shapes.py. Raises Cancelled between chunks.
     """
     shapes: list[np.ndarray] = []
     fids: list[int] = []
-    values: dict[str, list[object]] = {field: [] for field in fields}
     chunk: list[bytes | None] = []
+    values: list[list[object]] = [[] for _ in wanted]
+    unknown: dict[int, str] = {}
+
+    def parse() -> None:
+        made = shapes_of(np.array(chunk, dtype=object))
+        unknown.update((len(fids) - len(chunk) + row, name) for row, name in made.unknown.items())
+        shapes.append(made.shapes)
+        chunk.clear()
+
     for feature in features:
         chunk.append(_wkb(feature.geometry()))
         fids.append(feature.id())
-        for field, index in fields.items():
-            values[field].append(_value(feature.attribute(index)))
+        for column, index in zip(values, wanted):
+            column.append(_value(feature.attribute(index)))
         if len(chunk) == CHUNK:
-            shapes.append(_shapes(chunk))
-            chunk = []
+            parse()
             progress.checkpoint()
             progress.step(min(len(fids) / max(count, 1), 1.0))
-    shapes.append(_shapes(chunk))
-    return gpd.GeoDataFrame(values, geometry=gpd.GeoSeries(np.concatenate(shapes), index=fids, crs=crs), index=fids)
+    parse()
+    given = [fields.at(index).name() for index in wanted]
+    columns = [_series(column, fields.at(index)) for column, index in zip(values, wanted)]
+    frame = table_of(list(zip(given, columns)), np.concatenate(shapes), fids, crs)
+    present = [str(name) for name in frame.columns]
+    notes = renamed(given, present, layer)
+    if unknown and len(unknown) < len(frame):
+        notes.append(("intake.dropped", {"layer": layer, "count": len(unknown), "found": found_of(unknown)}))
+        frame = without_rows(frame, unknown)
+    elif unknown:
+        raise PlanError("error.surfaces", layer=layer, found=found_of(unknown), count=len(unknown))
+    return ReadFeatures(frame, dict(zip(wanted, present)), notes)
+
+
+def _series(values: list[object], field: QgsField) -> pd.Series:
+    """A column of the field's own kind, also where some rows have no value."""
+    kind = QMetaType.Type(field.type())
+    empty = any(value is None for value in values)
+    if kind in WHOLE:
+        return pd.Series(values, dtype="Int64" if empty else "int64")
+    if kind == QMetaType.Type.Bool:
+        return pd.Series(values, dtype="boolean" if empty else "bool")
+    if kind in (QMetaType.Type.Double, QMetaType.Type.Float):
+        return pd.Series(values, dtype="float64")
+    if kind in DAYS and all(value is None for value in values):
+        return nothing_of(DAYS[kind], len(values))
+    return objects(values)
 
 
 def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
@@ -116,10 +184,6 @@ WRAPPED = bytes([1, 6, 0, 0, 0, 1, 0, 0, 0])
 """How the WKB of a multipolygon of one part begins: byte order, type, count. The part's own WKB follows."""
 
 
-def _shapes(chunk: list[bytes | None]) -> np.ndarray:
-    return np.asarray(shapely.from_wkb(np.array(chunk, dtype=object), on_invalid=UNCLOSED), dtype=object)
-
-
 def _wkb(geometry: QgsGeometry) -> bytes | None:
     if geometry.isNull():
         return None
@@ -134,9 +198,14 @@ def _wkb(geometry: QgsGeometry) -> bytes | None:
 
 
 def _value(value: object) -> object:
-    """A QVariant NULL as None, dates as text."""
+    """A value as Python's own: None for NULL, days, times, lists and bytes as what they are."""
     if value is None or (hasattr(value, "isNull") and value.isNull()):
         return None
-    if isinstance(value, (QDate, QTime, QDateTime)):
-        return value.toString(1)  # Qt.ISODate
-    return value
+    if isinstance(value, QDateTime):
+        local = value.timeSpec() == Qt.TimeSpec.LocalTime
+        return value.toPyDateTime() if local else value.toUTC().toPyDateTime().replace(tzinfo=timezone.utc)
+    if isinstance(value, QDate):
+        return value.toPyDate()
+    if isinstance(value, QTime):
+        return value.toPyTime()
+    return bytes(value) if isinstance(value, QByteArray) else value

@@ -20,9 +20,9 @@ import pandas as pd
 import shapely
 
 from .catalogue import SEVERITIES, number, rules
+from .kinds import REAL, TEXT
 from .planar.polygons import POLYGON, Geometries
 
-TEXT, REAL = "text", "real"
 FIELDS: tuple[tuple[str, str], ...] = (
     ("finding_id", TEXT),
     ("rule", TEXT),

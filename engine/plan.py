@@ -83,6 +83,8 @@ class PlanLayer:
         _refuse_without_polygons(geometry, name, corridor)
         numbers = _texts(pd.Series(frame.index if fids is None else fids))
         kept, notes = _only_polygons(geometry, name, corridor)
+        if code_field:
+            notes += _several_codes(frame[code_field][kept], name, code_field)
         frame, geometry, numbers = frame[kept], _polygons_of_collections(geometry[kept]), _told_apart(numbers[kept])
         given = _texts(frame[key_field]) if key_field else np.full(len(frame), "", dtype=object)
         zones = gpd.GeoDataFrame(
@@ -161,6 +163,12 @@ def _only_polygons(geometry: np.ndarray, name: str, corridor: Corridor | None) -
     return kept, [("note.dropped", {"layer": name, "count": int((~kept).sum()), "found": found})]
 
 
+def _several_codes(values: pd.Series, name: str, field: str) -> list[Note]:
+    """What is to be told of zones whose code is a list of several."""
+    count = sum(isinstance(value, (list, tuple)) and len(value) > 1 for value in values.tolist())
+    return [("note.several_codes", {"layer": name, "field": field, "count": count})] if count else []
+
+
 def _polygons_of_collections(geometry: np.ndarray) -> np.ndarray:
     """Collections as MultiPolygons of their polygons, so that parts which lie over each other are seen as invalid."""
     collections = np.flatnonzero(shapely.get_type_id(geometry) == COLLECTION)
@@ -212,6 +220,8 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(filter(None, map(_text, value)))
     return " ".join(unicodedata.normalize("NFC", str(value)).split())
 
 

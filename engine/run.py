@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .findings import REAL, TEXT
+from .kinds import REAL, TEXT
 from .plan import PlanLayer
 from .progress import Progress
 from .store.place import without_password

@@ -11,7 +11,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from ..findings import REAL, TEXT, Measure
+from ..findings import Measure
+from ..kinds import REAL, TEXT
 from ..planar.unmatched import Unmatched
 from .preparation import Prepared
 

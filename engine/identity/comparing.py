@@ -16,7 +16,7 @@ import shapely
 
 from ..catalogue import text
 from ..crs import measures_in_metres
-from ..findings import REAL, TEXT
+from ..kinds import REAL, TEXT
 from ..planar.polygons import gather, parts
 from ..progress import Progress
 from ..tolerance import Tolerance

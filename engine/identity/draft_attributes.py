@@ -6,6 +6,8 @@ itself, such as a row number or the area of the outline, are no attributes of th
 
 from __future__ import annotations
 
+import datetime
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -22,6 +24,8 @@ from .previous import transformed
 
 SAME_NUMBER = 0.005
 """Areas that were measured again differ by less, as a share."""
+LARGEST_AREA = 10**9
+"""A whole number beyond this is the name of something, such as a parcel of 12 digits: no zone has as many square metres."""
 MOSTLY = 0.5
 MOST_NAMES = 5
 FILLED_BY_SOFTWARE = frozenset(
@@ -115,7 +119,10 @@ def other_values(
 
 
 def _same_value(old: object, new: object) -> bool:
-    numbers = [float(value) for value in (old, new) if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    given = [value for value in (old, new) if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if len(given) == 2 and all(isinstance(value, int) for value in given) and max(map(abs, given)) > LARGEST_AREA:
+        return given[0] == given[1]
+    numbers = [float(value) for value in given]
     if len(numbers) == 2 and not any(np.isnan(value) for value in numbers):
         return abs(numbers[0] - numbers[1]) <= SAME_NUMBER * max(map(abs, numbers))
     return _word(old) == _word(new) or (not (is_missing(old) or is_missing(new)) and old == new)
@@ -125,7 +132,7 @@ def _word(value: object) -> str:
     """A value as a reader sees it; nothing, NULL and blanks are the same, and so are 3 and 3.0, which NULLs beside it make of it."""
     if is_missing(value) or str(value).strip() == "":
         return "–"
-    if isinstance(value, pd.Timestamp):
+    if isinstance(value, datetime.datetime):
         return value.isoformat().replace("T00:00:00", "")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -19,7 +19,8 @@ import shapely
 from ..checks.pieces import DUST_M2
 from ..checks.settings import Settings
 from ..codes import hint, spellings
-from ..findings import REAL, TEXT, Measure
+from ..findings import Measure
+from ..kinds import REAL, TEXT
 from ..plan import PlanLayer
 from ..planar.polygons import gather, parts
 from ..planar.width import widths

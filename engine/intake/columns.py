@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import pandas as pd
@@ -53,6 +53,15 @@ SPELLINGS = {
     "tcvn5712": TCVN3,
     "vni-win": VNI,
 }
+NAMES = {
+    AS_IS: "Unicode",
+    UTF_8: "UTF-8",
+    TCVN3: "TCVN3",
+    VNI: "VNI",
+    CP1258: "CP1258",
+    WINDOWS_1252: "Windows-1252",
+    VPS: "VPS",
+}
 NAMES_OF_FIELDS = "*"
 EXAMPLES = 5
 
@@ -94,16 +103,19 @@ def decode_columns(
     changes = []
     decoded = frame.copy(deep=False)
     for column, values in texts.items():
-        encoding = given or _settled(decisions[column], values, usual, are_bytes)
-        made = {value: decode(value, encoding) for value in values}
+        decision = decisions[column]
+        encoding = given or _settled(decision, values, usual, are_bytes)
+        made = {value: decode(value, given or decision.apart.get(value, encoding)) for value in values}
         change = _change(column, encoding, made, frame[column] if column in frame else pd.Series(dtype=object))
         if column == NAMES_OF_FIELDS:
             decoded = decoded.rename(columns=_unique(made, list(frame.columns)))
         elif change is not None:
             decoded[column] = decoded[column].map(lambda value, made=made: made.get(value, value))
-        if change is not None and not (are_bytes and encoding in (UTF_8, WINDOWS_1252)):
+        if decision.apart and not given:
+            change = _told_mixed(change, decision, encoding, frame[column], layer, report)
+        if change is not None and not (are_bytes and encoding in (UTF_8, WINDOWS_1252) and not decision.apart):
             changes.append(change)
-            _tell(change, decisions[column], layer, report)
+            _tell(change, decision, layer, report)
     return gpd.GeoDataFrame(decoded), changes, given or usual
 
 
@@ -148,6 +160,30 @@ def _change(column: str, encoding: str, made: dict[str, str], values: pd.Series)
     differs = {before for before, _ in changed}
     count = len(differs) if column == NAMES_OF_FIELDS else int(values.isin(differs).sum())
     return TextChange(column, encoding, count, tuple(changed[:EXAMPLES]))
+
+
+def _told_mixed(
+    change: TextChange | None,
+    decision: Decision,
+    encoding: str,
+    values: pd.Series,
+    layer: str,
+    report: IntakeReport,
+) -> TextChange | None:
+    """Tell of a column that mixes scripts, with the rows of each; the change then names all of them."""
+    rows = Counter(
+        NAMES[decision.apart.get(value, encoding)]
+        for value in values
+        if isinstance(value, str) and not value.isascii() and value not in decision.unreadable
+    )
+    scripts = ", ".join(f"{name} {count}" for name, count in rows.most_common())
+    told = {"layer": layer, "column": str(values.name), "scripts": scripts, "count": sum(rows.values())}
+    report.add("intake.note.text_mixed", **told)
+    lost = int(values.isin(decision.unreadable).sum())
+    if lost:
+        example = decision.unreadable[0]
+        report.add("intake.note.text_unreadable", layer=layer, column=str(values.name), count=lost, example=example)
+    return None if change is None else replace(change, encoding=", ".join(rows))
 
 
 def _unique(made: dict[str, str], taken: list[str]) -> dict[str, str]:

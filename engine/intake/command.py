@@ -91,9 +91,9 @@ def _prepare(options: argparse.Namespace, progress: Progress) -> int:
     prepared = prepare(options.input, wishes)
     zones = zones_of(prepared)
     require_place(zones.crs, prepared.name, "error.prepare_no_crs")
+    table, columns = zone_columns(zones, prepared)
     sys.stderr.writelines(f"{line}\n" for line in prepared.report.lines(options.language))
     progress.step(0.7, text("progress.writing", options.language))
-    table, columns = zone_columns(zones)
     made_zones = gpd.GeoDataFrame(table, geometry="geometry", crs=zones.crs)
     write_zones(options.output, options.output.stem, made_zones, columns, known_by=[SOURCE_FID])
     made = {"output": options.output}

@@ -1,8 +1,9 @@
 """A source read in bulk: a GeoDataFrame with the texts as the file has them, not yet decoded.
 
-Goes in: an Opened source. Comes out: a GeoDataFrame, its index the feature ids, its CRS the file's or None; texts of formats that
-hold bytes are read as Latin-1, one character a byte, so that nothing is lost before their script is known (GDAL
-itself loses the last letter of every text that it decodes from CP1258). Fails with IntakeError when OGR refuses, PlanError
+Goes in: an Opened source. Comes out: a GeoDataFrame, its index the feature ids, its CRS the file's or None, and notes on what could not
+come along, such as a surface in 3D; values keep their kinds (rows.py). Texts of formats that hold bytes are read as Latin-1,
+one character a byte, so that nothing is lost before their script is known (GDAL itself loses the last letter of every text that it
+decodes from CP1258). Fails with IntakeError when OGR refuses, PlanError
 when the layer has no geometry at all.
 """
 
@@ -14,18 +15,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
+import pyogrio.raw
+import pyproj
 
 from ..errors import PlanError
+from ..plan import Note
 from .errors import IntakeError
-from .inspection import no_such_layer
+from .heard import heard
+from .inspection import layers_in, no_such_layer
 from .integrity import refused, sibling
 from .lost_index import link_or_copy
 from .opening import HEADER_BYTES, Opened
+from .rows import EXACT, GEOMETRY, beyond_exact, column, renamed, table_of, without_rows
+from .shapes import found_of, shapes_of
 
+MOST_SAID = 5
 RAW = "ISO-8859-1"
 NEUTRAL = "neutral"
 VIETNAMESE_CHARSET = "windowsvietnamese"
@@ -33,21 +42,90 @@ OPTION_FOR_DRAWINGS = (3, 10)
 """From this GDAL on DXF takes its encoding as an option of the one file; before, only as a setting of the process."""
 
 
-def read_frame(ready: Opened) -> gpd.GeoDataFrame:
+class Read(NamedTuple):
+    """What was read, notes on what could not come along, and the present names of fields that the file calls otherwise."""
+
+    frame: gpd.GeoDataFrame
+    notes: list[Note]
+    names: dict[str, str]
+
+
+def read_frame(ready: Opened) -> Read:
     """All features of the layer that ``ready`` names."""
-    options: dict[str, Any] = {"layer": chosen_layer(ready)}
-    if ready.source.condition:
-        options["where"] = ready.source.condition
+    layer = chosen_layer(ready)
+    options: dict[str, Any] = {"layer": layer, "where": ready.source.condition or None}
     with _settings(ready.form), _raw(ready) as (path, encoding):
         options.update(encoding)
         try:
-            frame = gpd.read_file(path, engine="pyogrio", fid_as_index=True, **options)
+            with heard() as said:
+                meta, fids, wkb, values = pyogrio.raw.read(path, return_fids=True, datetime_as_string=True, **options)
+            kinds = [str(kind) for kind in meta.get("dtypes", ())] or _kinds(path, options)
+            crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"])
         except Exception as error:  # each binding has its own family of errors; all mean that it could not be read
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise refused(ready.path, ready.form, reason) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise PlanError("error.no_geometry", layer=ready.source.title, count=len(frame))
-    return frame
+        names = [str(name) for name in meta["fields"]]
+        values = [
+            _whole(path, options, name, fids, given) if kind == "int64" and beyond_exact(given) else given
+            for name, kind, given in zip(names, kinds, values)
+        ]
+    if wkb is None:
+        raise PlanError("error.no_geometry", layer=ready.source.title, count=len(fids))
+    fields = [(name, column(given, kind)) for name, kind, given in zip(names, kinds, values)]
+    read = shapes_of(wkb)
+    frame = table_of(fields, read.shapes, fids, crs)
+    present = [str(name) for name in frame.columns if name != GEOMETRY]
+    notes = [*renamed(names, present, layer), *_told(said, layer), *_rounded(frame, layer)]
+    if read.unknown:
+        told = {"layer": layer, "count": len(read.unknown), "found": found_of(read.unknown)}
+        if len(read.unknown) == len(frame):
+            raise PlanError("error.surfaces", **told)
+        notes.append(("intake.dropped", told))
+        frame = without_rows(frame, read.unknown)
+    return Read(frame, notes, {before: after for before, after in zip(names, present) if before not in present})
+
+
+def _kinds(path: Path, options: dict[str, Any]) -> list[str]:
+    """The kinds of the fields, from a binding that does not give them with the values."""
+    known = {name: options[name] for name in ("layer", "encoding", "ENCODING") if name in options}
+    return [str(kind) for kind in pyogrio.read_info(path, **known)["dtypes"]]
+
+
+def _whole(path: Path, options: dict[str, Any], name: str, fids: np.ndarray, rounded: np.ndarray) -> np.ndarray:
+    """A field of whole numbers that the binding made decimals because some rows are empty, read from the others alone.
+
+    As it was where that cannot be done, as for two fields of one name; :func:`_rounded` then tells.
+    """
+    filled = np.flatnonzero(np.isfinite(rounded))
+    condition = '"' + name.replace('"', '""') + '" IS NOT NULL'
+    if options["where"]:
+        condition = f"({options['where']}) AND {condition}"
+    try:
+        with heard():
+            _, found, _, values = pyogrio.raw.read(
+                path, **{**options, "where": condition}, columns=[name], read_geometry=False, return_fids=True
+            )
+    except Exception:  # each binding has its own family of errors; the rounded numbers stand, and are told
+        return rounded
+    if len(values) != 1 or values[0].dtype.kind != "i" or found.tolist() != fids[filled].tolist():
+        return rounded
+    made = np.full(len(rounded), None, dtype=object)
+    made[filled] = values[0]
+    return made
+
+
+def _rounded(frame: gpd.GeoDataFrame, layer: str) -> list[Note]:
+    """Fields that hold whole numbers of more digits than a decimal has: in a table's N(20,0), or as the reader left them."""
+    notes: list[Note] = []
+    for name in frame.columns:
+        if name != GEOMETRY and beyond_exact(frame[name].to_numpy()):
+            values = {"layer": layer, "column": str(name), "count": int((frame[name].abs() >= EXACT).sum())}
+            notes.append(("intake.note.numbers_rounded", values))
+    return notes
+
+
+def _told(said: list[str], layer: str) -> list[Note]:
+    return [("intake.note.reader_said", {"layer": layer, "words": words}) for words in said[:MOST_SAID]]
 
 
 def texts_are_bytes(ready: Opened) -> bool:
@@ -59,10 +137,7 @@ def texts_are_bytes(ready: Opened) -> bool:
 
 def layer_names(ready: Opened) -> list[str]:
     """The layers of a source; IntakeError when it cannot be opened."""
-    try:
-        return [str(row[0]) for row in pyogrio.list_layers(ready.path)]
-    except Exception as error:  # each binding has its own family of errors
-        raise refused(ready.path, ready.form, str(error).split("\n", 1)[0]) from error
+    return [name for name, _ in layers_in(ready)]
 
 
 def chosen_layer(ready: Opened) -> str:

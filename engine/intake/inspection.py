@@ -19,6 +19,7 @@ import pyproj
 
 from ..plan import Note
 from .errors import IntakeError
+from .heard import heard
 from .integrity import refused
 from .memory import estimate_bytes
 from .opening import Opened, opened
@@ -87,12 +88,17 @@ def environment(form: str) -> dict[str, str]:
     return settings
 
 
-def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
-    names: list[str] = []
+def layers_in(ready: Opened) -> list[tuple[str, str]]:
+    """(name, kind of geometry or "" for a table) of each layer of a source; IntakeError when it cannot be opened."""
     try:
-        names = [str(row[0]) for row in pyogrio.list_layers(ready.path)]
+        with heard():
+            return [(str(name), str(kind or "")) for name, kind in pyogrio.list_layers(ready.path)]
     except Exception as error:  # each binding has its own family of errors
         raise refused(ready.path, ready.form, _first_line(error)) from error
+
+
+def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
+    names = [name for name, _ in layers_in(ready)]
     if not names:
         raise IntakeError("error.intake.empty.no_layer", path=ready.path)
     try:
@@ -110,7 +116,8 @@ def _fiona(ready: Opened, layer: str) -> Any:
 def _layer(ready: Opened, name: str) -> LayerInspection:
     counting = ready.path.is_dir() or ready.path.stat().st_size <= COUNTED_BYTES
     try:
-        info = pyogrio.read_info(ready.path, layer=name, force_feature_count=counting)
+        with heard():
+            info = pyogrio.read_info(ready.path, layer=name, force_feature_count=counting)
     except Exception as error:
         raise refused(ready.path, ready.form, _first_line(error)) from error
     kinds = info.get("ogr_types", info["dtypes"])

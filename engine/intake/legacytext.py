@@ -2,8 +2,8 @@
 
 TCVN3 (fonts .VnTime) and VNI kept Vietnamese letters in the places of Latin-1; a table read as Latin-1 or Windows-1252 shows "§Êt trång
 lóa n\xadíc" or "Ñaát troàng luùa nöôùc" for "Đất trồng lúa nước". Goes in: the texts of ONE column, as Unicode or as bytes read as
-Latin-1. Comes out: a Decision, made by counting which script makes Vietnamese syllables of the words; never cell by
-cell, because "xã" in good Unicode is "xó" in TCVN3. Nothing is decoded unless the words are wrong as they stand and right
+Latin-1. Comes out: a Decision, made by counting which script makes Vietnamese syllables of the words; cell by cell only where a column
+mixes scripts and a cell leaves no doubt, because "xã" in good Unicode is "xó" in TCVN3. Nothing is decoded unless the words are wrong as they stand and right
 in the other script. VPS is recognised and not decoded. Tables: resources/text.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ..catalogue import RESOURCES, read_table
 from .syllables import is_syllable
@@ -23,6 +23,10 @@ LEGACY = (TCVN3, VNI, CP1258)
 VIETNAMESE_ONLY = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
 WORDS = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f\u2010-\u203a\u20ab\u00d7\u00b0\u00b2]+")
 """What stands between ASCII blanks, digits and marks; all scripts here leave those in their places."""
+ONLY_UNICODE = re.compile("[ĨĩŨũ\u1ea0-\u1ef9]")
+"""Letters that no code page of one byte a letter shows, CP1258 with its marks apart included."""
+ABBREVIATION = re.compile("[B-DF-HJ-NP-TV-XZ]*Đ[B-DF-HJ-NP-TV-XZĐ]*")
+"""NĐ, QĐ, HĐND are no syllables, and no sign of a wrong script either."""
 PUNCTUATION = re.compile("[\u2010-\u203a«»…]")
 RIGHT_SHARE = 0.75
 """Of the words with marks this many must be syllables: names and abbreviations are not."""
@@ -37,7 +41,8 @@ MOST_TEXTS = 4000
 class Decision:
     """The script of a column; ``right`` is the share of its words that are syllables in it, ``as_is`` as they stand.
 
-    ``encoding`` "" leaves the column as it is; ``unclear`` says that two scripts fit about as well.
+    ``encoding`` "" leaves the column as it is; ``unclear`` says that two scripts fit about as well. ``apart``: the texts that are in
+    another script than the column, each with its own. ``unreadable``: the texts beside those that are right which no script explains.
     """
 
     encoding: str
@@ -45,15 +50,69 @@ class Decision:
     as_is: float = 1.0
     words: int = 0
     unclear: bool = False
+    apart: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+
+    def of(self, text: str) -> str:
+        """The script of one text of the column."""
+        return self.apart.get(text, self.encoding)
 
 
-def decide(texts: Iterable[str], are_bytes: bool, declared: str = "") -> Decision:
-    """The script of one column. ``are_bytes``: each character stands for a byte; ``declared``: what the file says."""
+def decide(texts: Iterable[str], are_bytes: bool) -> Decision:
+    """The script of one column, or of each of its texts where it mixes several. ``are_bytes``: each character stands for a byte."""
     marked = [text for text in dict.fromkeys(texts) if not text.isascii()][:MOST_TEXTS]
     if not marked:
         return Decision(AS_IS)
     if _is_utf_8(marked, are_bytes):
         return Decision(UTF_8, 1.0, 0.0, len(marked))
+    sure = {text: script for text, script in ((text, _sure(text, are_bytes)) for text in marked) if script is not None}
+    rest = [text for text in marked if text not in sure]
+    if sure and rest:
+        return _mixed(sure, rest, are_bytes) or _of_one_script(marked, are_bytes)
+    if len(set(sure.values())) > 1:
+        return Decision(AS_IS, 1.0, 0.0, len(sure), apart=sure)
+    whole = _of_one_script(marked, are_bytes)
+    return whole if whole.right >= RIGHT_SHARE else _row_by_row(marked, are_bytes, whole)
+
+
+def _sure(text: str, are_bytes: bool) -> str | None:
+    """The script of a text that leaves no doubt by itself: UTF-8 letter by letter, or letters that only Unicode has; else None."""
+    if not are_bytes and ONLY_UNICODE.search(text):
+        return AS_IS
+    read = _from_utf_8(text) if are_bytes or _only_latin(text) else None
+    return UTF_8 if read is not None and _bytes_of(text) == read.encode("utf-8") else None
+
+
+def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> Decision | None:
+    """The decision on a column some of whose texts are sure; None where the others are no other script for certain."""
+    alone = _of_one_script(rest, are_bytes)
+    tokens = {word for text in rest for word in WORDS.findall(text) if not word.isascii()}
+    least = FEW_WORDS if AS_IS in sure.values() else 2
+    if alone.encoding in LEGACY and alone.right >= NEARLY_ALL and alone.as_is <= WRONG_SHARE and len(tokens) >= least:
+        return replace(alone, unclear=False, apart=dict(sure))
+    if UTF_8 in sure.values():
+        stay = WINDOWS_1252 if are_bytes else AS_IS
+        lost = () if alone.as_is >= RIGHT_SHARE else tuple(rest)
+        return Decision(stay, alone.right, alone.as_is, alone.words, apart=dict(sure), unreadable=lost)
+    return None
+
+
+def _row_by_row(marked: list[str], are_bytes: bool, whole: Decision) -> Decision:
+    """A column that no one script explains, where each text has two words or more that are right in one script alone."""
+    if whole.as_is > WRONG_SHARE:
+        return whole
+    found: dict[str, str] = {}
+    for text in marked:
+        tokens = [word for word in WORDS.findall(text) if not word.isascii()]
+        fits = [name for name in LEGACY if len(tokens) > 1 and _share(tokens, _READERS[name]) == (1.0, len(tokens))]
+        if len(fits) == 1 and _share(tokens, _windows_1252 if are_bytes else _unchanged)[0] <= WRONG_SHARE:
+            found[text] = fits[0]
+    if len(found) < RIGHT_SHARE * len(marked) or len(set(found.values())) < 2:
+        return whole
+    return replace(whole, apart=found, unreadable=tuple(text for text in marked if text not in found))
+
+
+def _of_one_script(marked: list[str], are_bytes: bool) -> Decision:
     read_as_is = _windows_1252 if are_bytes else _unchanged
     tokens = [word for text in marked for word in WORDS.findall(text) if not word.isascii()]
     as_is, counted = _share(tokens, read_as_is)
@@ -101,7 +160,7 @@ def _share(tokens: list[str], reader: Callable[[str], str | None]) -> tuple[floa
         if read is None:
             counted += 1
             continue
-        parts = [part for part in PUNCTUATION.split(read) if _is_word(part)]
+        parts = [part for part in PUNCTUATION.split(read) if _is_word(part) and not ABBREVIATION.fullmatch(part)]
         counted += len(parts)
         right += sum(map(is_syllable, parts))
     return (right / counted if counted else 0.0), counted

@@ -8,7 +8,7 @@ field, no polygons).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pyproj
 import shapely
 
 from ..errors import PlanError
-from ..plan import PlanLayer
+from ..plan import Note, PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from ..transformation import one_operation, require_place
@@ -82,7 +82,8 @@ class Prepared:
 
     def field(self, wanted: str) -> str:
         """The present name of a field that may be given as the file spells it."""
-        return wanted if wanted in self.table.columns else self.fields.get(wanted, wanted)
+        there = wanted in self.table.columns and wanted != self.table.geometry.name
+        return wanted if there else self.fields.get(wanted, wanted)
 
 
 def labels_of(prepared: Prepared, code_field: str) -> pd.Series:
@@ -138,35 +139,50 @@ def prepare_table(source: str, wishes: Wishes | None = None) -> tuple[gpd.GeoDat
 def original_table(source: str) -> gpd.GeoDataFrame:
     """What the file holds, unchanged: no text decoded, no shape repaired."""
     with opened(source) as ready:
-        return read_frame(ready)
+        return read_frame(ready).frame
 
 
 def prepare(source: str, wishes: Wishes) -> Prepared:
     """Read ``source`` and do what is wished for, in this order: texts, CRS, areas, codes, repair, reprojection."""
     report = IntakeReport(source)
     with opened(source, wishes.memory_limit_bytes) as ready:
-        frame = read_frame(ready)
-        report.entries += ready.notes
+        read = read_frame(ready)
+        report.entries += [*ready.notes, *read.notes]
         names = layer_names(ready)
         if len(names) > 1 and not ready.source.layer:
             told = {"layer": ready.source.title, "chosen": names[0], "layers": ", ".join(names)}
             report.add("intake.note.first_layer", **told)
-        return _prepared(frame, ready, ready.source.title, wishes, report)
+        return _prepared(read.frame, ready, ready.source.title, wishes, report, read.names)
 
 
-def prepare_frame(frame: gpd.GeoDataFrame, name: str, wishes: Wishes) -> Prepared:
-    """The same for a table that is in memory already, such as an unsaved layer; its texts are Unicode or claim to be."""
-    return _prepared(frame, None, name, wishes, IntakeReport(name))
+def prepare_frame(
+    frame: gpd.GeoDataFrame,
+    name: str,
+    wishes: Wishes,
+    names: Mapping[str, str] | None = None,
+    notes: Sequence[Note] = (),
+) -> Prepared:
+    """The same for a table that is in memory already, such as an unsaved layer; its texts are Unicode or claim to be.
+
+    ``names``: the present names of fields that the layer calls otherwise; ``notes``: what reading it changed.
+    """
+    return _prepared(frame, None, name, wishes, IntakeReport(name, list(notes)), names or {})
 
 
 def _prepared(
-    frame: gpd.GeoDataFrame, ready: Opened | None, name: str, wishes: Wishes, report: IntakeReport
+    frame: gpd.GeoDataFrame,
+    ready: Opened | None,
+    name: str,
+    wishes: Wishes,
+    report: IntakeReport,
+    names: Mapping[str, str],
 ) -> Prepared:
     raw = [str(column) for column in frame.columns]
     are_bytes = ready is not None and texts_are_bytes(ready)
     decoded, changes, usual = decode_columns(frame, are_bytes, wishes.encoding, name, report)
     name = decode(name, usual)
     fields = {before: str(after) for before, after in zip(raw, decoded.columns) if before != after}
+    fields.update((before, fields.get(after, after)) for before, after in names.items())
     made = _placed(decoded, name, wishes, report)
     if ready is not None and ready.form in CAD:
         made = without_impossible(made, name, report)

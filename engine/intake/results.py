@@ -1,12 +1,11 @@
 """What prepareplan and diagnosecrs give, in QGIS and on the command line alike: tables, numbers, and the offset from a neighbour.
 
 Goes in: a Prepared plan with its zones, or a Diagnosis. Comes out: tables with the names and kinds of their columns, and results by the
-names of the algorithms' outputs. Texts and numbers keep their kind; dates and whatever else a format knows become text.
+names of the algorithms' outputs. Values keep their kinds, as far as a GeoPackage has them; what becomes text is reported.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +16,11 @@ import pandas as pd
 import pyproj
 
 from ..catalogue import number, text
-from ..findings import REAL, TEXT
-from ..values import is_missing
+from ..kinds import REAL, TEXT, is_kept, kind_of
 from .diagnosis import Diagnosis
 from .preparing import Prepared
 from .report import IntakeReport
+from .rows import objects, renamed
 from .shift import ConstantShift, constant_shift
 from .shifting import in_one_plane
 
@@ -60,21 +59,38 @@ def prepared_numbers(prepared: Prepared, zones: gpd.GeoDataFrame) -> dict[str, A
     return {"ZONE_COUNT": len(zones), **counts, "CHANGED": prepared.report.changed}
 
 
-def zone_columns(zones: gpd.GeoDataFrame) -> tuple[pd.DataFrame, Columns]:
-    """All columns of the zones, before them the feature id that each had in its file."""
-    made: dict[str, Any] = {SOURCE_FID: [str(fid) for fid in zones.index]}
+def zone_columns(zones: gpd.GeoDataFrame, prepared: Prepared) -> tuple[pd.DataFrame, Columns]:
+    """All columns of the zones, before them the feature id that each had in its file.
+
+    The report tells of every field whose name a GeoPackage keeps for itself, and of every field that becomes text.
+    """
+    fields = [name for name in zones.columns if name != zones.geometry.name]
+    names = _names([str(name) for name in fields])
+    prepared.report.entries += renamed([str(name) for name in fields], names, prepared.name)
+    as_text = [str(name) for name in fields if not is_kept(zones[name])]
+    if as_text:
+        prepared.report.add("intake.fields_as_text", layer=prepared.name, count=len(as_text), listed=", ".join(as_text))
+    made: dict[str, Any] = {SOURCE_FID: objects([str(fid) for fid in zones.index])}
     columns = [(SOURCE_FID, TEXT)]
-    for name in zones.columns:
-        if name == zones.geometry.name:
-            continue
-        shown = f"{name}_" if str(name).lower() in (*RESERVED, SOURCE_FID) else str(name)
-        values = zones[name]
-        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-        columns.append((shown, REAL if numeric else TEXT))
-        made[shown] = values.astype(float).to_numpy() if numeric else [_text(value) for value in values]
+    for name, shown in zip(fields, names):
+        columns.append((shown, kind_of(zones[name])))
+        made[shown] = zones[name].reset_index(drop=True)
     table = pd.DataFrame(made)
     table["geometry"] = np.asarray(zones.geometry.values, dtype=object)
     return table, columns
+
+
+def _names(fields: Sequence[str]) -> list[str]:
+    """The names of fields in a GeoPackage, which takes KEY and key for one and keeps some for itself."""
+    taken, made = {SOURCE_FID}, []
+    for name in fields:
+        shown, number = f"{name}_" if name.lower() in (*RESERVED, SOURCE_FID) else name, 0
+        while shown.lower() in taken:
+            number += 1
+            shown = f"{name}_{number}"
+        taken.add(shown.lower())
+        made.append(shown)
+    return made
 
 
 def report_columns(report: IntakeReport, language: str) -> tuple[pd.DataFrame, Columns]:
@@ -130,11 +146,3 @@ def diagnosed(found: Diagnosis, shift: ConstantShift, language: str) -> dict[str
         "LIES_RIGHT": found.verdict == "right",
         "SWAPPED": best is not None and best.candidate.swapped,
     }
-
-
-def _text(value: object) -> str | None:
-    if is_missing(value):
-        return None
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)

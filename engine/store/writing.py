@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Union
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+import pyogrio.raw
+import pyproj
+import shapely
 
 from ..errors import PlanError
-from ..findings import MEASURE_FIELDS, TEXT, fields_of
+from ..findings import MEASURE_FIELDS, fields_of
+from ..kinds import MOMENT, arrays, marks_of_utc
 from ..run import RUN_FIELDS
 from ..writing import LOGS, Kind, csv_kind, replaced, write_csv
 from .connection import writing
@@ -143,8 +148,27 @@ def _remove_logs(path: Path) -> None:
 
 
 def _add(path: Path, layer: str, table: pd.DataFrame, fields: Fields, geometry: str) -> None:
-    typed = table.copy()
-    for name, kind in fields:
-        typed[name] = typed[name].astype(object if kind == TEXT else float)
-    options = {"geometry_type": geometry} if isinstance(table, gpd.GeoDataFrame) else {}
-    pyogrio.write_dataframe(typed, path, layer=layer, driver="GPKG", append=False, **GPKG, **options)
+    """One more layer of the GeoPackage, each column in its kind; not by way of geopandas, which knows no days without a time."""
+    made = [arrays(table[name], kind) for name, kind in fields]
+    spatial = isinstance(table, gpd.GeoDataFrame)
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(np.asarray(table.geometry.values, dtype=object)) if spatial else None,
+        [values for values, _ in made],
+        [name for name, _ in fields],
+        field_mask=[missing for _, missing in made],
+        layer=layer,
+        driver="GPKG",
+        geometry_type=geometry if spatial else None,
+        crs=_words_of(table.crs) if spatial else None,
+        gdal_tz_offsets={name: marks_of_utc(table[name]) for name, kind in fields if kind == MOMENT},
+        **GPKG,
+    )
+
+
+def _words_of(crs: pyproj.CRS | None) -> str | None:
+    """The CRS by its number where it has one, because a definition in words would make one more in the file."""
+    if crs is None:
+        return None
+    epsg = crs.to_epsg()
+    return f"EPSG:{epsg}" if epsg else str(crs.to_wkt("WKT1_GDAL"))

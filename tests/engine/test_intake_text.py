@@ -189,3 +189,50 @@ def test_the_preview_shows_before_and_after_and_escapes(tmp_path: Path) -> None:
     made = prepare(str(write(tmp_path, "gpkg", zones(texts=[shown]))), Wishes())
     page = preview(list(made.texts), "vi")
     assert "Đất &lt;b&gt;trồng&lt;/b&gt; lúa nước" in page and "§Êt &lt;b&gt;trång" in page and "<b>" not in page
+
+
+def mixture(*scripts: str) -> list[str]:
+    """LAND_USE, each row in a script of its own, as bytes shown as Latin-1."""
+    raw = [text.encode("utf-8") if one == "utf-8" else encoded(text, one) for text, one in zip(LAND_USE, scripts)]
+    return [(one or b"").decode("latin-1") for one in raw]
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        ("utf-8", "tcvn3", "utf-8", "utf-8"),
+        ("tcvn3", "utf-8", "tcvn3", "tcvn3"),
+        ("vni", "utf-8", "vni", "utf-8"),
+        ("utf-8", "cp1258", "cp1258", "utf-8"),
+        ("tcvn3", "vni", "tcvn3", "vni"),
+    ],
+)
+def test_a_column_that_mixes_scripts_is_decoded_row_by_row_and_told(scripts: tuple[str, ...]) -> None:
+    report = IntakeReport("x")
+    made, changes, _ = decode_columns(table(ten=mixture(*scripts)), True, "", "quy hoạch", report)
+    assert made["ten"].tolist() == list(LAND_USE)
+    [told] = [values for key, values in report.entries if key == "intake.note.text_mixed"]
+    assert told["count"] == 4 and told["column"] == "ten"
+    assert all(name.upper() in str(told["scripts"]).upper() for name in set(scripts))
+    assert report.changed and [change.column for change in changes] == ["ten"]
+
+
+def test_rows_of_a_mixed_column_that_nothing_explains_are_counted(scripts: tuple[str, ...] = ("utf-8",) * 4) -> None:
+    report = IntakeReport("x")
+    texts = [*mixture(*scripts), "\xfe\xfd\xfb \xfa\xf9"]
+    made, _, _ = decode_columns(table(ten=texts), True, "", "quy hoạch", report)
+    assert made["ten"].tolist()[:4] == list(LAND_USE)
+    assert report.count("intake.note.text_unreadable") == 1
+
+
+def test_unicode_rows_stay_beside_rows_of_a_legacy_script() -> None:
+    report = IntakeReport("x")
+    shown = [LAND_USE[0], (encoded(LAND_USE[1], "tcvn3") or b"").decode("latin-1"), *LAND_USE[2:]]
+    made, _, _ = decode_columns(table(ten=shown), False, "", "quy hoạch", report)
+    assert made["ten"].tolist() == list(LAND_USE) and report.count("intake.note.text_mixed") == 4
+
+
+@pytest.mark.parametrize("texts", [["NĐ 47/1999"], ["Luật 25/2023", "NĐ 13/2011", "QĐ 1", "NĐ 2", "HĐND", "NĐ 3"]])
+def test_abbreviations_are_no_legacy_script(texts: list[str]) -> None:
+    made, _, _ = decode_columns(table(ten=texts), False, "", "quy hoạch", IntakeReport("x"))
+    assert made["ten"].tolist() == texts

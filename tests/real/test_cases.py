@@ -25,24 +25,13 @@ HERE = Path(__file__).resolve().parent
 FOLDERS = HERE.parents[1].parent / "shared" / "cases"
 KEYS = "--key-field key --code-field code --findings f.gpkg"
 OWED: dict[str, str] = {
-    "attribute_named_geometry": "a column called geometry is dropped without a word",
     "communes_hai_ha": "names are compared without their tones",
-    "dbf_duplicate_field_names": "two fields of one name",
-    "drafts_case_of_code": "codes have no single normal form",
-    "duplicate_fid_column": "integers become decimals",
     "dxf_lines_open_corners": "the ends that do not meet are not told",
     "dxf_paper_space": "objects of a layout and hidden ones become zones",
-    "dxf_polyface_mesh": "one mesh refuses the whole drawing",
     "gpkg_first_layer_is_points": "the other layers are not named",
-    "gpkg_tin": "surfaces in 3D are told by a number",
     "hole_over_its_shell": "an overlap that the repair made is not told so",
-    "int64_ids_prepared": "integers become decimals",
     "kml_two_holes_in_one_boundary": "a hole is lost without a word",
-    "list_valued_code": "lists are written as Python writes them",
-    "measured_polygons": "Python's warnings reach the person",
-    "mixed_encodings_in_a_column": "one encoding is taken for the whole column",
     "nan_vertices": "a place without coordinates is told as nan",
-    "nonearth_tab": "a CRS that is none ends in a traceback",
     "territory_without_boundary": "a plan whose boundary is missing passes",
 }
 

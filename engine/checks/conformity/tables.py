@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from ...codes import hint, in_one_spelling
-from ...findings import REAL, TEXT
+from ...kinds import REAL, TEXT
 from ...planar.overlay import shared_areas
 from ...progress import Progress
 from ...rulesets.ruleset import RuleSet
