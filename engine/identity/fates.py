@@ -25,6 +25,8 @@ from .naming import placeless
 
 NEW, PERSISTING, CHANGED, REOPENED, RESOLVED = FATES = ("new", "persisting", "changed", "reopened", "resolved")
 WAYS = ("grown", "shrunk", "moved", "codes", "severity", "figures")
+UNASSESSED, OUTSIDE = "unassessed", "outside"
+"""Of previous findings only, where a run was not whole: what it could not look for, and what it was not asked to look for."""
 LAPSING = ("grown", "moved", "codes", "severity", "figures")
 """A waiver was given for less than this."""
 FINDINGS_AT_ONCE = 500

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -23,7 +24,7 @@ from ..findings import CHANGE_FIELDS, NAMES, CheckResult, Measure
 from ..store.decisions import TOOL, Decision
 from ..store.place import Place, same_place
 from ..store.schema import now
-from .fates import LAPSING, NEW, REOPENED, RESOLVED, Fates, detail, fates, gone_detail
+from .fates import LAPSING, NEW, OUTSIDE, REOPENED, RESOLVED, UNASSESSED, Fates, detail, fates, gone_detail
 from .matching import Matching, match
 from .previous import Previous, told_of_bytes
 from .scope import of_check, of_plans, plans_of, rename, renamed
@@ -87,8 +88,12 @@ def inherit(
     plans: Iterable[str],
     settings: Settings,
     today: date | None = None,
+    assessed: Scope | None = None,
 ) -> Inherited:
-    """``result`` as the successor of ``previous``; ``plans`` are the names of the layers that were checked."""
+    """``result`` as the successor of ``previous``; ``plans`` are the names of the layers that were checked.
+
+    ``assessed``: where not all that is said of these plans was looked for, which of it was not.
+    """
     found, language = result.findings, settings.language
     earlier = previous.to_crs(found.crs)
     before = of_check(earlier.findings, check)
@@ -105,18 +110,39 @@ def inherit(
         log.append(text("identity.other_plans", language, plans=", ".join(sorted(names)), previous=shown))
     matching = match(before, found, settings.tolerance.width_m, settings.progress.part(0.0, 0.3))
     made = fates(before, found, matching, settings.tolerance, settings.progress.part(0.3, 1.0))
+    if assessed is not None:
+        made = _of_assessed(made, before, matching, assessed)
     notes = Notes(language)
     current = _continued(found, before, matching, made, earlier, notes, today or date.today())
     findings = _with_gone(current, before, matching, made, previous, notes)
     counts = Counter(made.current.tolist())
     counts[RESOLVED], counts["lapsed"] = int((made.previous == RESOLVED).sum()), len(notes.lapses)
     log.append(text("identity.counts", language, **{name: counts[name] for name in COUNTS}))
+    if (made.previous == UNASSESSED).any():
+        log.append(text("identity.unassessed", language, count=int((made.previous == UNASSESSED).sum())))
     measures = [Measure(f"{name}_count", float(counts[name]), "count") for name in COUNTS]
     status = _verdict(result, current) if result.status != "not_assessed" else result.status
     told = replace(
         result, findings=findings, measures=[*result.measures, *measures], log=[*result.log, *log], status=status
     )
     return Inherited(told, previous, notes)
+
+
+class Scope(Protocol):
+    """What a run that was not whole can say of earlier findings, one entry a finding."""
+
+    def unsure(self, findings: gpd.GeoDataFrame) -> np.ndarray:
+        """What it should have looked for and could not."""
+
+    def outside(self, findings: gpd.GeoDataFrame) -> np.ndarray:
+        """What it was not asked to look for."""
+
+
+def _of_assessed(made: Fates, before: gpd.GeoDataFrame, matching: Matching, assessed: Scope) -> Fates:
+    """The fates, where only that is resolved which was looked for; what could not be looked for stands as it was."""
+    gone = matching.continued_by < 0
+    told = np.where((made.previous == RESOLVED) & assessed.unsure(before), UNASSESSED, made.previous)
+    return replace(made, previous=np.where(gone & assessed.outside(before), OUTSIDE, told))
 
 
 def _verdict(result: CheckResult, current: gpd.GeoDataFrame) -> str:
@@ -193,12 +219,14 @@ def _with_gone(
 ) -> gpd.GeoDataFrame:
     """The current findings and, after them, those that are gone: seen by reviewers, and found again if they come back.
 
-    Noise about which nobody decided anything is not kept: it comes and goes with every drawing.
+    Noise about which nobody decided anything is not kept: it comes and goes with every drawing. What this run could not look for is kept
+    with the status that it had, so that the next run finds its id and decisions.
     """
     decided = {decision.finding_id for decision in previous.decisions}
     ids = before["finding_id"].to_numpy()
     kept = (before["severity"] != "info").to_numpy() | np.isin(ids, list(decided))
-    rows = np.flatnonzero(kept & (matching.continued_by < 0))
+    unassessed = made.previous == UNASSESSED
+    rows = np.flatnonzero((kept | unassessed) & (matching.continued_by < 0) & (made.previous != OUTSIDE))
     gone = before.iloc[rows][[*NAMES, "geometry"]].copy()
     gone["change"] = made.previous[rows]
     current_ids, told = current["finding_id"].to_numpy(), []
@@ -209,7 +237,7 @@ def _with_gone(
             notes.gone[ids[index]] = "; ".join(filter(None, (why, told[-1])))
             notes.status[ids[index]] = before["status"].iloc[index]
     gone["change_detail"] = told
-    gone["status"] = "resolved"
+    gone["status"] = np.where(unassessed[rows], gone["status"], "resolved")
     columns = [*NAMES, *(name for name, _ in CHANGE_FIELDS), "geometry"]
     if not len(gone):
         return current[columns]

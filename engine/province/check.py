@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import geopandas as gpd
@@ -30,9 +30,10 @@ from ..register.state import boards
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
+from .assessed import ELSEWHERE, Assessed
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import AREAS, CODES, OFFSETS, REGISTER, Job, plan_jobs, without_upper
+from .jobs import AREAS, CODES, COVERAGE, OFFSETS, REGISTER, Job, plan_jobs, without_upper
 from .kept import Kept
 from .memory import Memory
 from .offset_findings import measured_by, offset_batches
@@ -70,7 +71,7 @@ class ProvinceResult:
     inputs: list[dict[str, str]]
     board: list[str]
     complete: bool
-    assessed: list[str] = field(default_factory=list)
+    assessed: Assessed
 
     @property
     def faults(self) -> list[ProgramFault]:
@@ -256,13 +257,30 @@ class _Province:
             table, measures, PARTIAL if not complete else status, [*self._log, *board], balanced=balanced
         )
         result = told_of_period(result, self._rules, self._language, self._options.today)
-        unsure = {name for one in missing for name in one.job.plans}
-        assessed = [name for name in self._plans.plans if name not in unsure]
         inputs = [
             {"layer": name, "sha256": plan.snapshot.digest if plan.snapshot else ""}
             for name, plan in self._plans.plans.items()
         ]
-        return ProvinceResult(result, done, self._crs, inputs, board, not missing and not upperless, assessed)
+        whole = not missing and not upperless
+        return ProvinceResult(result, done, self._crs, inputs, board, whole, self._assessed(done, missing))
+
+    def _assessed(self, done: list[Done], missing: list[Done]) -> Assessed:
+        """Of which earlier findings this run can say what became of them."""
+        there = [one for one in done if one.job.kind == COVERAGE and one.result is not None]
+        astray = [one.job.plans[0] for one in there if (one.result.findings["rule"] == ELSEWHERE).any()]  # type: ignore[union-attr]
+        unasked: list[Job] = []
+        if self._options.territory:
+            asked = {(one.job.kind, one.job.plans) for one in done}
+            every = plan_jobs(self._register, self._plans, self._grounds, self._search_m)
+            unasked = [job for job in every if (job.kind, job.plans) not in asked]
+        return Assessed(
+            frozenset(entry.plan_id for entry in self._register.entries),
+            frozenset(name for name, plan in self._plans.plans.items() if plan.error is None),
+            tuple(one.job for one in missing),
+            frozenset(astray),
+            tuple(unasked),
+            self._options.territory,
+        )
 
     def _of_all(self, kind: str, make: Callable[[], list[pd.DataFrame]], done: list[Done]) -> list[gpd.GeoDataFrame]:
         """Findings that are no single job's; where the program fails at them they are one more thing that was not assessed."""

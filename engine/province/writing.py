@@ -65,7 +65,7 @@ def write_province(wanted: Wanted, options: ProvinceOptions, language: str, prog
     result, history = replace(made.result, log=[*made.result.log, told]), ()  # type: Any, Any
     if previous is not None:
         settings = Settings(_widest(made), language, run.run_id)
-        inherited = inherit(result, previous, CHECK, made.assessed, settings, options.today)
+        inherited = inherit(result, previous, CHECK, made.assessed.names, settings, options.today, made.assessed)
         history = inherited.history(wanted.output)
         result = _still_unsure(made, inherited.result)
     made = replace(made, result=result)

@@ -17,7 +17,7 @@ GROUPS = ("severity", "rule", "territory", "plans", "none")
 SORTS = ("severity", "rule", "status", "territory", "zones", "area", "width", "message")
 HANDLED = "handled"
 """A filter's status: any but open."""
-CHANGES = ("new", "changed", "reopened", "persisting", "resolved")
+CHANGES = ("new", "changed", "reopened", "persisting", "resolved", "unassessed")
 """What became of a finding since the last run, as the column ``change`` has it."""
 LAPSED = "lapsed"
 """A filter's change: findings that are open because a run let their waiver lapse, and nobody has decided since."""
