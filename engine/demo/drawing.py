@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from ..values import is_missing
+
 OUTLINES, TEXTS = "RANH_THUA", "MA_DAT"
 HEAD = (
     "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n9\n$DWGCODEPAGE\n3\nANSI_1252\n0\nENDSEC\n0\nSECTION\n2\nENTITIES\n"
@@ -22,7 +24,8 @@ TEXT_HEIGHT_M = 10
 
 def write_drawing(path: Path, shapes: np.ndarray, codes: Sequence[str | None]) -> None:
     """Write the drawing."""
-    entities = (entity for shape, code in zip(shapes, codes) for entity in _zone(shape, code or ""))
+    words = ("" if is_missing(code) else str(code) for code in codes)
+    entities = (entity for shape, code in zip(shapes, words) for entity in _zone(shape, code))
     path.write_bytes((HEAD + "".join(entities) + TAIL).encode("latin-1"))
 
 

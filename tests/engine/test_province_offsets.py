@@ -81,7 +81,7 @@ def test_an_offset_is_told_once_in_a_small_province(tmp_path: Path) -> None:
     again = check(register, tmp_path / "f.gpkg")
     assert again.reused_count == len(again.jobs)
     columns = ["finding_id", "rule", "severity", "message", "area_m2"]
-    pd.testing.assert_frame_equal(found[columns], again.result.findings[columns])
+    pd.testing.assert_frame_equal(found[columns], again.result.findings[columns], check_dtype=False)
     assert found.loc[found["severity"] == "error", ["rule", "plan_a"]].to_numpy().tolist() == [["register.crs", "H1"]]
     assert "50.0 m to the north-east" in found.loc[found["rule"] == "register.crs", "message"].item()
     rest = found[found["severity"] == "info"].set_index("rule")["area_m2"]

@@ -20,7 +20,7 @@ from planconcord.engine.store.listing import Listing
 from planconcord.engine.store.opening import look_into, notes
 from planconcord.engine.store.place import PostgisSchema
 from planconcord.engine.store.postgis_writing import missing
-from postgis_cluster import DATABASE, PROGRAMS, Office
+from postgis_cluster import DATABASE, Office, programs
 from pyproj import CRS
 from stores import as_role, ask, fails, findings, ids, refused, state, statuses, tell, write
 
@@ -156,7 +156,7 @@ def test_every_letter_comes_back_as_it_was(store: PostgisSchema) -> None:
     empty = [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
     write_store(store, table, *empty)
     read = read_layer(store)
-    assert read["message"].tolist() == odd and read["zone_a"].tolist() == ["", None, "a\ufffdb"]
+    assert read["message"].tolist() == odd and read["zone_a"].fillna("NULL").tolist() == ["", "NULL", "a\ufffdb"]
     assert read["share_a"].tolist()[::2] == [0.1 + 0.2, 1e-300] and read.crs == CRS(5899)
     assert shapely.equals_exact(read.geometry.values, table.geometry.values).all()
     note = "O'Brien %s ? \\ {0} \u200b"
@@ -214,11 +214,11 @@ def test_a_copy_by_pg_dump_is_a_store_again(office: Office, store: PostgisSchema
     decide(store, [first], "waived", WHO, note="x")
     server = {"PGHOST": "127.0.0.1", "PGPORT": str(office.port), "PGUSER": "postgres", "PGPASSWORD": office.password}
     variables, copy = {**os.environ, **server}, tmp_path / "kho.dump"
-    wanted = [PROGRAMS / "pg_dump", f'--schema="{store.schema}"', "--format=custom", f"--file={copy}", DATABASE]
+    wanted = [programs() / "pg_dump", f'--schema="{store.schema}"', "--format=custom", f"--file={copy}", DATABASE]
     subprocess.run(wanted, env=variables, check=True)
     before = ask(store, "SELECT * FROM findings ORDER BY fid"), history(store)
     office.tell(f'DROP SCHEMA "{store.schema}" CASCADE')
-    subprocess.run([PROGRAMS / "pg_restore", f"--dbname={DATABASE}", copy], env=variables, check=True)
+    subprocess.run([programs() / "pg_restore", f"--dbname={DATABASE}", copy], env=variables, check=True)
     assert (ask(store, "SELECT * FROM findings ORDER BY fid"), history(store)) == before and notes(store) == []
     (made,) = decide(store, [second], "accepted", WHO)
     assert made.number == 2 and statuses(store)[second] == "accepted"
