@@ -21,7 +21,7 @@ demo: setup
 	@.venv/bin/python tools/demo.py
 
 test:
-	@tools/setup tests
+	@tools/setup tests ends
 	@.venv/bin/python tools/run_tests.py $(STOREYS)
 
 test-next:

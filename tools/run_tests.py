@@ -1,8 +1,8 @@
 """Run the storeys of tests, each in its own process, and say in the last lines how they went.
 
 `run_tests.py [STOREY …] [-- arguments of pytest]`; without a storey, all of them. Exit status 0 when nothing failed. Each storey
-gets the surroundings it needs: engine plain Python, algorithms QGIS without a window, headless the real qgis_process, gui a
-virtual screen, real the layers beside the checkout.
+gets the surroundings it needs: engine plain Python, newest and floors the same tests with the newest and the oldest libraries,
+algorithms QGIS without a window, headless the real qgis_process, gui a virtual screen, real the layers beside the checkout.
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-STOREYS = ("engine", "algorithms", "headless", "gui", "real")
+ENDS = ("newest", "floors")
+"""The engine storey again, by the Python of `.venv-newest` and of `.venv-floors`; `tools/setup tests ends` makes them."""
+STOREYS = ("engine", *ENDS, "algorithms", "headless", "gui", "real")
 PLAIN = ("-p", "no:pytest_qgis")
-SIDE_BY_SIDE = ("engine", "headless", "real")
+SIDE_BY_SIDE = ("engine", *ENDS, "headless", "real")
 """Storeys whose files of tests run in two processes; in the others QGIS is a guest of the tests, or has a window and wants the machine."""
 TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
 NO_TESTS = 5
+VERSIONS = """
+import fiona, geopandas, numpy, pandas, pyogrio, pyproj, shapely
+print(*(f"{m.__name__} {m.__version__}" for m in (fiona, geopandas, numpy, pandas, pyogrio, pyproj, shapely)), sep=", ", flush=True)
+"""
 
 
 class Outcome(NamedTuple):
@@ -38,10 +44,10 @@ class Outcome(NamedTuple):
 
 
 def command(storey: str, arguments: list[str]) -> list[str]:
-    """What starts pytest for a storey, by the interpreter that runs this; a path among the arguments narrows it."""
+    """What starts pytest for a storey, by the interpreter that runs this or that of an end; a path among the arguments narrows it."""
     narrowed = any(argument.startswith("tests/") for argument in arguments)
-    where = [] if narrowed else [f"tests/{storey}"]
-    pytest = [sys.executable, "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
+    where = [] if narrowed else [f"tests/{'engine' if storey in ENDS else storey}"]
+    pytest = [interpreter(storey), "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
     if storey != "algorithms":
         pytest += PLAIN
     if storey in SIDE_BY_SIDE and not arguments:
@@ -52,6 +58,16 @@ def command(storey: str, arguments: list[str]) -> list[str]:
             raise SystemExit("xvfb-run is not there, and the gui storey needs it: please run tools/setup.")
         return [screen, "-a", "-s", "-screen 0 1600x1000x24", *pytest]
     return pytest
+
+
+def interpreter(storey: str) -> str:
+    """The Python that runs a storey."""
+    if storey not in ENDS:
+        return sys.executable
+    python = ROOT / f".venv-{storey}" / "bin" / "python"
+    if not python.exists():
+        raise SystemExit(f"{python} is not there, and the storey {storey} needs it: please run tools/setup tests ends.")
+    return str(python)
 
 
 def environment(storey: str) -> dict[str, str]:
@@ -73,6 +89,8 @@ def report(storey: str) -> Path:
 def run(storey: str, arguments: list[str]) -> Outcome:
     """Run one storey to its end and count."""
     print(f"\n=== {storey} ===", flush=True)
+    if storey in ENDS:
+        subprocess.run([interpreter(storey), "-c", VERSIONS], check=True)
     report(storey).parent.mkdir(parents=True, exist_ok=True)
     report(storey).unlink(missing_ok=True)
     started = time.monotonic()

@@ -21,6 +21,8 @@ from small_province import CRS, DISTRICTS, box, layer, make
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_AS = (object, "str", "string", "category")
 """``str`` is what pandas 3 makes of texts; before it, the same word means ``object``."""
+MAY_ASK = {"engine/values.py", "engine/kinds.py", "engine/intake/rows.py"}
+"""What tells texts, what tells the kinds of values to a writer, and what takes arrays of numpy from the binding."""
 ASKS_FOR_A_DTYPE = ("select_dtypes", "is_string_dtype", "is_object_dtype", "infer_objects", "issubdtype")
 
 
@@ -102,7 +104,7 @@ def test_nobody_else_asks_a_column_for_its_dtype() -> None:
     wrong = []
     for storey in ("engine", "algorithms", "qgis_plugin"):
         for path in sorted((ROOT / storey).rglob("*.py")):
-            if path == ROOT / "engine" / "values.py":
+            if path.relative_to(ROOT).as_posix() in MAY_ASK:
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 asks = isinstance(node, ast.Attribute) and node.attr in ASKS_FOR_A_DTYPE
