@@ -59,7 +59,7 @@ def in_order_of_names(keys: np.ndarray) -> np.ndarray:
     """The order of keys as people count them: 2 before 10, A2 before A10."""
     names = keys.tolist()
     if all(names) and max(map(len, names), default=0) < 19 and "".join(names).isdecimal():
-        return np.argsort(np.array(list(map(int, names)), dtype=np.int64), kind="stable")
+        return np.lexsort((keys.astype(str), np.array(list(map(int, names)), dtype=np.int64)))  # 01 is not 1
     numbers_in_text = re.compile(r"(\d+)")
 
     def natural(index: int) -> tuple[list[object], str]:

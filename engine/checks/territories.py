@@ -41,7 +41,9 @@ def territories(
     """
     known = {} if grounds is None else grounds
     prepared = []
-    for plan in _told_apart(plans):
+    named = _told_apart(plans)
+    for place in in_order_of_names(np.array([plan.name for plan in named], dtype=object)):  # not in that of the layers
+        plan = named[place]
         progress.checkpoint()
         prepared.append(prepare(plan))
         if len(prepared[-1].polygons) == 0:

@@ -70,9 +70,10 @@ def _once(shapes: np.ndarray, code: np.ndarray, progress: Progress) -> np.ndarra
     """The zones, each ground in one of them only.
 
     What two zones cover goes to the code that comes first: not to the first feature, because the next draft has another order.
+    Of equal codes the smaller zone has it, of equal sizes the one further west.
     """
     rank = np.empty(len(shapes), dtype=int)
-    rank[np.lexsort((shapely.area(shapes), code.astype(str)))] = np.arange(len(shapes))
+    rank[np.lexsort((*shapely.bounds(shapes).T[::-1], shapely.area(shapes), code.astype(str)))] = np.arange(len(shapes))
     suspects = suspect_edges(shapes, progress.part(0.0, 0.4)).owner
     tree = shapely.STRtree(shapes)
     i, j, both = overlapping_pairs(shapes, tree, suspects, progress.part(0.4, 1.0))

@@ -9,7 +9,7 @@ Raises Cancelled; PlanErrors come from the layers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from ..checks.pieces import DUST_M2
+from ..checks.preparation import in_order_of_names
 from ..checks.settings import Settings
 from ..codes import hint, spellings
 from ..findings import Measure
@@ -75,6 +76,7 @@ def compare_drafts(
     ``attributes``: the further fields of both, row by row as the zones.
     """
     progress = settings.progress
+    before, after, attributes = _in_order(before, after, attributes)
     shown = spellings(before.zones["code"], after.zones["code"])
     one = DraftGround.of(before, shown, progress.part(0.0, 0.1))
     other = DraftGround.of(after, shown, progress.part(0.1, 0.2))
@@ -95,6 +97,19 @@ def compare_drafts(
     order = ["kind", "area_m2", "code_before", "code_after", "zone_before", "zone_after"]
     layer = layer.sort_values(order, ascending=[True, False, *[True] * 4], kind="stable", ignore_index=True)
     return _result(layer, transitions, residual_m2, one, other, before.crs)
+
+
+def _in_order(
+    before: PlanLayer, after: PlanLayer, attributes: tuple[pd.DataFrame, pd.DataFrame] | None
+) -> tuple[PlanLayer, PlanLayer, tuple[pd.DataFrame, pd.DataFrame] | None]:
+    """The zones of both, and their further fields, in the order of their keys, so that no result depends on the order of the features."""
+    one, other = (in_order_of_names(plan.zones["key"].to_numpy()) for plan in (before, after))
+    tables = None if attributes is None else (attributes[0].iloc[one], attributes[1].iloc[other])
+    return (
+        replace(before, zones=before.zones.iloc[one].reset_index(drop=True)),
+        replace(after, zones=after.zones.iloc[other].reset_index(drop=True)),
+        tables,
+    )
 
 
 def _transitions(

@@ -2,7 +2,8 @@
 
 Upper zones may lie over each other: functional zones do so by nature, and two drawings of one border by accident. Both give
 their verdict, so the areas of findings count such a place twice. Meetings and the pairs of upper zones that overlap go in
-(areas in m²); comes out one area for each piece, which add up to ground.
+(areas in m²); comes out one area for each piece, of which those of the real ones add up to ground. Noise takes no ground and
+loses none: it is no finding of its own, and must not make one smaller.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ def overlapping_zones(
 
 
 def ground_m2(found: Meetings, overlapping: np.ndarray, progress: Progress) -> np.ndarray:
-    """The area of each piece without the ground that a stricter piece of the same lower zone has taken.
+    """The area of each real piece without the ground that a stricter real piece of the same lower zone has taken; noise as it is.
+
+    Of two pieces with one verdict the one of the upper zone that comes first by its key takes the ground: their sum is the same.
 
     ``overlapping``: whether each upper zone overlaps another.
     """
     pieces, pairs = found.pieces, found.pairs
     area_m2: np.ndarray = shapely.area(pieces.polygons)
-    doubtful = np.flatnonzero(overlapping[pairs.j[pieces.source]])
+    doubtful = np.flatnonzero(pieces.real & overlapping[pairs.j[pieces.source]])
     if len(doubtful) == 0:
         return area_m2
     rank = np.array([REPORTED.index(word) for word in found.verdicts.column("verdict")])[pieces.source[doubtful]]
