@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from qgis.core import (
     NULL,
     Qgis,
+    QgsDataSourceUri,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
@@ -28,6 +29,7 @@ from ..engine.outputs import Output, refuse_lost_files
 from ..engine.store.kinds import STORE
 from ..engine.store.place import is_database
 from ..engine.writing import Kind
+from .stores import FINDINGS, OF_QGIS, connection_of, store_of_output, text_of_output, uri_of
 
 NOT_FILES = re.compile(r"[a-z][a-z0-9+]+:", re.IGNORECASE)
 """A provider of QGIS or a scheme before the colon; a single letter is a drive."""
@@ -44,6 +46,15 @@ class Table(NamedTuple):
     layer: str
 
 
+class Rows(NamedTuple):
+    """A table of a database; the same table has the same parts."""
+
+    server: str
+    database: str
+    schema: str
+    table: str
+
+
 def refuse_lost_inputs(
     algorithm: QgsProcessingAlgorithm,
     parameters: dict[str, Any],
@@ -51,6 +62,7 @@ def refuse_lost_inputs(
     kinds: Mapping[str, Kind] | None = None,
 ) -> None:
     """PlanError when an output would replace what it must not; ``kinds``: of the files, by the name of their parameter."""
+    _refuse_lost_rows(algorithm, parameters, context)
     inputs: list[tuple[str, Table]] = []
     outputs: list[Output] = []
     tables: list[tuple[str, Table]] = []
@@ -86,6 +98,39 @@ def _refuse_lost_tables(
         refuse_lost_files([], [*outputs, mine])
 
 
+def _refuse_lost_rows(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> None:
+    """The same for tables of a PostgreSQL database."""
+    taken: dict[Rows, str] = {}
+    for definition in sorted(algorithm.parameterDefinitions(), key=lambda one: one.isDestination()):
+        name = definition.name()
+        if definition.isDestination():
+            found = [_rows_of_output(parameters.get(name))]
+        else:
+            layers = _layers_of(algorithm, parameters, name, context)
+            found = [_rows_of(QgsDataSourceUri(one.source())) for one in layers if one.providerType() == "postgres"]
+        for rows in filter(None, found):
+            if definition.isDestination() and rows in taken:
+                raise PlanError("error.shared_file", name=name, other=taken[rows], path=f"{rows.schema}.{rows.table}")
+            taken.setdefault(rows, name)
+
+
+def _rows_of_output(given: object) -> Rows | None:
+    """The table of a database that an output will be."""
+    value, store = text_of_output(given), store_of_output(given)
+    if store is not None:
+        return _rows_of(connection_of(store), store.schema, FINDINGS)
+    if value.lower().startswith(OF_QGIS) and "table=" in value:
+        return _rows_of(uri_of(value))
+    return None
+
+
+def _rows_of(uri: QgsDataSourceUri, schema: str = "", table: str = "") -> Rows:
+    server = uri.service() or f"{uri.host() or 'localhost'}:{uri.port() or '5432'}"
+    return Rows(server, uri.database(), schema or uri.schema() or "public", table or uri.table())
+
+
 def _is_other(found: Table, table: Table) -> bool:
     """Whether an input that names no layer, and so is the first of its file, is another layer than ``table``."""
     layer = QgsVectorLayer(found.file, "", "ogr")
@@ -113,16 +158,21 @@ def _given(
         if given and not is_database(given):
             yield Table(*split_source(given)[:2])
         return
-    layers: list[QgsVectorLayer | None] = []
+    for layer in _layers_of(algorithm, parameters, name, context):
+        parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+        if parts.get("path"):
+            yield Table(str(parts["path"]), str(parts.get("layerName") or ""))
+
+
+def _layers_of(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+) -> list[QgsVectorLayer]:
+    """The layers that a parameter names; none where it is no parameter of layers."""
+    kind = algorithm.parameterDefinition(name).type()
     if kind == "multilayer":
-        layers = list(algorithm.parameterAsLayerList(parameters, name, context))
-    elif kind in ("source", "vector"):
-        layers = [algorithm.parameterAsVectorLayer(parameters, name, context)]
-    for layer in layers:
-        if layer is not None:
-            parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-            if parts.get("path"):
-                yield Table(str(parts["path"]), str(parts.get("layerName") or ""))
+        return list(algorithm.parameterAsLayerList(parameters, name, context))
+    layer = algorithm.parameterAsVectorLayer(parameters, name, context) if kind in ("source", "vector") else None
+    return [] if layer is None else [layer]
 
 
 def _path_of(

@@ -41,6 +41,7 @@ from ..engine.progress import Progress
 from ..engine.run import RUN_FIELDS
 from ..engine.store.kinds import STORE, layer_kind
 from ..engine.store.place import Place, PostgisSchema
+from ..engine.store.styles import keep_styles
 from ..engine.store.writing import History, put_in_place
 from ..engine.store.writing import write as write_store
 from ..engine.writing import LOGS, Kind, real, require_own, staging_folder, take_places
@@ -136,6 +137,8 @@ class Destination:
         final = Path(self._final)
         published = self._made.replace(self._staged, str(final))
         try:
+            if final.suffix.lower() == ".gpkg":
+                keep_styles(Path(self._staged), final)
             if self.is_store:
                 put_in_place(Path(self._staged), final, self.history)
             parts = take_places(Path(self._staged).parent, final.parent)

@@ -42,7 +42,7 @@ class QgisSchema(PostgisSchema):
 def store_of_text(given: str) -> Place:
     """What a person wrote: a path, libpq's text, or a connection of QGIS by its name (``PG:connection=… schema=…``)."""
     if given.lower().startswith(OF_QGIS) and "table=" in given:
-        uri = _uri_of(given)
+        uri = uri_of(given)
         return _schema(uri, uri.schema() or "public")
     place = place_of(given)
     if not isinstance(place, PostgisSchema) or not place.get("connection"):
@@ -59,7 +59,7 @@ def store_of_output(given: object) -> PostgisSchema | None:
     """The store that an output for findings names; None for a file, a layer in memory, or any other table of a database."""
     value = text_of_output(given)
     if value.lower().startswith(OF_QGIS) and "table=" in value:
-        uri = _uri_of(value)
+        uri = uri_of(value)
         return _schema(uri, uri.schema() or "public") if uri.table() == FINDINGS else None
     place = store_of_text(value) if is_database(value) else None
     return place if isinstance(place, PostgisSchema) else None
@@ -80,7 +80,8 @@ def store_of_layer(layer: QgsVectorLayer) -> PostgisSchema | None:
     return _schema(uri, uri.schema() or "public") if uri.table() else None
 
 
-def _uri_of(given: str) -> QgsDataSourceUri:
+def uri_of(given: str) -> QgsDataSourceUri:
+    """The source inside an output as QGIS writes it: postgres://…"""
     named = given.split(":", 1)[1]
     return QgsDataSourceUri(named[2:] if named.startswith("//") else named)
 

@@ -19,7 +19,7 @@ from .session import Session
 GPKG = (".gpkg",)
 OF_THE_FORMAT = ("gpkg_", "rtree_", "sqlite_", "idx_")
 STYLES = "layer_styles"
-"""Where QGIS keeps how a layer is drawn; of no use without it."""
+"""Where QGIS keeps how a layer is drawn; it goes into the new file (:mod:`.styles`)."""
 BESIDE_FINDINGS = ("measures", "runs")
 NO_STORE = ("error.store_no_findings", "error.store_damaged")
 

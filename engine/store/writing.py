@@ -32,6 +32,7 @@ from .decisions import Decision, carry_over, history
 from .kinds import STORE, layer_kind
 from .opening import bring_up_to_date, look_into
 from .place import Place, PostgisSchema, place_of
+from .styles import keep_styles
 
 Fields = Sequence[tuple[str, str]]
 History = Union[Sequence[Decision], Callable[[list[Decision]], list[Decision]]]
@@ -106,10 +107,11 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 @contextmanager
 def _written(path: Path, kind: Kind, move: Callable[[Path, Path], object] = os.replace) -> Iterator[Path]:
-    """As :func:`replaced`; what GDAL's binding raises on a disk that is full is told as a disk that is full."""
+    """As :func:`replaced`, with the styles of the old file; what GDAL's binding raises on a disk that is full is told as a disk that is full."""
     try:
         with replaced(path, kind, move=move) as staged:
             yield staged
+            keep_styles(staged, path)
     except UNWRITABLE as error:
         raise PlanError("error.write", path=path, reason=error) from error
 

@@ -220,3 +220,28 @@ def test_no_table_that_qgis_writes_holds_a_formula(here: Path) -> None:
     assert {f"'{code}" for code in hostile} <= set(cells) and not [
         cell for cell in cells if cell[:1] in "=+@-" and cell
     ]
+
+
+def test_a_style_that_a_person_saved_into_the_findings_stays(here: Path) -> None:
+    path = here / "f.gpkg"
+    for _ in range(3):
+        found = run("checkcoverage", {"INPUT": str(here / "low.gpkg"), "FINDINGS": str(path)})
+        assert found.ok, found.error
+        made = QgsVectorLayer(str(path), "f", "ogr")
+        if made.listStylesInDatabase()[0] < 1:
+            assert _ == 0, "the style went with the old findings"
+            made.setName("f")
+            assert made.saveStyleToDatabase("của tôi", "", True, "") == ""
+    assert (
+        made.listStylesInDatabase()[2] == ["của tôi"] and made.isValid() and made.featureCount() == len(found.findings)
+    )
+
+
+def test_a_project_that_a_person_saved_into_the_findings_is_not_deleted(here: Path) -> None:
+    path = here / "f.gpkg"
+    assert run("checkcoverage", {"INPUT": str(here / "low.gpkg"), "FINDINGS": str(path)}).ok
+    project = QgsProject()
+    assert project.write(f"geopackage:{path}?projectName=cua_toi")
+    before = path.read_bytes()
+    found = run("checkcoverage", {"INPUT": str(here / "low.gpkg"), "FINDINGS": str(path)})
+    assert not found.ok and "qgis_projects" in found.error and path.read_bytes() == before

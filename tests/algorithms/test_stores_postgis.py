@@ -21,7 +21,7 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
-from stores import ask, ids, statuses, write
+from stores import ask, ids, statuses, tell, write
 
 from .conftest import Listening, Outcome, grid, layer, opened, run, square
 
@@ -69,6 +69,35 @@ def test_a_check_writes_its_store_and_keeps_the_decisions(office: Office, schema
     assert office.password not in str(again.results["FINDINGS"])
     for (options,) in ask(place, "SELECT options FROM runs"):
         assert office.password not in options and "***" in options
+
+
+def test_an_output_never_replaces_the_table_that_is_read(office: Office, schema: str) -> None:
+    from_table = table(office, schema, "plan").split("://", 1)[1]
+    made = check(FINDINGS=office.text(schema))
+    assert made.ok
+    tell(
+        office.place(schema), "CREATE TABLE plan (id serial PRIMARY KEY, geom public.geometry(Polygon, 5899), so text)"
+    )
+    tell(
+        office.place(schema),
+        "INSERT INTO plan (geom, so) VALUES (public.ST_SetSRID(public.ST_MakeEnvelope(530000, 1660000, 530100, 1660100), 5899), '1')",
+    )
+    source = QgsVectorLayer(from_table, "plan", "postgres")
+    assert source.isValid() and source.featureCount() == 1
+    QgsProject.instance().addMapLayer(source)
+    try:
+        for output in ({"FINDINGS": table(office, schema, "plan")}, {"RUNS": table(office, schema, "plan")}):
+            found = run("checkcoverage", {"INPUT": source.id(), **output})
+            assert not found.ok and "INPUT" in found.error and next(iter(output)) in found.error
+        findings = QgsVectorLayer(made["FINDINGS"].split("://", 1)[1], "findings", "postgres")
+        QgsProject.instance().addMapLayer(findings)
+        found = run(
+            "comparefindings", {"PREVIOUS": findings.id(), "CURRENT": findings.id(), "OUTPUT": made["FINDINGS"]}
+        )
+        assert not found.ok and "OUTPUT and PREVIOUS" in found.error
+        assert ask(office.place(schema), "SELECT count(*) FROM plan") == [(1,)] and len(ids(office.place(schema))) == 4
+    finally:
+        QgsProject.instance().clear()
 
 
 def test_the_last_draft_may_lie_in_the_database_and_the_next_in_a_file(office: Office, schema: str, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -7,6 +7,9 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,7 @@ from planconcord.engine.outputs import Output, parts_of, refuse_lost_files
 from planconcord.engine.register.words import column_of
 from planconcord.engine.writing import PAGE, csv_kind, replaced
 from shapely.geometry import box
+from stores import ask, tell
 
 X, Y = 500_000, 2_300_000
 
@@ -345,3 +349,45 @@ def test_pages_of_ours_are_known_and_others_are_not(tmp_path: Path) -> None:
     ):
         page.write_text(content, encoding="utf-8")
         assert (not page.stat().st_size or PAGE.stranger(page) == "") is own
+
+
+def test_a_store_in_which_somebody_keeps_a_layer_of_his_own_is_left(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = gpd.read_file("low.gpkg")
+    mine.to_file("one.gpkg", layer="khảo sát", driver="GPKG", engine="pyogrio")
+    before = files(here)
+    assert main(["checkcoverage", "--input", "low.gpkg", "--findings", "one.gpkg", "--language", "en"]) == 2
+    assert "khảo sát" in capsys.readouterr().err and files(here) == before
+
+
+def test_a_style_that_qgis_saved_stays_in_the_store(here: Path) -> None:
+    style = "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_name TEXT, styleQML TEXT)"
+    tell(Path("one.gpkg"), style, "INSERT INTO layer_styles (f_table_name, styleQML) VALUES ('findings', '<qgis/>')")
+    for _ in range(2):
+        assert main(["checkcoverage", "--input", "low.gpkg", "--findings", "one.gpkg"]) == 1
+        assert ask(Path("one.gpkg"), "SELECT * FROM layer_styles") == [(1, "findings", "<qgis/>")]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from planconcord.engine.writing import csv_kind, replaced
+with replaced(Path(sys.argv[1]), csv_kind(["a"])) as place:
+    place.write_text("a\\nhalf")
+    os._exit(9)
+"""
+
+
+def test_a_killed_run_leaves_the_old_table_and_a_later_one_tidies_up(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1\n", encoding="utf-8")
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)]).returncode == 9
+    assert path.read_text(encoding="utf-8") == "a\n1\n"
+    (left,) = [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+    for age_s, stays in ((0, True), (7200, False)):
+        os.utime(left, (time.time() - age_s,) * 2)
+        with replaced(path, csv_kind(["a"])) as place:
+            place.write_text("a\n2\n", encoding="utf-8")
+        assert left.exists() is stays
+    assert [one.name for one in tmp_path.iterdir()] == ["t.csv"]
