@@ -256,8 +256,9 @@ class RuleSet:
 
     @functools.cached_property
     def _named(self) -> Mapping[str, frozenset[str]]:
-        """The codes that rows name on each side."""
-        return {side: frozenset(pair[place] for pair in self.verdicts) for place, side in enumerate(("upper", "lower"))}
+        """The codes that rows name on each side; what a list holds and nobody has decided is not known by that."""
+        decided = [pair for pair, row in self.verdicts.items() if row.verdict != UNLISTED]
+        return {side: frozenset(pair[place] for pair in decided) for place, side in enumerate(("upper", "lower"))}
 
     @functools.cached_property
     def _finder(self) -> Finder:

@@ -7,6 +7,7 @@ tables or columns. What a person did by hand to the layer of findings does not s
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,11 @@ class Layout:
             "fid, finding_id, coalesce(status, '') AS to_status, '' AS from_status, who, coalesce(expiry, '') AS expiry"
         )
         return f"(SELECT {renamed} FROM {schema}decisions)"  # nosec B608
+
+
+def is_temporary(path: Place) -> bool:
+    """Whether a store lies where QGIS keeps results that nobody named, and deletes them at its end."""
+    return isinstance(path, Path) and any(re.fullmatch(r"processing_\w{6}", one.name) for one in path.parents)
 
 
 def look_into(path: Place) -> Layout:
@@ -143,8 +149,8 @@ def _all_there(session: Session, table: str, columns: tuple[str, ...] | list[str
 
 
 def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
-    """(key of the catalogue, values) for each thing that was done to the layer of findings by hand."""
-    told: list[tuple[str, dict[str, object]]] = []
+    """(key of the catalogue, values) for what a person should know first: that the store will be deleted, what was done to it by hand."""
+    told: list[tuple[str, dict[str, object]]] = [("store.note_temporary", {"path": path})] if is_temporary(path) else []
     with reading(path) as session:
         layout = layout_of(session)
         # Two checks may find the same (a zone without a code): the same finding, of two runs. A copy has its run's number too.

@@ -43,7 +43,9 @@ def test_the_code_tables_are_whole():
 
 
 def test_codes_are_drawn_in_their_colour_whatever_their_case_and_unknown_ones_stand_out(qgis_app):
-    plan = layer([(square(0, 0, 100), 1, " luc "), (square(100, 0, 100), 2, "XYZ"), (square(200, 0, 100), 3, None)])
+    plan = layer(
+        [(square(0, 0, 100), 1, " luc\u00a0 "), (square(100, 0, 100), 2, "XYZ"), (square(200, 0, 100), 3, None)]
+    )
     styling.style_land_use(plan, "ma", "vi")
     plan.setLabelsEnabled(False)
     image = picture([plan], 5_000, 150, 50)

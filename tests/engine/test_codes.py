@@ -149,6 +149,12 @@ def test_codes_of_another_alphabet_that_a_rule_set_names_are_codes() -> None:
     assert not rules.knows_lower("СХ\u200b1")
 
 
+def test_a_row_that_nobody_has_decided_makes_no_code_of_what_only_looks_like_one() -> None:
+    rules = rule_set({("RUNG", "LUС"): UNLISTED, ("*", "LUC"): "conflict"})
+    assert not rules.knows_lower("LUС") and "U+0421" in rules.verdict("RUNG", "LUС").reason("vi")
+    assert rule_set({("RUNG", "LUС"): "conflict"}).knows_lower("LUС")
+
+
 def test_a_label_that_somebody_accepted_is_known() -> None:
     rules = RuleSet(
         "r", {("t", "luc"): Verdict("conflict")}, labels={("lower", "luс"): "luc"}, codes={"luc": Code("LUC")}

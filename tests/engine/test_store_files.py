@@ -23,7 +23,7 @@ from planconcord.engine.run import RUN_FIELDS
 from planconcord.engine.store import connection, geopackage, schema, write_store
 from planconcord.engine.store.decisions import decide, history
 from planconcord.engine.store.listing import Listing
-from planconcord.engine.store.opening import look_into
+from planconcord.engine.store.opening import look_into, notes
 from planconcord.engine.store.writing import put_in_place
 from planconcord.engine.tolerance import Tolerance
 from stores import ask, ended, findings, ids, refused, start, state, statuses, tell, write
@@ -179,6 +179,17 @@ def test_a_disk_that_fills_up_loses_nothing(store: Path) -> None:
 def test_a_full_disk_is_called_so(store: Path) -> None:
     full = geopackage.fault(sqlite3.OperationalError("database or disk is full"), store, 10.0)
     assert full.key == "error.store_full" and "đầy" in full.text("vi")
+
+
+def test_a_store_in_the_temporary_folder_of_qgis_says_that_it_will_be_deleted(tmp_path: Path) -> None:
+    for folder, told in (
+        ("processing_AbC1xZ", ["store.note_temporary"]),
+        ("processing", []),
+        ("processing_results", []),
+    ):
+        place = tmp_path / folder / "a1b2" / "FINDINGS.gpkg"
+        write(place)
+        assert [key for key, _ in notes(place)] == told
 
 
 # ── older stores ────────────────────────────────────────────────────────────────────────────────────────────────────────

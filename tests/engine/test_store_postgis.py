@@ -8,11 +8,16 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import shapely
+from planconcord.engine.checks.settings import Settings
+from planconcord.engine.findings import MEASURE_FIELDS, CheckResult
+from planconcord.engine.identity.inheritance import inherit
 from planconcord.engine.identity.previous import read_previous
 from planconcord.engine.report.reading import read_contents
-from planconcord.engine.store import postgis_writing
+from planconcord.engine.run import RUN_FIELDS
+from planconcord.engine.store import postgis_writing, write_store
 from planconcord.engine.store.connection import refuse_read_only
 from planconcord.engine.store.decisions import Decision, decide, history, undo
 from planconcord.engine.store.frames import read_layer
@@ -20,6 +25,7 @@ from planconcord.engine.store.listing import Listing
 from planconcord.engine.store.opening import look_into, notes
 from planconcord.engine.store.place import PostgisSchema
 from planconcord.engine.store.postgis_writing import missing
+from planconcord.engine.tolerance import Tolerance
 from postgis_cluster import DATABASE, Office, programs
 from pyproj import CRS
 from stores import as_role, ask, fails, findings, ids, refused, state, statuses, tell, write
@@ -33,6 +39,20 @@ def store(office: Office, schema: str) -> PostgisSchema:
     made = office.place(schema)
     write(made)
     return made
+
+
+def test_a_run_that_found_nothing_is_a_previous_one(office: Office, schema: str) -> None:
+    place = office.place(schema)
+    empty = [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
+    write_store(place, findings(3).iloc[:0], *empty)
+    earlier = read_previous(place)
+    assert len(earlier.findings) == 0 and Listing(place).counts().total == 0 and notes(place) == []
+    made = inherit(
+        CheckResult(findings(3), [], "failed"), earlier, "checkprovince", ["P"], Settings(Tolerance(1.0), "en")
+    )
+    assert made.result.value("new_count") == 3
+    write_store(place, made.result.findings, *empty, made.history(place))
+    assert len(read_previous(place).findings) == 3
 
 
 # ── what the database holds ─────────────────────────────────────────────────────────────────────────────────────────
