@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameters,
     QgsProcessingUtils,
+    QgsVectorLayer,
 )
 
 from ..engine.catalogue import shown, text
@@ -36,6 +37,7 @@ from ..engine.store.place import Place
 from ..engine.tolerance import Tolerance
 from .base import CHANGE_NUMBERS, PlanAlgorithm
 from .feedback import QgisProgress
+from .intake_input import unread_of
 from .sinks import Destination
 from .source import plan_layer, to_pyproj
 from .styling import FindingsStyle, ResultStyle
@@ -79,7 +81,8 @@ class Checking:
         source = algorithm.parameterAsSource(parameters, name, context)
         if source is None:
             raise QgsProcessingException(algorithm.invalidSourceError(parameters, name))
-        return self._read(source, key, code, title or source.sourceName(), **known)
+        layer = algorithm.parameterAsVectorLayer(parameters, name, context)
+        return self._read(source, layer, key, code, title or source.sourceName(), **known)
 
     def read_all(self, name: str, key: str, code: str, territory: str) -> list[PlanLayer]:
         """The layers of parameter ``name``, of which there may be many, with the fields of the other three parameters."""
@@ -100,12 +103,23 @@ class Checking:
             if source is None:
                 raise QgsProcessingException(self._algorithm.invalidSourceError(self._parameters, name))
             field = self.value(territory)
-            read.append(self._read(source, key, code, layer.name(), territory_field=field))
+            read.append(self._read(source, layer, key, code, layer.name(), territory_field=field))
         return read
 
-    def _read(self, source: QgsProcessingFeatureSource, key: str, code: str, title: str, **known: Any) -> PlanLayer:
+    def _read(
+        self,
+        source: QgsProcessingFeatureSource,
+        behind: QgsVectorLayer | None,
+        key: str,
+        code: str,
+        title: str,
+        **known: Any,
+    ) -> PlanLayer:
+        """The plan in ``source``; its notes say what QGIS does not read of the file that lies ``behind`` it."""
         key_field, code_field = (self.value(name) if name else "" for name in (key, code))
         layer = plan_layer(source, title, self._reading(), key_field, code_field, **known)
+        if behind is not None:
+            layer.notes[:0] = unread_of(behind)
         self._layers.append(layer)
         return layer
 

@@ -22,7 +22,9 @@ from qgis.core import (
 )
 
 from ..engine.errors import PlanError
+from ..engine.intake.elsewhere import unread_elsewhere
 from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
+from ..engine.plan import Note
 from ..engine.progress import Progress
 from .source import ReadFeatures, read_features, to_pyproj
 
@@ -78,6 +80,12 @@ def _file_behind(layer: QgsVectorLayer) -> str:
     named = str(parts.get("layerName") or "")
     condition = str(parts.get("subset") or layer.subsetString() or "")
     return path + (f"|layername={named}" if named else "") + (f"|subset={condition}" if condition else "")
+
+
+def unread_of(layer: QgsVectorLayer) -> list[Note]:
+    """What the file behind an untouched layer holds that QGIS does not read of it, or reads although the drawing does not show it."""
+    path = _file_behind(layer)
+    return unread_elsewhere(path, layer.featureCount(), layer.fields().count()) if path else []
 
 
 def _read(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) -> ReadFeatures:

@@ -135,7 +135,9 @@ def _invalid(prepared: Prepared, territory: shapely.Geometry, settings: Settings
 
 
 def explain(defect: Defect, language: str) -> str:
-    """GEOS's reason, its place, and the area before and after the repair."""
+    """GEOS's reason, its place, and the area before and after the repair; of a zone of which nothing is left the reason alone."""
+    if not defect.area_after_m2 > 0:
+        return text("coverage.invalid_detail_gone", language, reason=_reason(defect.reason, language))
     return text(
         "coverage.invalid_detail" if defect.area_before_m2 > 0 else "coverage.invalid_detail_repaired",
         language,

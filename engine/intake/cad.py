@@ -13,18 +13,22 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ..plan import Note
 from ..values import is_missing
 from .report import IntakeReport
 
 CAD_LAYER, LABEL = "cad_layer", "label"
 LAYER_FIELDS = ("Layer", "Level")
 TEXT_FIELD = "Text"
+PAPER_SPACE, HIDDEN = "PaperSpace", "Hidden"
 DEFPOINTS = "Defpoints"
 """AutoCAD's own layer for the points of dimensions; it is never plotted."""
 POINT, LINE, MULTILINE = 0, 1, 5
 AREAS = (3, 6)
 CLOSING_M = 0.05
 """An outline whose ends are this close was meant to be closed."""
+NEAR_M = 1.0
+"""Ends of lines that lie farther apart were not meant to meet."""
 METRES_OF_DEGREE = 111_000.0
 FARTHEST = 1e8
 """No coordinate of a map on the earth is larger, in metres or degrees."""
@@ -53,22 +57,44 @@ def zones_of_drawing(frame: gpd.GeoDataFrame, layer: str, closed_lines: bool, re
     named = next((field for field in LAYER_FIELDS if field in frame.columns), "")
     made = frame.copy(deep=False)
     made[CAD_LAYER] = ["" if is_missing(value) else str(value) for value in made[named]] if named else ""
+    made = shown = _shown(made, layer, report)
     made = plotted = made[made[CAD_LAYER].str.lower() != DEFPOINTS.lower()]
     texts = _texts(made)
     if closed_lines:
         made = areas_of_lines(made, layer, report)
     are_zones = np.isin(shapely.get_type_id(np.asarray(made.geometry.values, dtype=object)), AREAS)
     zones, others = made[are_zones], made[~are_zones]
-    dropped = len(frame) - len(plotted) + len(others) - len(texts)
+    dropped = len(shown) - len(plotted) + len(others) - len(texts)
     if dropped and len(zones):
         found = ", ".join(
-            sorted({*others.geometry.geom_type.dropna(), *((DEFPOINTS,) if len(plotted) < len(frame) else ())})
+            sorted({*others.geometry.geom_type.dropna(), *((DEFPOINTS,) if len(plotted) < len(shown) else ())})
         )
         report.add("intake.dropped", layer=layer, count=dropped, found=found)
     labels = _labels(zones, texts, layer, report)
     if len(zones):
         return zones.assign(**{LABEL: labels})
     return made.assign(**{LABEL: ""})  # the plan layer says that there are no polygons
+
+
+def _shown(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
+    """The objects that the drawing shows as a map: not those on a layout (paper space), hidden, or of a layer that is off or frozen."""
+    for field, key in ((PAPER_SPACE, "paper_space"), (HIDDEN, "hidden")):
+        if field not in frame.columns:
+            continue
+        left_out = frame[field].eq(True).fillna(False).to_numpy(dtype=bool)
+        if left_out.any():
+            layers = ", ".join(sorted(set(frame[CAD_LAYER][left_out])))
+            report.add(f"intake.{key}", layer=layer, count=int(left_out.sum()), layers=layers)
+        frame = frame[~left_out].drop(columns=field)
+    return frame
+
+
+def unshown(frame: gpd.GeoDataFrame, layer: str) -> list[Note]:
+    """What is to be told where the objects that :func:`_shown` leaves out were read by a program that does not."""
+    areas = np.isin(shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)), AREAS)
+    left_out = frame[[field for field in (PAPER_SPACE, HIDDEN) if field in frame.columns]].eq(True).any(axis=1)
+    count = int((left_out.to_numpy(dtype=bool) & areas).sum())
+    return [("intake.note.unshown", {"layer": layer, "count": count})] if count else []
 
 
 def areas_of_lines(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
@@ -160,3 +186,18 @@ def _labels(zones: gpd.GeoDataFrame, texts: gpd.GeoDataFrame, layer: str, report
 def _label(words: list[str]) -> str:
     named = [word for word in dict.fromkeys(words) if not NUMBER.fullmatch(word)]
     return "; ".join(named or dict.fromkeys(words))
+
+
+def largest_opening_m(frame: gpd.GeoDataFrame) -> float | None:
+    """How far the ends of lines that were meant to meet lie apart at most; None where no end has another near it, or in degrees."""
+    shapes = np.asarray(frame.geometry.values, dtype=object)
+    lines = shapely.force_2d(shapes[shapely.get_type_id(shapes) == LINE])
+    ends = np.concatenate([shapely.get_point(lines, place) for place in (0, -1)])
+    if len(ends) < 3 or _in_degrees(frame, shapes):
+        return None
+    one, other = shapely.STRtree(ends).query(ends, predicate="dwithin", distance=NEAR_M)
+    apart = shapely.distance(ends[one], ends[other])
+    nearest = np.full(len(ends), np.inf)
+    np.minimum.at(nearest, one[one != other], apart[one != other])
+    near = nearest[np.isfinite(nearest)]
+    return float(near.max()) if len(near) else None

@@ -19,21 +19,25 @@ from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pyogrio.raw
 import pyproj
 
 from ..errors import PlanError
 from ..plan import Note
+from .account import account_of
+from .cad import HIDDEN
 from .errors import IntakeError
 from .heard import heard
-from .inspection import layers_in, no_such_layer
+from .inspection import layers_in, no_such_layer, no_zones_first
 from .integrity import refused, sibling
 from .lost_index import link_or_copy
 from .opening import HEADER_BYTES, Opened
 from .rows import EXACT, GEOMETRY, beyond_exact, column, renamed, table_of, without_rows
 from .shapes import found_of, shapes_of
 
+TRANSPARENT = re.compile(r"\bf?c:#[0-9a-f]{6}00", re.IGNORECASE)
 MOST_SAID = 5
 RAW = "ISO-8859-1"
 NEUTRAL = "neutral"
@@ -70,12 +74,18 @@ def read_frame(ready: Opened) -> Read:
             for name, kind, given in zip(names, kinds, values)
         ]
     if wkb is None:
+        layers = layers_in(ready)
+        if len(layers) > 1 and not ready.source.layer:
+            raise no_zones_first(ready.source.title, layers, "–")
         raise PlanError("error.no_geometry", layer=ready.source.title, count=len(fids))
     fields = [(name, column(given, kind)) for name, kind, given in zip(names, kinds, values)]
+    if ready.form == "dxf":
+        fields.append((HIDDEN, _hidden(ready, layer, fids)))
     read = shapes_of(wkb)
     frame = table_of(fields, read.shapes, fids, crs)
     present = [str(name) for name in frame.columns if name != GEOMETRY]
-    notes = [*renamed(names, present, layer), *_told(said, layer), *_rounded(frame, layer)]
+    notes = account_of(ready, layer, len(frame), len(names))
+    notes += [*renamed(names, present, layer), *_told(said, layer), *_rounded(frame, layer)]
     if read.unknown:
         told = {"layer": layer, "count": len(read.unknown), "found": found_of(read.unknown)}
         if len(read.unknown) == len(frame):
@@ -83,6 +93,15 @@ def read_frame(ready: Opened) -> Read:
         notes.append(("intake.dropped", told))
         frame = without_rows(frame, read.unknown)
     return Read(frame, notes, {before: after for before, after in zip(names, present) if before not in present})
+
+
+def _hidden(ready: Opened, layer: str, fids: np.ndarray) -> pd.Series:
+    """Which objects of a drawing GDAL draws fully transparent: hidden ones, and those of a layer that is off or frozen."""
+    question = f'SELECT OGR_STYLE AS style FROM "{layer}"'  # nosec B608
+    with heard(), _settings(ready.form):
+        _, found, _, values = pyogrio.raw.read(ready.path, sql=question, read_geometry=False, return_fids=True)
+    unseen = {int(fid) for fid, style in zip(found, values[0]) if style and TRANSPARENT.search(style)}
+    return pd.Series([int(fid) in unseen for fid in fids], dtype=bool)
 
 
 def _kinds(path: Path, options: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ and the unsupported one.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import fiona.errors
 import pyogrio
 import pyproj
 
+from ..errors import PlanError
 from ..plan import Note
 from .errors import IntakeError
 from .heard import heard
@@ -24,6 +26,7 @@ from .integrity import refused
 from .memory import estimate_bytes
 from .opening import Opened, opened
 
+POLYGON = "Polygon"
 COUNTED_BYTES = 300 << 20
 """Formats that must be read through to be counted are counted up to this size."""
 UNANSWERED = (fiona.errors.FionaError, fiona.errors.DataIOError, fiona.errors.UnsupportedGeometryTypeError)
@@ -78,6 +81,14 @@ def inspect(source: str, memory_limit_bytes: int | None = None) -> Inspection:
 def no_such_layer(path: Path, name: str, layers: list[str]) -> IntakeError:
     """The layer that was asked for is not among those there are."""
     return IntakeError("error.intake.no_such_layer", path=path, layer=name, layers=", ".join(layers))
+
+
+def no_zones_first(file: str, layers: Sequence[tuple[str, str]], found: str) -> PlanError:
+    """No layer was asked for, and the first of several (their names and kinds of geometry) holds no zones; the others, polygons first."""
+    (chosen, _), *others = layers
+    names = [name for name, _ in sorted(others, key=lambda one: POLYGON not in one[1])]
+    values = {"layer": chosen, "file": file, "found": found, "layers": ", ".join(names), "first": names[0]}
+    return PlanError("error.layer_of_many", **values)
 
 
 def environment(form: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from .formats import format_of
 from .integrity import require_readable, require_whole, sibling
 from .lost_index import with_index
 from .memory import require_room
+from .rings import with_rings_apart
 from .source import Source
 
 NOT_FILES = re.compile(r"(/vsi(?!zip/)|[a-z][a-z0-9+.-]+:)", re.I)
@@ -63,6 +64,11 @@ def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened
 
 @contextmanager
 def _indexed(ready: Opened) -> Iterator[Opened]:
+    if ready.form == "kml":
+        with with_rings_apart(ready.path) as (path, count):
+            told = [("intake.note.rings_apart", {"layer": ready.source.title, "count": count})] if count else []
+            yield replace(ready, path=path, notes=(*ready.notes, *told))
+        return
     if ready.form != "shp":
         yield ready
         return

@@ -25,10 +25,11 @@ from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from ..transformation import one_operation, require_place
 from . import generations
-from .cad import AREAS, areas_of_lines, without_impossible, zones_of_drawing
+from .cad import AREAS, LINE, areas_of_lines, largest_opening_m, without_impossible, zones_of_drawing
 from .columns import TextChange, decode_columns
 from .formats import CAD
-from .frames import layer_names, read_frame, texts_are_bytes
+from .frames import read_frame, texts_are_bytes
+from .inspection import layers_in, no_zones_first
 from .labels import apply_labels, beside, read_labels
 from .legacytext import decode
 from .opening import Opened, opened
@@ -79,6 +80,9 @@ class Prepared:
     name: str
     fields: dict[str, str] = field(default_factory=dict)
     texts: tuple[TextChange, ...] = ()
+    lines_asked: bool = False
+    layers: tuple[tuple[str, str], ...] = ()
+    """Name and kind of geometry of each layer of the file, where it holds several and none was named."""
 
     def field(self, wanted: str) -> str:
         """The present name of a field that may be given as the file spells it."""
@@ -125,6 +129,9 @@ def prepare_plan(
     declared = made.field(wishes.declared_area_field)
     if declared in made.table.columns:  # without it all but the declared areas can be checked
         fields["declared_field"] = declared
+    kinds = shapely.get_type_id(np.asarray(made.table.geometry.values, dtype=object))
+    if known.get("corridor") is None and not np.isin(kinds, (*AREAS, COLLECTION)).any():
+        _refuse_without_zones(made, ", ".join(sorted(set(made.table.geometry.geom_type.dropna()))))
     plan = PlanLayer.from_frame(made.table, name or made.name, **fields, **known)
     made.report.entries += plan.notes
     return replace(plan, notes=list(made.report.entries)), made.report
@@ -148,11 +155,12 @@ def prepare(source: str, wishes: Wishes) -> Prepared:
     with opened(source, wishes.memory_limit_bytes) as ready:
         read = read_frame(ready)
         report.entries += [*ready.notes, *read.notes]
-        names = layer_names(ready)
-        if len(names) > 1 and not ready.source.layer:
-            told = {"layer": ready.source.title, "chosen": names[0], "layers": ", ".join(names)}
-            report.add("intake.note.first_layer", **told)
-        return _prepared(read.frame, ready, ready.source.title, wishes, report, read.names)
+        layers = layers_in(ready) if not ready.source.layer else []
+        if len(layers) > 1:
+            told = {"layer": ready.source.title, "chosen": layers[0][0]}
+            report.add("intake.note.first_layer", layers=", ".join(name for name, _ in layers), **told)
+        made = _prepared(read.frame, ready, ready.source.title, wishes, report, read.names)
+        return replace(made, layers=tuple(layers) if len(layers) > 1 else ())
 
 
 def prepare_frame(
@@ -189,7 +197,7 @@ def _prepared(
         made = zones_of_drawing(made, name, wishes.polygons_from_lines, report)
     elif wishes.polygons_from_lines:
         made = areas_of_lines(made, name, report)
-    prepared = Prepared(made, report, name, fields, tuple(changes))
+    prepared = Prepared(made, report, name, fields, tuple(changes), wishes.polygons_from_lines)
     made = _in_force(replace(prepared, table=_coded(prepared, ready, wishes)), ready, wishes)
     if wishes.repair:
         made = _repaired(made, name, report)
@@ -206,12 +214,23 @@ def zones_of(prepared: Prepared) -> gpd.GeoDataFrame:
     kept = np.isin(kinds, (*AREAS, NO_GEOMETRY, COLLECTION))
     found = ", ".join(sorted({shape.geom_type for shape in shapes[~kept][:1000]}))
     if not np.isin(kinds, (*AREAS, COLLECTION)).any():
+        _refuse_without_zones(prepared, found)
         key = "error.intake_lines" if len(table) else "error.layer_empty"
         raise PlanError(key, layer=prepared.name, found=found)
     if not kept.all():
         report.add("intake.dropped", layer=prepared.name, count=int((~kept).sum()), found=found)
     shapes = np.where(kinds == COLLECTION, polygonal(shapes), shapes)
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))[kept]
+
+
+def _refuse_without_zones(prepared: Prepared, found: str) -> None:
+    """PlanError that names the other layers of the file, or how far the ends of lines that shall be zones lie apart, if either is why."""
+    if prepared.layers:
+        raise no_zones_first(prepared.name, prepared.layers, found or "–")
+    opening_m = largest_opening_m(prepared.table) if prepared.lines_asked and len(prepared.table) else None
+    if opening_m is not None:
+        lines = int((shapely.get_type_id(np.asarray(prepared.table.geometry.values, dtype=object)) == LINE).sum())
+        raise PlanError("error.intake_open_lines", layer=prepared.name, count=lines, apart=f"{opening_m:.3f}")
 
 
 def _crs(given: str) -> pyproj.CRS:

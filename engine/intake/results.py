@@ -37,7 +37,15 @@ READING_COLUMNS = (
     ("moved_m", REAL),
 )
 COUNTS = (
-    ("DROPPED_COUNT", ("intake.dropped", "intake.impossible_coordinates", "intake.outlines_of_hatches")),
+    (
+        "DROPPED_COUNT",
+        (
+            *(
+                f"intake.{key}"
+                for key in ("dropped", "impossible_coordinates", "outlines_of_hatches", "paper_space", "hidden")
+            ),
+        ),
+    ),
     ("DECODED_COUNT", ("intake.decoded", "intake.fields_decoded")),
     ("AREA_COUNT", ("intake.lines_to_areas",)),
     ("REPAIRED_COUNT", ("intake.repaired",)),

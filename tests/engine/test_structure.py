@@ -114,6 +114,7 @@ MAY_WRITE = {
     "engine/store/writing.py": "a store takes its place under the lock of the old one",
     "engine/intake/archives.py": "unpacks into a temporary folder",
     "engine/intake/frames.py": "copies into a temporary folder",
+    "engine/intake/rings.py": "the same",
     "engine/faults.py": "adds to the log of faults, which must be written whatever else is broken",
     "engine/demo/files.py": "fills a folder that takes its place when it is whole",
     "engine/demo/bad_files.py": "the same",

@@ -26,12 +26,7 @@ FOLDERS = HERE.parents[1].parent / "shared" / "cases"
 KEYS = "--key-field key --code-field code --findings f.gpkg"
 OWED: dict[str, str] = {
     "communes_hai_ha": "names are compared without their tones",
-    "dxf_lines_open_corners": "the ends that do not meet are not told",
-    "dxf_paper_space": "objects of a layout and hidden ones become zones",
-    "gpkg_first_layer_is_points": "the other layers are not named",
     "hole_over_its_shell": "an overlap that the repair made is not told so",
-    "kml_two_holes_in_one_boundary": "a hole is lost without a word",
-    "nan_vertices": "a place without coordinates is told as nan",
     "territory_without_boundary": "a plan whose boundary is missing passes",
 }
 
