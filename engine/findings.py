@@ -77,7 +77,8 @@ class CheckResult:
     """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed.
 
     ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them. ``balanced``: whether
-    the balance of areas closes, true for a check that has none.
+    the balance of areas closes, true for a check that has none. ``not_looked_for``: the rules, or how their names begin, that this run had no
+    means to look for, such as a missing code where no field of codes was chosen: that nothing was found of them says nothing.
     """
 
     findings: gpd.GeoDataFrame
@@ -88,6 +89,7 @@ class CheckResult:
     territory: str = ""
     unmatched: gpd.GeoDataFrame | None = None
     balanced: bool = True
+    not_looked_for: tuple[str, ...] = ()
 
     def value(self, name: str) -> float:
         """The measure called ``name``; KeyError if the check has none."""

@@ -88,7 +88,7 @@ def check_borders(
         log.append(text("borders.none", language, search=search_m))
     progress.step(1.0)
     status = "failed" if (findings["severity"] == "error").any() else "passed"
-    return CheckResult(findings, measures, status, log)
+    return CheckResult(findings, measures, status, log, not_looked_for=() if rules is not None else ("border.abrupt",))
 
 
 def _met(

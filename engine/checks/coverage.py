@@ -73,6 +73,7 @@ def check_coverage(
     elif balance.covered_m2 < LARGER_BOUNDARY_SHARE * shapely.area(boundary):
         log.append(text("coverage.larger_boundary", settings.language, boundary=boundary_name, layer=plan.name))
     progress.step(1.0)
+    means = {"key.": plan.key_field, "code.missing": plan.code_field, "coverage.outside": boundary is not None}
     return CheckResult(
         findings,
         measures,
@@ -82,6 +83,7 @@ def check_coverage(
         territory=plan.territory,
         unmatched=coverage.unmatched(settings.run_id),
         balanced=balance.closes,
+        not_looked_for=tuple(rule for rule, there in means.items() if not there),
     )
 
 

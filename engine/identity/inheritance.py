@@ -110,8 +110,7 @@ def inherit(
         log.append(text("identity.other_plans", language, plans=", ".join(sorted(names)), previous=shown))
     matching = match(before, found, settings.tolerance.width_m, settings.progress.part(0.0, 0.3))
     made = fates(before, found, matching, settings.tolerance, settings.progress.part(0.3, 1.0))
-    if assessed is not None:
-        made = _of_assessed(made, before, matching, assessed)
+    made = _of_assessed(made, before, matching, result.not_looked_for, assessed)
     notes = Notes(language)
     current = _continued(found, before, matching, made, earlier, notes, today or date.today())
     findings = _with_gone(current, before, matching, made, previous, notes)
@@ -138,11 +137,16 @@ class Scope(Protocol):
         """What it was not asked to look for."""
 
 
-def _of_assessed(made: Fates, before: gpd.GeoDataFrame, matching: Matching, assessed: Scope) -> Fates:
+def _of_assessed(
+    made: Fates, before: gpd.GeoDataFrame, matching: Matching, not_looked_for: tuple[str, ...], assessed: Scope | None
+) -> Fates:
     """The fates, where only that is resolved which was looked for; what could not be looked for stands as it was."""
-    gone = matching.continued_by < 0
-    told = np.where((made.previous == RESOLVED) & assessed.unsure(before), UNASSESSED, made.previous)
-    return replace(made, previous=np.where(gone & assessed.outside(before), OUTSIDE, told))
+    unsure = np.array([rule.startswith(not_looked_for) for rule in before["rule"]], dtype=bool)
+    outside = np.zeros(len(before), dtype=bool)
+    if assessed is not None:
+        unsure, outside = unsure | assessed.unsure(before), assessed.outside(before)
+    told = np.where((made.previous == RESOLVED) & unsure, UNASSESSED, made.previous)
+    return replace(made, previous=np.where((matching.continued_by < 0) & outside, OUTSIDE, told))
 
 
 def _verdict(result: CheckResult, current: gpd.GeoDataFrame) -> str:

@@ -161,3 +161,31 @@ def test_a_waiver_does_not_pass_from_one_zone_without_geometry_to_another(tmp_pa
     assert (rows.loc["E1", "status"], rows.loc["E1", "finding_id"]) == ("resolved", name)
     back = run(3, draft(("R", RIGHT), ("E1", None), ("L", LEFT), ("E2", None))).findings.set_index("zone_a")
     assert back.loc["E1", "finding_id"] == name and back.loc["E2", "finding_id"] == rows.loc["E2", "finding_id"]
+
+
+@pytest.mark.parametrize("without", ["ma", "ma_dat", "boundary"])
+def test_what_a_run_has_no_means_to_look_for_is_not_resolved(tmp_path: Path, without: str) -> None:
+    settings = Settings(Tolerance(1.0), "en")
+    empty = [
+        pd.DataFrame(columns=[name for name, _ in fields]) for fields in (stores.MEASURE_FIELDS, stores.RUN_FIELDS)
+    ]
+    beyond = shapely.box(X + 150, Y, X + 340, Y + 300)
+    frame = gpd.GeoDataFrame({"ma": ["1", ""], "ma_dat": ["LUC", ""]}, geometry=[LEFT, beyond], crs=CRS)
+
+    def checked(left_out: str = "") -> CheckResult:
+        key, code = ("" if name == left_out else name for name in ("ma", "ma_dat"))
+        plan = PlanLayer.from_frame(frame, "P", key, code)
+        return check_coverage(plan, None if left_out == "boundary" else TERRITORY, settings)
+
+    first = checked()
+    write_store(tmp_path / "1.gpkg", first.findings, *empty)
+    rules = {"ma": "key.missing", "ma_dat": "code.missing", "boundary": "coverage.outside"}
+    assert set(first.findings["rule"]) == set(rules.values())
+    decide(tmp_path / "1.gpkg", first.findings["finding_id"].tolist(), "waived", "Lan", "agreed")
+    made = inherit(checked(without), read_previous(tmp_path / "1.gpkg"), "checkcoverage", ["P"], settings)
+    shown = made.result.findings.set_index("rule")
+    assert shown["status"].eq("waived").all() and set(shown.index) == set(rules.values())
+    assert shown["change"].to_dict() == {
+        rule: "unassessed" if name == without else "persisting" for name, rule in rules.items()
+    }
+    assert made.result.value("resolved_count") == 0 and any("could not be assessed" in line for line in made.result.log)

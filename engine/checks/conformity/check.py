@@ -102,6 +102,7 @@ class _Check:
             self._log(),
             plan=lower.name,
             territory=lower.territory,
+            not_looked_for=() if self._options.least_realised > 0 else ("conformity.unfulfilled",),
             **tables,
         )
 
