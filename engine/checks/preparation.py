@@ -1,13 +1,14 @@
 """A plan made ready for an overlay: empty zones set apart, invalid ones repaired, keys and codes looked at.
 
-Goes in: a PlanLayer in the working CRS. Comes out: its valid polygons and the findings geometry.empty, geometry.invalid,
-key.missing, key.duplicate, code.missing. A finding without area is a disc of the tolerance's radius at its place; one
+Goes in: a PlanLayer in the working CRS, which is one in metres and that of the plans beside it: PlanError else. Comes out:
+its valid polygons and the findings geometry.empty, geometry.invalid, key.missing, key.duplicate, code.missing. A finding without area is a disc of the tolerance's radius at its place; one
 without a place carries the territory's polygon (design, section 4).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ import pandas as pd
 import shapely
 
 from ..catalogue import number, text
+from ..crs import describe, measures_in_metres
+from ..errors import PlanError
 from ..findings import area_text, batch
 from ..plan import PlanLayer
 from ..planar.polygons import polygonal
@@ -43,8 +46,12 @@ class Prepared:
         return self.plan.zones[name].to_numpy()[self.row]
 
 
-def prepare(plan: PlanLayer, progress: Progress | None = None) -> Prepared:
-    """Valid polygons of ``plan``; what was empty or invalid is remembered for the findings."""
+def prepare(plan: PlanLayer, progress: Progress | None = None, beside: Sequence[PlanLayer] = ()) -> Prepared:
+    """Valid polygons of ``plan``; what was empty or invalid is remembered for the findings.
+
+    ``beside``: the plans that it is checked with.
+    """
+    refuse_unless_in_one_plane([plan, *beside])
     repaired, defects = repair(np.asarray(plan.zones.geometry.values, dtype=object), progress)
     usable = polygonal(repaired)
     empty = shapely.is_missing(repaired) | shapely.is_empty(usable)
@@ -53,6 +60,21 @@ def prepare(plan: PlanLayer, progress: Progress | None = None) -> Prepared:
     row = row[in_order_of_names(plan.zones["key"].to_numpy()[row])]
     without_place = np.array([index for index in np.flatnonzero(empty) if index not in broken], dtype=int)
     return Prepared(plan, usable[row], row, defects, without_place)
+
+
+def refuse_unless_in_one_plane(plans: Sequence[PlanLayer]) -> None:
+    """PlanError where a plan has no CRS, where its CRS does not measure in metres, or where two plans have different ones.
+
+    Degrees taken for metres make every defect dust, and the plan would conform; two CRSs put one place in two.
+    """
+    for plan in plans:
+        if plan.zones.crs is None:
+            raise PlanError("error.no_crs", layer=plan.name)
+        if not measures_in_metres(plan.crs):
+            raise PlanError("error.not_in_metres", layer=plan.name, crs=describe(plan.crs))
+        if plan.crs != plans[0].crs:
+            crs = {"crs": describe(plan.crs), "other_crs": describe(plans[0].crs)}
+            raise PlanError("error.two_crs", layer=plan.name, other=plans[0].name, **crs)
 
 
 def in_order_of_names(keys: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def territories(
     for place in in_order_of_names(np.array([plan.name for plan in named], dtype=object)):  # not in that of the layers
         plan = named[place]
         progress.checkpoint()
-        prepared.append(prepare(plan))
+        prepared.append(prepare(plan, beside=plans[:1]))
         if len(prepared[-1].polygons) == 0:
             raise PlanError("error.no_geometry", layer=plan.name, count=len(plan.zones))
     table = pd.concat([_rows(plan) for plan in prepared], ignore_index=True)

@@ -4,7 +4,7 @@ Two PlanLayers (any CRS that the caller has brought together in metres) go in, w
 for changes. Comes out: the transition matrix in m², whose rows add up to the codes' areas in the first draft and whose columns to those
 in the second, with the residual; the changed ground as polygons; zones whose attributes alone changed. Changed ground that
 draft_noise.py takes for re-digitising noise stays in the matrix, in a column of its own, and is no change.
-Raises Cancelled; PlanErrors come from the layers.
+Raises Cancelled; PlanError where not everything is in one CRS in metres, others come from the layers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import pandas as pd
 import shapely
 
 from ..checks.pieces import DUST_M2
-from ..checks.preparation import in_order_of_names
+from ..checks.preparation import in_order_of_names, refuse_unless_in_one_plane
 from ..checks.settings import Settings
 from ..codes import hint, spellings
+from ..crs import describe
+from ..errors import PlanError
 from ..findings import Measure
 from ..kinds import REAL, TEXT
 from ..plan import PlanLayer
@@ -76,6 +78,9 @@ def compare_drafts(
     ``attributes``: the further fields of both, row by row as the zones.
     """
     progress = settings.progress
+    refuse_unless_in_one_plane([before, after])
+    if asked is not None and asked.crs != before.crs:
+        raise PlanError("error.asked_crs", layer=before.name, crs=describe(before.crs))
     before, after, attributes = _in_order(before, after, attributes)
     shown = spellings(before.zones["code"], after.zones["code"])
     one = DraftGround.of(before, shown, progress.part(0.0, 0.1))

@@ -40,7 +40,7 @@ def meeting_codes(lower: PlanLayer, upper: PlanLayer, settings: Settings) -> Mee
     for plan in (lower, upper):
         if not plan.code_field:
             raise PlanError("error.no_code_field", layer=plan.name)
-    below, above = prepare(lower), prepare(upper)
+    below, above = prepare(lower), prepare(upper, beside=[lower])
     for prepared in (below, above):
         if len(prepared.polygons) == 0:
             raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))

@@ -62,7 +62,7 @@ def check_conformity(
         if not plan.code_field:
             raise PlanError("error.no_code_field", layer=plan.name)
     below = prepare(lower, progress.part(0.0, 0.07))
-    above = prepare(upper.widened(), progress.part(0.07, 0.1))
+    above = prepare(upper.widened(), progress.part(0.07, 0.1), beside=[lower])
     for prepared in (below, above):
         if len(prepared.polygons) == 0:
             raise PlanError("error.no_geometry", layer=prepared.plan.name, count=len(prepared.plan.zones))
