@@ -34,7 +34,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 from ..engine.errors import PlanError
-from ..engine.findings import MEASURE_FIELDS
+from ..engine.findings import MEASURE_FIELDS, NAMES
 from ..engine.formulas import guarded
 from ..engine.kinds import BOOLEAN, DATE, INTEGER, MOMENT, REAL, TEXT, plain_values
 from ..engine.progress import Progress
@@ -93,7 +93,7 @@ class Destination:
         self._staged = self._made = ""
         self._store = store_of_output(parameters.get(name)) if name == "FINDINGS" else None
         self._findings = pd.DataFrame()
-        self._known_by = list(known_by)
+        self._known_by = list(known_by or (NAMES if name == "FINDINGS" else ()))  # a run with PREVIOUS tells more
         self.beside = (pd.DataFrame(columns=list(dict(MEASURE_FIELDS))), pd.DataFrame(columns=list(dict(RUN_FIELDS))))
         """Measures and runs, which a store in a database holds too."""
         self.history: History = ()

@@ -46,17 +46,18 @@ class Output:
 
 def refuse_lost_files(inputs: Iterable[tuple[str, str]], outputs: Sequence[Output]) -> None:
     """PlanError where one of ``outputs`` would replace an input, another output, or a file that this program has not made."""
-    taken = [(name, part) for name, source in inputs for part in parts_of(source)]
-    written: list[tuple[str, Path]] = []
+    inputs = list(inputs)
+    written: dict[str, str] = {}
     for output in outputs:
         mine = _parts(output.path)
-        for name, part in taken:
-            if name not in output.succeeds and any(_same(one, part) for one in mine):
+        there = {number for number in map(_number, mine) if number is not None}
+        for name, source in inputs if there else ():  # what is not there yet is no input
+            if name not in output.succeeds and any(_number(part) in there for part in parts_of(source)):
                 raise PlanError("error.shared_file", name=output.name, other=name, path=output.path)
-        for name, part in written:
-            if any(_same(one, part) or _called_alike(one, part) for one in mine):
-                raise PlanError("error.shared_file", name=output.name, other=name, path=output.path)
-        written += [(output.name, part) for part in mine]
+        marks = {*map(str, there), *map(_called, mine)}
+        for mark in sorted(marks & written.keys()):
+            raise PlanError("error.shared_file", name=output.name, other=written[mark], path=output.path)
+        written.update(dict.fromkeys(marks, output.name))
     for output in outputs:
         if output.kind is not None:
             require_own(output.path, output.kind)
@@ -82,18 +83,18 @@ def _parts(path: Path) -> list[Path]:
     return [path, *beside, *(Path(f"{path}{ending}") for ending in LOGS)]
 
 
-def _same(one: Path, other: Path) -> bool:
-    """Whether both are one file that is there."""
+def _number(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others, however it is called; None where none is there."""
     try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
-def _called_alike(one: Path, other: Path) -> bool:
-    """Whether both names may mean one file, also on a disk that makes no difference between capitals."""
-    first, second = (unicodedata.normalize("NFC", os.path.realpath(path)).casefold() for path in (one, other))
-    return first == second
+def _called(path: Path) -> str:
+    """The same for all names that may mean one file, also on a disk that makes no difference between capitals."""
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
 # ── the command line ────────────────────────────────────────────────────────────────────────────────────────────────

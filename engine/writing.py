@@ -147,9 +147,13 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def _cell(value: object) -> object:
+    """A value as a cell; what is not known (None, NaN, NaT, NA) is blank."""
     if isinstance(value, str):
         return guarded(value)
-    return "" if value is None or value != value else value  # a number that is not known is no number
+    try:
+        return value if value is not None and bool(value == value) else ""
+    except TypeError:  # pandas.NA is neither equal to itself nor not
+        return ""
 
 
 def csv_kind(columns: Sequence[str]) -> Kind:

@@ -24,6 +24,7 @@ from ..findings import FIELDS, NAMES, REAL, CheckResult, Measure
 from ..writing import replaced
 
 ENDING, SHAPE_ENDING = ".job", ".ground"
+ENDINGS = (ENDING, SHAPE_ENDING)
 SPOILT = (OSError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.GEOSException)
 
 
@@ -91,10 +92,20 @@ class Kept:
         if self.folder is None or not self.folder.is_dir():
             return
         for path in self.folder.iterdir():
-            if path.name.startswith(".") and path.is_dir():
+            if _half_written(path):
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.name.startswith(".") or (path.suffix in (ENDING, SHAPE_ENDING) and path.stem not in self._used):
+            elif path.suffix in ENDINGS and path.stem not in self._used:
                 _remove(path)
+
+
+def _half_written(path: Path) -> bool:
+    """Whether that is what a killed run left; who else keeps something in this folder keeps it."""
+    if not path.name.startswith(".") or path.is_symlink() or not path.is_dir():
+        return False
+    try:
+        return all(part.suffix in ENDINGS for part in path.iterdir())
+    except OSError:  # another run has just finished with it
+        return False
 
 
 def _remove(path: Path) -> None:

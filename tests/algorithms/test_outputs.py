@@ -245,3 +245,13 @@ def test_a_project_that_a_person_saved_into_the_findings_is_not_deleted(here: Pa
     before = path.read_bytes()
     found = run("checkcoverage", {"INPUT": str(here / "low.gpkg"), "FINDINGS": str(path)})
     assert not found.ok and "qgis_projects" in found.error and path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "ending", ["gpkg", "shp", "geojson", "kml", "sqlite", "gml", "fgb", "tab", "csv", "xlsx", "ods"]
+)
+def test_findings_of_every_format_are_known_again_with_and_without_previous(here: Path, ending: str) -> None:
+    inputs = {"INPUT": str(here / "low.gpkg"), "FINDINGS": str(here / f"mới.{ending}")}
+    for previous in ({}, {"PREVIOUS": str(here / "one.gpkg")}, {}):
+        found = run("checkcoverage", {**inputs, **previous})
+        assert found.ok, found.error

@@ -132,6 +132,9 @@ def test_a_reviewed_list_of_codes_is_read_without_its_guards(tmp_path: Path) -> 
     assert read_codes(path) == {"=skx": "SKS"}
 
 
-def test_numbers_stay_numbers(tmp_path: Path) -> None:
+def test_numbers_stay_numbers_and_what_is_not_known_is_blank(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", pd.DataFrame({"a": [-1.5, float("nan")], "b": ["-1.5", None]}))
     assert (tmp_path / "t.csv").read_text(encoding="utf-8-sig").split() == ["a,b", "-1.5,'-1.5", ","]
+    whole = pd.DataFrame({"a": pd.array([10**17 + 1, None], dtype="Int64"), "b": [pd.NaT, pd.NA], "c": [True, 2]})
+    write_table(tmp_path / "u.csv", whole)
+    assert (tmp_path / "u.csv").read_text(encoding="utf-8-sig").split() == ["a,b,c", f"{10**17 + 1},,True", ",,2"]

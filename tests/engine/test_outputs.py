@@ -20,6 +20,7 @@ import pytest
 from planconcord.engine.command import _parser, main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.outputs import Output, parts_of, refuse_lost_files
+from planconcord.engine.province.kept import Kept
 from planconcord.engine.register.words import column_of
 from planconcord.engine.writing import PAGE, csv_kind, replaced
 from shapely.geometry import box
@@ -391,3 +392,17 @@ def test_a_killed_run_leaves_the_old_table_and_a_later_one_tidies_up(tmp_path: P
             place.write_text("a\n2\n", encoding="utf-8")
         assert left.exists() is stays
     assert [one.name for one in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_the_folder_of_kept_results_keeps_what_others_put_there(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "f.gpkg")
+    kept.keep_shape("a" * 64, b"x")
+    folder = tmp_path / "f.gpkg.jobs"
+    (folder / ".git").mkdir()
+    for name in (".git/config", ".hidden", "notes.txt"):
+        (folder / name).write_text("mine")
+    (folder / ".b-12345678").mkdir()
+    (folder / ".b-12345678" / "b.ground").touch()
+    Kept(tmp_path / "f.gpkg").forget_the_rest()
+    assert sorted(path.name for path in folder.iterdir()) == [".git", ".hidden", "notes.txt"]
+    assert (folder / ".git" / "config").read_text() == "mine"
