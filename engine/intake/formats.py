@@ -1,7 +1,8 @@
 """Which format a file is in, told by its first bytes and not by its name: a DGN of version 8 is called .dgn like one of version 7.
 
-Goes in: a path on the disk. Comes out: one of FORMATS, or "other", which OGR may try. Fails with IntakeError for the two CAD formats that
-nothing here can read, naming the export to ask the drawer for, and for formats that only point to other places.
+Goes in: a path on the disk. Comes out: one of FORMATS; "other" are the few further ones that hold their zones themselves. Fails with
+IntakeError for the two CAD formats that nothing here can read, naming the export to ask the drawer for, for formats that only
+point to other places (links.py), and for whatever is not known here: GDAL knows many formats that lead out of the file.
 """
 
 from __future__ import annotations
@@ -10,8 +11,25 @@ import re
 from pathlib import Path
 
 from .errors import IntakeError
+from .links import require_no_pointer, require_own_zones
 
 FORMATS = ("shp", "tab", "mif", "dxf", "dgn", "gdb", "gpkg", "kml", "kmz", "geojson", "gml", "zip", "other")
+DRIVERS = {
+    "shp": ("ESRI Shapefile",),
+    "tab": ("MapInfo File",),
+    "mif": ("MapInfo File",),
+    "dxf": ("DXF",),
+    "dgn": ("DGN",),
+    "gdb": ("OpenFileGDB", "FileGDB"),
+    "gpkg": ("GPKG",),
+    "kml": ("KML", "LIBKML"),
+    "kmz": ("KML", "LIBKML"),
+    "geojson": ("GeoJSON", "GeoJSONSeq", "JSONFG"),
+    "gml": ("GML", "NAS"),
+    "other": ("FlatGeobuf", "SQLite", "TopoJSON", "ESRIJSON", "GeoJSONSeq", "CSV", "Parquet"),
+}
+"""Who may open a file of a format; nobody else is asked, and what another has opened is not read."""
+BINARY_OTHERS = (b"fgb\x03fgb", b"PAR1")
 WITHOUT_CRS = ("dxf", "dgn")
 """CAD drawings carry no CRS."""
 CAD = ("dxf", "dgn")
@@ -44,8 +62,15 @@ def format_of(path: Path) -> str:
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     ending = path.suffix.lower()
-    binary = _binary(path, head, ending)
-    return binary or _text(path, head, ending) or "other"
+    found = _binary(path, head, ending)
+    if not found:
+        require_no_pointer(path)
+        found = _text(path, head, ending)
+    if not found:
+        raise IntakeError("error.intake.unsupported.unknown", path=path)
+    if found == "kml":
+        require_own_zones(path)
+    return found
 
 
 def _folder(path: Path) -> str:
@@ -74,14 +99,14 @@ def _binary(path: Path, head: bytes, ending: str) -> str:
         raise IntakeError("error.intake.unsupported.binary_dxf", path=path)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return "kmz" if ending == ".kmz" else "zip"
+    if head.startswith(BINARY_OTHERS):
+        return "other"
     return {".zip": "zip", ".kmz": "kmz", ".gpkg": "gpkg", ".dgn": "dgn"}.get(ending, "")
 
 
 def _text(path: Path, head: bytes, ending: str) -> str:
     words = _decoded(head).lstrip("\ufeff \t\r\n")
     lower = words[:4000].lower()
-    if "<ogrvrtdatasource" in lower or "<ogrvrtlayer" in lower:
-        raise IntakeError("error.intake.unsupported.pointer", path=path)
     if lower.startswith("!table"):
         return "tab"
     if re.match(r"version\s+\d", lower) and ("columns" in lower or "delimiter" in lower or "charset" in lower):
@@ -89,14 +114,23 @@ def _text(path: Path, head: bytes, ending: str) -> str:
     if re.match(r"(999\s*\n.*\n\s*)*0\s*\r?\n\s*section", lower):
         return "dxf"
     if lower.startswith("<"):
-        if "<kml" in lower:
-            return "kml"
-        if "opengis.net/gml" in lower or "featurecollection" in lower:
-            return "gml"
-    if words.startswith("{") and ending in (".geojson", ".json", "") and '"topology"' not in lower:
-        return "geojson"
+        return _xml(lower)
+    if words.startswith("{"):
+        return _json(lower, ending)
     known = {".tab": "tab", ".mif": "mif", ".dxf": "dxf", ".kml": "kml", ".gml": "gml", ".geojson": "geojson"}
-    return known.get(ending, "")
+    return known.get(ending, "other" if ending == ".csv" else "")
+
+
+def _xml(lower: str) -> str:
+    if "<kml" in lower or "opengis.net/kml" in lower:
+        return "kml"
+    return "gml" if "opengis.net/gml" in lower or "featurecollection" in lower else ""
+
+
+def _json(lower: str, ending: str) -> str:
+    if '"topology"' in lower or '"esrigeometry' in lower:
+        return "other"
+    return "geojson" if ending in (".geojson", ".json", "") or '"feature' in lower else ""
 
 
 def _decoded(head: bytes) -> str:

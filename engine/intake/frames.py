@@ -30,7 +30,7 @@ from .account import account_of
 from .cad import HIDDEN
 from .errors import IntakeError
 from .heard import heard
-from .inspection import layers_in, no_such_layer, no_zones_first
+from .inspection import layers_in, no_such_layer, no_zones_first, require_driver
 from .integrity import refused, sibling
 from .lost_index import link_or_copy
 from .opening import HEADER_BYTES, Opened
@@ -42,6 +42,8 @@ MOST_SAID = 5
 RAW = "ISO-8859-1"
 NEUTRAL = "neutral"
 VIETNAMESE_CHARSET = "windowsvietnamese"
+TEXTS = ("geojson", "gml", "kml", "other")
+"""Formats of which the first words decide who opens them."""
 OPTION_FOR_DRAWINGS = (3, 10)
 """From this GDAL on DXF takes its encoding as an option of the one file; before, only as a setting of the process."""
 
@@ -61,10 +63,14 @@ def read_frame(ready: Opened) -> Read:
     with _settings(ready.form), _raw(ready) as (path, encoding):
         options.update(encoding)
         try:
+            if ready.form in TEXTS:
+                require_driver(ready, str(pyogrio.read_info(path, layer=options["layer"])["driver"]))
             with heard() as said:
                 meta, fids, wkb, values = pyogrio.raw.read(path, return_fids=True, datetime_as_string=True, **options)
             kinds = [str(kind) for kind in meta.get("dtypes", ())] or _kinds(path, options)
-            crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"])
+            crs = None if meta["crs"] is None or ready.crs_is_a_link else pyproj.CRS.from_user_input(meta["crs"])
+        except PlanError:
+            raise
         except Exception as error:  # each binding has its own family of errors; all mean that it could not be read
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise refused(ready.path, ready.form, reason) from error
@@ -173,7 +179,7 @@ def chosen_layer(ready: Opened) -> str:
 
 @contextmanager
 def _settings(form: str) -> Iterator[None]:
-    wanted: dict[str, Any] = {"CPL_CURL_ENABLE_VSICURL": "NO"}
+    wanted: dict[str, Any] = {}
     if form == "dxf" and pyogrio.__gdal_version__ < OPTION_FOR_DRAWINGS:
         wanted["DXF_ENCODING"] = RAW
     before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}

@@ -19,8 +19,10 @@ import pyogrio
 import pyproj
 
 from ..errors import PlanError
+from ..offline import SETTINGS
 from ..plan import Note
 from .errors import IntakeError
+from .formats import DRIVERS
 from .heard import heard
 from .integrity import refused
 from .memory import estimate_bytes
@@ -93,7 +95,7 @@ def no_zones_first(file: str, layers: Sequence[tuple[str, str]], found: str) -> 
 
 def environment(form: str) -> dict[str, str]:
     """GDAL's settings for reading: no network, texts of drawings as they are."""
-    settings = {"GDAL_HTTP_MAX_RETRY": "0", "CPL_CURL_ENABLE_VSICURL": "NO"}
+    settings = dict(SETTINGS)
     if form == "dxf":
         settings["DXF_ENCODING"] = "ISO-8859-1"
     return settings
@@ -114,14 +116,26 @@ def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
         raise IntakeError("error.intake.empty.no_layer", path=ready.path)
     try:
         with fiona.Env(**environment(ready.form)), _fiona(ready, names[0]) as looked:
-            return str(looked.driver), names
+            driver = str(looked.driver)
     except UNANSWERED:
-        return str(pyogrio.read_info(ready.path, layer=names[0])["driver"]), names
+        driver = str(pyogrio.read_info(ready.path, layer=names[0])["driver"])
+    require_driver(ready, driver)
+    return driver, names
+
+
+def require_driver(ready: Opened, driver: str) -> None:
+    """IntakeError where somebody else than a reader of this format has opened the file: it leads elsewhere."""
+    if driver not in DRIVERS[ready.form]:
+        raise IntakeError("error.intake.unsupported.pointer", path=ready.path)
 
 
 def _fiona(ready: Opened, layer: str) -> Any:
     text = {"encoding": "ISO-8859-1"} if ready.form == "shp" else {}
-    return fiona.open(str(ready.path), layer=layer, allow_unsupported_drivers=True, **text)
+    allowed = {"enabled_drivers": list(DRIVERS[ready.form]), "allow_unsupported_drivers": True}
+    try:
+        return fiona.open(str(ready.path), layer=layer, **allowed, **text)
+    except ValueError as error:  # its reader of KML counts other things as layers, and has none of that name
+        raise fiona.errors.DriverError(str(error)) from error
 
 
 def _layer(ready: Opened, name: str) -> LayerInspection:
@@ -139,6 +153,7 @@ def _layer(ready: Opened, name: str) -> LayerInspection:
         crs = _crs(looked.crs_wkt) or crs
         if ready.form != "kml":  # its driver here knows no further fields
             fields = tuple((str(field), str(kind)) for field, kind in looked.schema["properties"].items())
+    crs = None if ready.crs_is_a_link else crs
     count = int(info["features"])
     box = None if bounds is None else tuple(float(value) for value in bounds)
     return LayerInspection(name, geometry, fields, crs, ready.declared, None if count < 0 else count, box)  # type: ignore[arg-type]

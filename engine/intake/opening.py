@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..offline import offline
 from ..plan import Note
 from .archives import require_sound, unpacked
 from .errors import IntakeError
 from .formats import format_of
 from .integrity import require_readable, require_whole, sibling
+from .links import names_crs_by_link, require_own_zones
 from .lost_index import with_index
 from .memory import require_room
 from .rings import with_rings_apart
@@ -37,13 +39,21 @@ class Opened:
     form: str
     declared: str
     notes: tuple[Note, ...]
+    crs_is_a_link: bool = False
+    """A link is not followed: such a file names no CRS."""
 
 
 @contextmanager
 def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened]:
-    """``given`` ready to be read; ``memory_limit_bytes`` None: what this machine has free."""
+    """``given`` ready to be read; ``memory_limit_bytes`` None: what this machine has free. While it is open GDAL is offline."""
     if NOT_FILES.match(given):
         raise IntakeError("error.intake.unsupported.connection", path=given)
+    with offline(), _found(given, memory_limit_bytes) as ready:
+        yield ready
+
+
+@contextmanager
+def _found(given: str, memory_limit_bytes: int | None) -> Iterator[Opened]:
     source = Source.of(given)
     require_readable(source.path)
     form = format_of(source.path)
@@ -58,6 +68,7 @@ def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened
         return
     if form == "kmz":
         require_sound(source.path)  # OGR reads it packed, and finds the maps that its first one links to
+        require_own_zones(source.path)
     with _indexed(_ready(source, source.path, form, memory_limit_bytes)) as ready:
         yield ready
 
@@ -81,7 +92,11 @@ def _ready(source: Source, path: Path, form: str, limit_bytes: int | None) -> Op
     require_room(path, form, limit_bytes)
     if form == "shp" and path.suffix.lower() != ".shp":
         path = sibling(path, ".shp") or path
-    return Opened(source, path, form, declared_encoding(path, form), tuple(_missing_parts(path, form)))
+    linked = form in ("geojson", "other") and names_crs_by_link(path)
+    notes = list(_missing_parts(path, form))
+    if linked:
+        notes.append(("intake.note.crs_link", {"layer": path.stem}))
+    return Opened(source, path, form, declared_encoding(path, form), tuple(notes), linked)
 
 
 def declared_encoding(path: Path, form: str) -> str:

@@ -14,7 +14,9 @@ from pathlib import Path
 from xml.etree import ElementTree  # nosec B405
 
 from ..errors import PlanError
+from ..intake.formats import format_of
 from ..intake.source import split_source
+from ..offline import offline
 from ..rulesets.headers import Columns
 from ..rulesets.merged import Merged, spread
 from ..rulesets.sources import LARGEST_FILE_BYTES
@@ -71,8 +73,11 @@ def _sheet(sheets: dict[str, Sheet], layer: str, path: Path, columns: Columns, m
 def _geopackage(path: Path, layer: str, columns: Columns, mistakes: RegisterMistakes) -> Rows:
     import pyogrio
 
+    if format_of(path) != "gpkg":
+        raise PlanError("error.register.unreadable", path=path, reason="GPKG?")
     try:
-        frame = pyogrio.read_dataframe(path, layer=layer or None, read_geometry=False)
+        with offline():
+            frame = pyogrio.read_dataframe(path, layer=layer or None, read_geometry=False)
     except Exception as error:  # GDAL's own family of errors
         raise PlanError("error.register.unreadable", path=path, reason=str(error).splitlines()[0]) from error
     rows = [[str(column) for column in frame.columns]]
