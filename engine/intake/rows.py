@@ -8,6 +8,7 @@ changed: two of one name are told apart as QGIS does it, and a field called geom
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 
 import geopandas as gpd
@@ -20,6 +21,8 @@ from ..plan import Note
 from ..values import is_missing
 
 GEOMETRY = "geometry"
+OFFSET = re.compile(r"(:\d\d(?:\.\d+)?[+-]\d\d)$")
+"""A time zone in hours alone."""
 EXACT = 2**53
 """Whole numbers beyond this are not all told apart as decimals."""
 
@@ -102,9 +105,14 @@ def _moments(texts: Sequence[object], days: bool) -> pd.Series:
     """Days or moments; all stay texts where one of them is none of the calendar."""
     if all(map(is_missing, texts)):
         return nothing_of(DATE if days else MOMENT, len(texts))
-    read = datetime.datetime.fromisoformat
     try:
-        made = [None if is_missing(text) else read(str(text).replace("Z", "+00:00")) for text in texts]
+        made = [None if is_missing(text) else _moment(str(text)) for text in texts]
     except ValueError:
         return objects([None if is_missing(text) else text for text in texts])
     return objects([moment.date() if days and moment is not None else moment for moment in made])
+
+
+def _moment(text: str) -> datetime.datetime:
+    """A day or moment as GDAL writes it: 2024-02-29T13:14:15.250+07:00, or from an older binding 2024/02/29 13:14:15.250+07."""
+    written = text.replace("/", "-").replace("Z", "+00:00")
+    return datetime.datetime.fromisoformat(OFFSET.sub(r"\g<1>:00", written))
