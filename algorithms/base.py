@@ -8,7 +8,6 @@ without a result and without touching the old files.
 from __future__ import annotations
 
 import html
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.catalogue import LANGUAGES, RESOURCES, language_of, text
+from ..engine.names import without_accents
 from ..engine.store.place import Place
 from .libraries import missing
 from .running import note_fault, noted
@@ -50,11 +50,6 @@ CHANGE_NUMBERS = tuple(
 def user_language() -> str:
     """The language that QGIS runs in: "vi" or "en"."""
     return language_of(QgsApplication.locale())
-
-
-def _without_accents(words: str) -> str:
-    letters = unicodedata.normalize("NFD", words.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 class PlanAlgorithm(QgsProcessingAlgorithm):
@@ -82,7 +77,7 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     def tags(self) -> list[str]:
         tags = [tag.strip() for language in LANGUAGES for tag in text(f"{self.ID}.tags", language).split(",")]
         # People search without accents; QGIS compares letter by letter.
-        return list(dict.fromkeys([*tags, *map(_without_accents, tags)]))
+        return list(dict.fromkeys([*tags, *map(without_accents, tags)]))
 
     def shortDescription(self) -> str:
         return self.words("short")

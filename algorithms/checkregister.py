@@ -77,7 +77,7 @@ class CheckRegister(RegisterAlgorithm):
         if context.willLoadLayerOnCompletion(published):
             context.layerToLoadOnCompletionDetails(published).setPostProcessor(FindingsStyle.create(language))
         outputs: dict[str, Any] = {name: result.value(measure) for name, measure in self.OUTPUT_NUMBERS}
-        told = boards(register, options.expected, options.territory)
+        told = boards(register, options.expected, result.territory)
         return {
             "FINDINGS": published,
             **outputs,

@@ -79,6 +79,7 @@ class CheckResult:
     ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them. ``balanced``: whether
     the balance of areas closes, true for a check that has none. ``not_looked_for``: the rules, or how their names begin, that this run had no
     means to look for, such as a missing code where no field of codes was chosen: that nothing was found of them says nothing.
+    ``told``: what of the ``log`` a run of many checks has to repeat.
     """
 
     findings: gpd.GeoDataFrame
@@ -90,6 +91,7 @@ class CheckResult:
     unmatched: gpd.GeoDataFrame | None = None
     balanced: bool = True
     not_looked_for: tuple[str, ...] = ()
+    told: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> float:
         """The measure called ``name``; KeyError if the check has none."""

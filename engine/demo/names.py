@@ -6,12 +6,12 @@ edit; they are invented, though single ones may exist somewhere. Too few names o
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..catalogue import read_table
+from ..names import without_accents
 from .land_use import DEMO
 
 TITLES = {"city": "Thành phố", "town": "Thị xã", "island": "Huyện", "plain": "Huyện", "mountain": "Huyện"}
@@ -39,8 +39,7 @@ def names_of(kind: str) -> list[str]:
 
 def plain_letters(name: str) -> str:
     """A name in small ASCII letters with underscores: "Đông Lạc" -> "dong_lac"."""
-    bare = unicodedata.normalize("NFD", name.replace("Đ", "D").replace("đ", "d"))
-    return "_".join("".join(c for c in bare if not unicodedata.combining(c)).lower().split())
+    return "_".join(without_accents(name).lower().split())
 
 
 def name_districts(kinds: list[str], scales: list[int], random: np.random.Generator) -> list[District]:

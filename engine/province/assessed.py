@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 
-from ..register.words import fold
+from ..names import identity
 from .jobs import AREAS, BORDERS, CODES, CONFORMITY, COVERAGE, OFFSETS, REGISTER, Job
 
 OF_THE_REGISTER = "register."
@@ -57,8 +57,8 @@ class Assessed:
         """What nobody asked this run to look for."""
         if not self.territory:
             return np.zeros(len(findings), dtype=bool)
-        wanted, unasked = fold(self.territory), _Spoken(self.unasked)
-        elsewhere = np.array([fold(one) != wanted for one in findings["territory"]], dtype=bool)
+        wanted, unasked = identity(self.territory), _Spoken(self.unasked)
+        elsewhere = np.array([identity(one) != wanted for one in findings["territory"]], dtype=bool)
         of_register = np.array([_is_of_register(rule) for rule, _, _ in _rows(findings)], dtype=bool)
         others = np.array([unasked.speak_of(*row) for row in _rows(findings)], dtype=bool)
         return np.where(of_register, elsewhere, others)

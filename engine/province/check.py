@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import geopandas as gpd
@@ -26,16 +26,17 @@ from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
 from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
 from ..register.entry import Entry, Register
-from ..register.state import boards
+from ..register.state import boards, chosen_territory, notes_on_names
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
 from .assessed import ELSEWHERE, Assessed
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import AREAS, CODES, COVERAGE, OFFSETS, REGISTER, Job, plan_jobs, without_upper
+from .jobs import COVERAGE, OFFSETS, REGISTER, Job, plan_jobs
 from .kept import Kept
 from .memory import Memory
+from .narrowed import Narrowed, of_borders, of_register
 from .offset_findings import measured_by, offset_batches
 from .options import ProvinceOptions
 from .plans import Plans
@@ -50,7 +51,10 @@ LOOKING, CHECKING = 0.05, 0.97
 
 @dataclass
 class Done:
-    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans."""
+    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans.
+
+    ``narrowed``: there is a result, but an input was missing, which the reason tells.
+    """
 
     job: Job
     status: str
@@ -58,6 +62,7 @@ class Done:
     reason: str = ""
     width_m: float = 0.0
     reused: bool = False
+    narrowed: bool = False
     fault: ProgramFault | None = None
 
 
@@ -117,7 +122,11 @@ class _Province:
         self._plans = Plans(register, options.memory_bytes)
         self._boundaries = Boundaries(register, options.boundaries)
         self._kept = Kept(options.output)
-        self._log: list[str] = [text(key, language, **values) for key, values in (*register.notes, *options.notes)]
+        self._narrowed: list[Narrowed] = []
+        territory, meant = chosen_territory(register, options.expected, options.territory)
+        self._options = replace(options, territory=territory)
+        notes = (*register.notes, *options.notes, *meant, *notes_on_names(register, options.expected))
+        self._log: list[str] = [text(key, language, **values) for key, values in notes]
 
     def result(self) -> ProvinceResult:
         """Everything."""
@@ -126,6 +135,8 @@ class _Province:
         self._log.append(why)
         if self._boundaries.from_beside:
             self._log.append(text("province.boundaries_beside", self._language, path=self._boundaries.from_beside))
+        elif not self._options.boundaries and not all(entry.boundary for entry in self._register.entries):
+            self._log.append(text("province.no_boundaries", self._language))
         self._grounds = Grounds(self._plans, self._boundaries, self._kept, self._crs)
         jobs = plan_jobs(self._register, self._plans, self._grounds, self._search_m, self._options.territory)
         if not jobs:
@@ -163,7 +174,25 @@ class _Province:
         for _ in side_by_side(tasks, at_once, memory_bytes, progress):
             pass  # each task writes into its own Done
         self._log += [line for one in done for line in self._told(one)]
+        self._narrowed = self._narrowings(single, done)
+        self._log += [one.text(self._language) for one in self._narrowed]
         return done
+
+    def _narrowings(self, single: Single, done: list[Done]) -> list[Narrowed]:
+        """What the checks did without. A coverage check without the boundary that it should have had is not passed."""
+        found = of_register(self._register, self._plans, self._options.width_m is not None, self._options.territory)
+        for one in done:
+            told = (
+                single.narrowed.get(one.job.plans[0]) if one.job.kind == COVERAGE and one.result is not None else None
+            )
+            if told is not None:
+                found.append(told)
+                one.narrowed = told.missing > 0
+                if one.narrowed:
+                    one.reason = told.text(self._language)
+                    one.status = NOT_ASSESSED if one.status == PASSED else one.status
+        jobs = [one.job for one in done]
+        return found + of_borders(jobs, self._register, self._plans, self._grounds.stood_in)
 
     def _look(self, single: Single, done: Done) -> str:
         """The key of a job; what is known without doing it goes into ``done``."""
@@ -217,9 +246,7 @@ class _Province:
         if done.status == NOT_ASSESSED:
             values = {"job": step_text(done.job, self._register, self._language), "reason": done.reason}
             return [text("province.not_assessed", self._language, **values)]
-        if done.job.kind in (AREAS, CODES) and done.result is not None:
-            return done.result.log  # which unit figures are in, and what became of codes, is never decided silently
-        return []
+        return [] if done.result is None else done.result.told
 
     def _merged(self, done: list[Done], complete: bool) -> ProvinceResult:
         found = [one.result.findings for one in done if one.result is not None]
@@ -233,20 +260,19 @@ class _Province:
         table = table.assign(_order=table["severity"].map(rank), run_id=self._run_id)
         order, ways = ["_order", "rule", "area_m2", "finding_id"], [True, True, False, True]
         table = table.sort_values(order, ascending=ways, kind="stable").drop(columns="_order").reset_index(drop=True)
-        missing = [one for one in done if one.status in (NOT_ASSESSED, CANCELLED)]
-        upperless = without_upper(self._register, self._plans, self._options.territory)
-        for lower, upper in upperless:
-            self._log.append(text("province.without_upper", self._language, lower=lower, upper=upper))
+        unsure = [one for one in done if one.status in (NOT_ASSESSED, CANCELLED) or one.narrowed]
+        missing = [one for one in unsure if not one.narrowed]
+        narrowed = sum(one.missing for one in self._narrowed)
         counts = Counter(table["severity"])
         status = PASSED
-        if missing or upperless:
+        if missing or narrowed:
             status = NOT_ASSESSED
         if counts["error"] or any(one.status == FAILED for one in done):
             status = FAILED
         measures = [Measure(f"{name}_count", counts[name], "count") for name in SEVERITIES]
         measures.append(Measure("plan_count", len(self._plans.plans), "count"))
         measures.append(Measure("check_count", len(done), "count"))
-        measures.append(Measure("not_assessed_count", len(missing) + len(upperless), "count"))
+        measures.append(Measure("not_assessed_count", len(missing) + narrowed, "count"))
         unreadable = sum(plan.error is not None for plan in self._plans.plans.values())
         measures.append(Measure("unreadable_count", unreadable, "count"))
         board = [
@@ -261,8 +287,8 @@ class _Province:
             {"layer": name, "sha256": plan.snapshot.digest if plan.snapshot else ""}
             for name, plan in self._plans.plans.items()
         ]
-        whole = not missing and not upperless
-        return ProvinceResult(result, done, self._crs, inputs, board, whole, self._assessed(done, missing))
+        whole = not missing and not narrowed
+        return ProvinceResult(result, done, self._crs, inputs, board, whole, self._assessed(done, unsure))
 
     def _assessed(self, done: list[Done], missing: list[Done]) -> Assessed:
         """Of which earlier findings this run can say what became of them."""

@@ -98,7 +98,7 @@ def _register(wishes: argparse.Namespace, progress: Progress) -> int:
 
     run_id = str(runs["run_id"].iloc[0])
     write_store(wishes.findings, result.findings, result.measures_table(run_id), runs)
-    told = [board.text(wishes.language) for board in boards(register, options.expected, options.territory)]
+    told = [board.text(wishes.language) for board in boards(register, options.expected, result.territory)]
     sys.stderr.writelines(f"{line}\n" for line in result.log if line not in told)
     print(*told, sep="\n")
     for measure in result.measures:

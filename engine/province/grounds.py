@@ -44,6 +44,11 @@ class Grounds:
         """Whether the plan itself tells its ground, as far as is known."""
         return self._plans.plans[plan_id].error is None
 
+    @property
+    def stood_in(self) -> list[str]:
+        """The plans that cannot be read and for which a boundary stands in."""
+        return [plan_id for plan_id, packed in self._standing_in.items() if packed]
+
     def box(self, plan_id: str) -> np.ndarray | None:
         """The bounds of the plan, or of what stands in for it, in the working CRS; None where neither is known."""
         if self.readable(plan_id):

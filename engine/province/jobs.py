@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..names import same
 from ..planar.borders import reach_m
 from ..register.entry import Entry, Register
-from ..register.words import fold
 from .grounds import Grounds
 from .plans import Plans
 
@@ -54,7 +54,7 @@ def plan_jobs(
     """
     replaced = register.replaced_by()
     current = [e for e in register.entries if e.plan_id in plans.plans and e.plan_id not in replaced]
-    chosen = [e for e in current if not territory or fold(e.territory) == fold(territory)]
+    chosen = [e for e in current if not territory or same(e.territory, territory)]
     order = _over_the_map(current, plans)
     wanted = {entry.plan_id for entry in chosen}
     borders = [job for job in _borders(current, grounds, search_m, order) if wanted & set(job.plans)]
@@ -69,17 +69,6 @@ def plan_jobs(
             jobs += [Job(CONFORMITY, (entry.plan_id, upper)) for upper in uppers]
         jobs += [job for job in borders if job.plans[1] == entry.plan_id]
     return jobs + [job for job in borders if job not in jobs]
-
-
-def without_upper(register: Register, plans: Plans, territory: str = "") -> list[tuple[str, str]]:
-    """(lower, upper) pairs that the register asks for and no job can do: the upper plan has no file yet."""
-    return [
-        (entry.plan_id, upper)
-        for entry in register.entries
-        if entry.plan_id in plans.plans and (not territory or fold(entry.territory) == fold(territory))
-        for upper in entry.upper_plans
-        if upper not in plans.plans
-    ]
 
 
 def _over_the_map(entries: list[Entry], plans: Plans) -> dict[str, int]:
@@ -119,7 +108,7 @@ def _borders(
 
 def _neighbours(one: Entry, other: Entry) -> bool:
     """Whether two plans of a level may have a border: not if they are one file, or versions of one territory's plan."""
-    versions = fold(one.territory) == fold(other.territory) and one.level in ONE_A_TERRITORY
+    versions = same(one.territory, other.territory) and one.level in ONE_A_TERRITORY
     return one.source != other.source and not versions
 
 

@@ -124,6 +124,7 @@ def _plain(result: CheckResult) -> dict[str, object]:
         "measures": [[m.name, float(m.value), m.unit] for m in result.measures],
         "status": result.status,
         "log": list(result.log),
+        "told": list(result.told),
         "plan": result.plan,
         "territory": result.territory,
         "balanced": result.balanced,
@@ -142,5 +143,5 @@ def _result(plain: dict, crs: object) -> CheckResult:
     shapes = shapely.from_wkb(np.array(plain["geometry"], dtype=object))
     findings = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
     measures = [Measure(name, value, unit) for name, value, unit in plain["measures"]]
-    told = {name: plain[name] for name in ("status", "log", "plan", "territory", "balanced")}
+    told = {name: plain[name] for name in ("status", "log", "told", "plan", "territory", "balanced")}
     return CheckResult(findings, measures, **told)

@@ -7,6 +7,7 @@ loaded. Fails with PlanError where no CRS can be chosen because no plan and no b
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pyproj
@@ -19,7 +20,7 @@ from ..faults import told_faults
 from ..findings import CheckResult, Measure, assemble, batch
 from ..progress import Progress
 from ..register.entry import Entry, Register
-from ..register.state import Remark, boards, remarks
+from ..register.state import Remark, boards, chosen_territory, notes_on_names, remarks
 from ..run import Run
 from ..tolerance import Tolerance
 from .boundaries import Boundaries
@@ -87,6 +88,8 @@ def check_register(
 ) -> tuple[CheckResult, pd.DataFrame]:
     """(findings and numbers, record of the run)."""
     run = Run("checkregister")
+    territory, meant = chosen_territory(register, options.expected, options.territory)
+    options = replace(options, territory=territory)
     plans = Plans(register)
     look_into_all(plans, language, progress)
     crs, why = plans.choose_crs(options.working_crs, language)
@@ -103,7 +106,8 @@ def check_register(
     measures.append(Measure("submitted_count", sum(board.submitted for board in told), "count"))
     measures += [Measure(f"{name}_count", int((findings["severity"] == name).sum()), "count") for name in SEVERITIES]
     status = "failed" if (findings["severity"] == "error").any() else "passed"
-    log = [text(key, language, **values) for key, values in (*register.notes, *options.notes)]
+    notes = (*register.notes, *options.notes, *meant, *notes_on_names(register, options.expected))
+    log = [text(key, language, **values) for key, values in notes]
     log += [why, *(board.text(language) for board in told), *findings["message"].tolist()]
     given = {"register": str(register.path), "date": options.today.isoformat(), "territory": options.territory}
     runs = run.record(status, [], describe(crs), Tolerance(), given)

@@ -35,6 +35,7 @@ from ..tolerance import Tolerance
 from .boundaries import Boundaries
 from .grounds import Grounds
 from .jobs import AREAS, BORDERS, CODES, CONFORMITY, COVERAGE, Job
+from .narrowed import Narrowed, of_boundary
 from .offsets import borders_without_offset, coverage_without_offset
 from .options import ProvinceOptions, program_digest
 from .plans import Plans
@@ -42,12 +43,17 @@ from .plans import Plans
 ELSEWHERE = "error.boundary_elsewhere"
 LEAST_COVERED = 0.5
 """A plan whose frame holds less of its territory than this is looked at: does it lie elsewhere?"""
+QUIET = (
+    "note.reprojected", "intake.reprojected", "intake.decoded", "intake.fields_decoded", "intake.crs_assigned", "intake.labels",
+    "intake.lines_to_areas", "intake.lines_closed", "intake.repaired", "intake.note.without_", "intake.note.labels_beside",
+)  # fmt: skip
+"""What reading a plan says and costs no zone, or is a finding; only what was lost is repeated in the log of the whole."""
 UNITED = (0.1, 0.2, 0.4)
 """How far a border check is when the zones of the plans beside it, of its first plan, and of both, are united."""
 
 
 class Single:
-    """Carries out jobs."""
+    """Carries out jobs. ``narrowed``: what the coverage of a plan has to tell of its boundary, once its key was asked for."""
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Single:
         self._register, self._plans, self._boundaries, self._rules = register, plans, boundaries, rules
         self._grounds, self._options, self._crs, self._language = grounds, options, crs, language
         self._territories: dict[str, tuple[str, bytes]] = {}
+        self.narrowed: dict[str, Narrowed] = {}
 
     def tolerance(self, job: Job) -> Tolerance:
         """The coarsest of the job's plans governs."""
@@ -91,13 +98,16 @@ class Single:
         plans = [self._plans.get(name) for name in job.plans]
         settings = Settings(self.tolerance(job), self._language, "", progress)
         if job.kind == COVERAGE:
-            return self._coverage(job, plans[0], settings)
+            result = self._coverage(job, plans[0], settings)
+            return replace(result, told=self._reading(plans[0]))
         if job.kind == BORDERS:
             return self._borders(plans, others, settings)
         if job.kind == CONFORMITY:
             return check_conformity(plans[0], plans[1], self._rules, settings)
         if job.kind == AREAS:
-            return check_declared_areas(plans[0], self._register.entry(job.plans[0]).declared_area_field, settings)
+            declared = self._register.entry(job.plans[0]).declared_area_field
+            result = check_declared_areas(plans[0], declared, settings)
+            return replace(result, told=result.log)  # which unit figures are in is never decided silently
         if job.kind != CODES:
             raise ValueError(job.kind)
         return self._codes(plans[0], settings)
@@ -106,7 +116,11 @@ class Single:
         """(layer of boundaries, the ground of the plan's territory as WKB); b"" where none is known."""
         name = job.plans[0]
         if name not in self._territories:
-            ground = self._boundaries.of(self._register.entry(name), self._crs)
+            entry = self._register.entry(name)
+            ground = self._boundaries.of(entry, self._crs)
+            told = of_boundary(entry, self._boundaries, ground)
+            if told is not None:
+                self.narrowed[name] = told
             self._territories[name] = ("", b"") if ground is None else (ground.layer, shapely.to_wkb(ground.shape))
         return self._territories[name]
 
@@ -122,6 +136,11 @@ class Single:
             if error.key != ELSEWHERE or shape is None:
                 raise
             return self._off(plan, shape, error.text(self._language))
+
+    def _reading(self, plan: PlanLayer) -> list[str]:
+        """What reading the plan left out or decided, for the log of the whole; its codes have a job of their own."""
+        loud = [(key, values) for key, values in plan.notes if not key.startswith((*QUIET, *CODES_TOLD))]
+        return [text(key, self._language, **values) for key, values in loud]
 
     def _belongs_elsewhere(self, plan: PlanLayer, ground: shapely.Geometry) -> bool:
         """Whether a plan covers little of its territory, and another CRS would put it there; an unfinished one lies right."""
@@ -187,7 +206,8 @@ class Single:
         status = "failed" if (findings["severity"] == "error").any() else "passed"
         told = [(key, values) for key, values in plan.notes if key.startswith(CODES_TOLD)]
         measures = [Measure("unknown_code_count", count, "count"), *code_measures(told)]
-        return CheckResult(findings, measures, status, [text(key, self._language, **values) for key, values in told])
+        log = [text(key, self._language, **values) for key, values in told]
+        return CheckResult(findings, measures, status, log, told=log)
 
 
 def step_text(job: Job, register: Register, language: str) -> str:

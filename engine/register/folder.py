@@ -24,10 +24,11 @@ from ..intake.formats import BYTES_OF_TEXT, CAD
 from ..intake.frames import NEUTRAL, VIETNAMESE_CHARSET
 from ..intake.inspection import Inspection, LayerInspection, inspect
 from ..intake.report import IntakeReport
+from ..names import folded
 from ..transformation import has_place
 from .template import write_register
-from .units import Units, units_of
-from .words import FOLDER, fold, shown
+from .units import Units, is_boundaries, units_of
+from .words import FOLDER, shown
 
 READ = (
     ".gpkg",
@@ -45,7 +46,6 @@ READ = (
     ".gml",
     ".zip",
 )
-BOUNDARIES = ("ranh gioi", "boundaries", "boundary")
 FINDINGS = {"findings", "measures", "runs"}
 BELOW_PROVINCE = ("district", "commune")
 PERIOD = r"\b((?:19|20)\d\d) ((?:19|20)\d\d)\b"
@@ -67,10 +67,10 @@ def propose(folder: Path, home: Path, language: str) -> list[Row]:
     if not folder.is_dir():
         raise PlanError("error.register.no_folder", path=folder)
     files = _files(folder)
-    units = units_of([path for path in files if fold(path.stem) in BOUNDARIES])
+    units = units_of([path for path in files if is_boundaries(path)])
     rows: list[Row] = []
     for path in files:
-        if fold(path.stem) not in BOUNDARIES:
+        if not is_boundaries(path):
             rows += _of_file(path, home, units, language)
     for number, row in enumerate(rows, start=1):
         row["plan_id"] = f"P{number:02d}"
@@ -171,14 +171,15 @@ def _place(layer: LayerInspection, territory: str, units: Units, language: str) 
 
 def _by_name(name: str, units: Units, language: str) -> tuple[Row, list[str]]:
     """(level, territory and period, why) as far as a name tells."""
-    words = re.sub(r"[^a-z0-9]+", " ", fold(name))
+    words = re.sub(r"[^a-z0-9]+", " ", folded(name))
     row: Row = {}
     reasons: list[str] = []
-    for bare, territory in units.names.items():
-        if f" {bare} " in f" {words} ":
-            row["territory"] = territory
-            reasons.append(text("register.reason.territory", language, name=name, territory=territory))
-            break
+    meant = units.named(name)
+    if len(meant) == 1:
+        row["territory"] = meant[0]
+        reasons.append(text("register.reason.territory", language, name=name, territory=meant[0]))
+    elif meant:
+        reasons.append(text("register.reason.territories", language, name=name, territories=", ".join(meant)))
     for level, told in _levels():
         hit = next((word for word in told if f" {word} " in f" {words} "), "")
         if hit:
@@ -211,8 +212,8 @@ def _field_names(found: Inspection, layer: LayerInspection) -> tuple[list[str], 
 
 def _field(names: list[str], kind: str) -> str:
     """The first field whose name is one of the words of ``kind``, in the order of the words."""
-    folded = {fold(name): name for name in names}
-    return next((folded[word] for word in _words(kind) if word in folded), "")
+    known = {folded(name): name for name in names}
+    return next((known[word] for word in _words(kind) if word in known), "")
 
 
 @functools.cache

@@ -14,8 +14,10 @@ from datetime import date
 from ..catalogue import text
 from ..errors import PlanError
 from ..levels import LEVELS
+from ..names import Found, Names, identity, same
+from ..plan import Note
 from .entry import APPROVED, Entry, Register
-from .words import fold, shown
+from .words import shown
 
 SUBMITTED = ("submitted", "appraised")
 
@@ -53,8 +55,47 @@ def remarks(
     for entry in register.entries:
         for rule, detail in _of_entry(entry, register, replaced, today, language, unreadable or {}):
             made.append(Remark(rule, entry.territory, entry.plan_id, detail, entry))
-    made += _missing(register, replaced, expected, language)
-    return [remark for remark in made if not territory or fold(remark.territory) == fold(territory)]
+    made += _missing(register, expected, language)
+    return [remark for remark in made if not territory or same(remark.territory, territory)]
+
+
+def chosen_territory(register: Register, expected: Sequence[Expected], wanted: str) -> tuple[str, list[Note]]:
+    """(the territory that a person means by ``wanted``, as the register spells it; what has to be told), "" where none is wanted.
+
+    People may search without accents. PlanError where no plan is there, nor has to be, or more than one is meant.
+    """
+    if not wanted:
+        return "", []
+    names = Names([*(e.territory for e in register.entries), *(e.territory for e in expected)])
+    found = names.find(wanted)
+    if not found.name:
+        similar = ", ".join(names.similar(wanted)) or "–"
+        raise PlanError("error.province.territory", path=register.path, territory=wanted, similar=similar)
+    return found.name, [("register.note.meant", {"given": wanted, "name": found.name})] if found.by_folding else []
+
+
+def notes_on_names(register: Register, expected: Sequence[Expected]) -> list[Note]:
+    """What only accents tell apart, among the register's territories, and between it and the plans that are expected."""
+    names = Names(entry.territory for entry in register.entries)
+    notes: list[Note] = [
+        ("register.note.alike", {"names": ", ".join(group)}) for group in names.alike_but_for_accents()
+    ]
+    for wanted, found in _standing_for(register, expected).items():
+        if found.by_folding:
+            notes.append(("register.note.expected", {"given": wanted.territory, "name": found.name}))
+    return notes
+
+
+def _standing_for(register: Register, expected: Sequence[Expected]) -> dict[Expected, Found]:
+    """For each plan that is expected the territory of the plans that are it."""
+    replaced = register.replaced_by()
+    standing = {}
+    for level in {wanted.level: None for wanted in expected}:
+        there = Names(e.territory for e in register.entries if e.level == level and e.plan_id not in replaced)
+        due = [wanted for wanted in expected if wanted.level == level]
+        rivals = Names(wanted.territory for wanted in due)
+        standing.update({wanted: there.find(wanted.territory, rivals) for wanted in due})
+    return {wanted: standing[wanted] for wanted in expected}
 
 
 def _of_entry(
@@ -86,13 +127,10 @@ def _of_entry(
     return found
 
 
-def _missing(
-    register: Register, replaced: Mapping[str, str], expected: Sequence[Expected], language: str
-) -> list[Remark]:
-    present = {(e.level, fold(e.territory)) for e in register.entries if e.plan_id not in replaced}
+def _missing(register: Register, expected: Sequence[Expected], language: str) -> list[Remark]:
     made = []
-    for wanted in expected:
-        if (wanted.level, fold(wanted.territory)) not in present:
+    for wanted, found in _standing_for(register, expected).items():
+        if not found.name:
             level = shown("level", wanted.level, language)
             detail = text("register.detail.missing", language, level=level, territory=wanted.territory)
             made.append(Remark("register.missing", wanted.territory, "", detail))
@@ -128,26 +166,25 @@ class Board:
 
 def boards(register: Register, expected: Sequence[Expected] = (), territory: str = "") -> list[Board]:
     """One board a level, highest first. A territory's best plan counts, or each plan where a territory may have many."""
-    replaced = register.replaced_by()
+    replaced, standing = register.replaced_by(), _standing_for(register, expected)
     made = []
     for level in LEVELS:
         states: dict[str, str] = {}
         for entry in register.entries:
             if entry.level != level or entry.plan_id in replaced:
                 continue
-            if territory and fold(entry.territory) != fold(territory):
+            if territory and not same(entry.territory, territory):
                 continue
-            one = fold(entry.territory) if level in ("district", "commune") else entry.plan_id
+            one = identity(entry.territory) if level in ("district", "commune") else ""
+            one = one or entry.plan_id  # plans that name no territory are not versions of each other
             states[one] = max(states.get(one, ""), entry.status, key=_rank)
-        for wanted in expected:
-            if wanted.level == level and (not territory or fold(wanted.territory) == fold(territory)):
-                known = {fold(e.territory) for e in register.entries if e.level == level and e.plan_id not in replaced}
-                if fold(wanted.territory) not in known:
-                    states.setdefault(fold(wanted.territory), "")
+        for wanted, found in standing.items():
+            if wanted.level == level and not found.name and (not territory or same(wanted.territory, territory)):
+                states.setdefault(identity(wanted.territory), "")
         if states:
-            found = list(states.values())
-            submitted = sum(state in SUBMITTED for state in found)
-            made.append(Board(level, len(found), found.count(APPROVED), submitted))
+            reached = list(states.values())
+            submitted = sum(state in SUBMITTED for state in reached)
+            made.append(Board(level, len(reached), reached.count(APPROVED), submitted))
     return made
 
 

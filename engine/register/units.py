@@ -17,11 +17,12 @@ import shapely
 from ..errors import PlanError
 from ..intake.inspection import inspect
 from ..intake.preparing import prepare_table
+from ..names import bare, folded, identity
 from ..transformation import to_degrees
 from ..values import text_columns
-from .words import fold
 
-KINDS = r"^(thanh pho|thi xa|thi tran|huyen|quan|phuong|xa|tinh|dac khu) "
+BOUNDARIES = ("ranh gioi", "boundaries", "boundary")
+"""What a file of boundaries is called, folded."""
 PROVINCE = "tinh "
 DEGREES = pyproj.CRS.from_epsg(4326)
 LEAST_COMMON = 0.5
@@ -30,16 +31,31 @@ LEAST_COMMON = 0.5
 
 @dataclass(frozen=True)
 class Units:
-    """``names``: the name without the word for the kind, longest first, to the full name; ``frames`` in degrees by full name."""
+    """``names``: the full names; ``frames`` in degrees by full name."""
 
-    names: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     frames: dict[str, shapely.Geometry] = field(default_factory=dict)
 
     @property
     def province(self) -> str:
         """The province, where the boundaries name exactly one; else ""."""
-        found = [name for name in self.frames if fold(name).startswith(PROVINCE)]
+        found = [name for name in self.frames if folded(name).startswith(PROVINCE)]
         return found[0] if len(found) == 1 else ""
+
+    def named(self, words: str) -> list[str]:
+        """The units of which the name stands in ``words``, with accents or without: of several the longest, those that are
+        written alike, and those whose kind stands there too. More than one where nothing tells which is meant."""
+        accents, plain = _spaced(identity(words)), _spaced(folded(words))
+        hits = [name for name in self.names if bare(name) and _spaced(bare(name)) in plain]
+        longest = max((len(bare(name)) for name in hits), default=0)
+        hits = [name for name in hits if len(bare(name)) == longest]
+        for stands in (
+            lambda name: _spaced(_without_kind(name)) in accents,
+            lambda name: _spaced(folded(name)) in plain,
+            lambda name: _spaced(identity(name)) in accents,
+        ):
+            hits = [name for name in hits if stands(name)] or hits
+        return hits
 
     def holds(self, unit: str, bounds: Sequence[float], crs: pyproj.CRS) -> bool:
         """Whether a frame lies where the unit does; True where that is not known."""
@@ -58,9 +74,25 @@ class Units:
         return common >= LEAST_COMMON * float(own.area)
 
 
+def is_boundaries(path: Path) -> bool:
+    """Whether a file is called as boundaries are."""
+    return folded(path.stem) in BOUNDARIES
+
+
+def _spaced(words: str) -> str:
+    """Letters and figures only, one blank between words and one at either end."""
+    return " ".join(["", *re.findall(r"[^\W_]+", words), ""])
+
+
+def _without_kind(name: str) -> str:
+    """A unit's name as it is written, without the words for its kind."""
+    kind_words = len(folded(name).split()) - len(bare(name).split())
+    return " ".join(identity(name).split()[kind_words:])
+
+
 def units_of(boundaries: Sequence[Path]) -> Units:
     """The units of all layers of ``boundaries``."""
-    names: dict[str, str] = {}
+    names: dict[str, None] = {}
     frames: dict[str, shapely.Geometry] = {}
     for path in boundaries:
         try:
@@ -69,10 +101,10 @@ def units_of(boundaries: Sequence[Path]) -> Units:
             continue
         for table in tables:
             boxes = None if table.crs is None else shapely.box(*table.geometry.to_crs(DEGREES).bounds.to_numpy().T)
-            for column in (name for name in text_columns(table) if "ten" in fold(str(name))):
+            for column in (name for name in text_columns(table) if "ten" in folded(str(name))):
                 for row, name in enumerate(table[column]):
                     if isinstance(name, str) and name:
-                        names[re.sub(KINDS, "", fold(name))] = name
+                        names[name] = None
                         if boxes is not None:
                             frames[name] = boxes[row]
-    return Units(dict(sorted(names.items(), key=lambda item: -len(item[0]))), frames)
+    return Units(tuple(names), frames)

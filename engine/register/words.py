@@ -7,19 +7,12 @@
 from __future__ import annotations
 
 import functools
-import unicodedata
 
 from ..catalogue import RESOURCES, read_table
+from ..names import folded
 
 FOLDER = RESOURCES / "register"
 ENCODINGS = ("utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
-
-
-def fold(words: str) -> str:
-    """Without accents, case, underscores and further blanks."""
-    letters = unicodedata.normalize("NFD", words.replace("đ", "d").replace("Đ", "D"))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(bare.casefold().replace("_", " ").replace("*", " ").split())
 
 
 @functools.cache
@@ -36,7 +29,7 @@ def values(column: str) -> dict[str, dict[str, str]]:
 
 def column_of(header: str) -> str:
     """The column that a header names."""
-    return _columns_by_word().get(fold(header), "")
+    return _columns_by_word().get(folded(header), "")
 
 
 def shown_column(column: str) -> str:
@@ -46,7 +39,7 @@ def shown_column(column: str) -> str:
 
 def value_of(column: str, words: str) -> str:
     """The value that a cell means."""
-    return _values_by_word(column).get(fold(words), "")
+    return _values_by_word(column).get(folded(words), "")
 
 
 def shown(column: str, value: str, language: str) -> str:
@@ -56,12 +49,12 @@ def shown(column: str, value: str, language: str) -> str:
 
 @functools.cache
 def _columns_by_word() -> dict[str, str]:
-    return {fold(word): name for name, row in columns().items() for word in (name, *_words(row))}
+    return {folded(word): name for name, row in columns().items() for word in (name, *_words(row))}
 
 
 @functools.cache
 def _values_by_word(column: str) -> dict[str, str]:
-    return {fold(word): value for value, row in values(column).items() for word in (value, *_words(row))}
+    return {folded(word): value for value, row in values(column).items() for word in (value, *_words(row))}
 
 
 def _words(row: dict[str, str]) -> list[str]:

@@ -8,7 +8,6 @@ written, a territory that the store does not have, a plan without CRS.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from ..catalogue import text
 from ..errors import PlanError
+from ..names import without_accents
 from ..plan import PlanLayer
 from ..progress import Progress
 from ..rulesets.reading import read_ruleset
@@ -104,8 +104,7 @@ def file_names(territories: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for territory in territories:
-        letters = unicodedata.normalize("NFD", territory.lower().replace("đ", "d"))
-        plain = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in letters if not unicodedata.combining(c))).strip("-")
+        plain = re.sub(r"[^a-z0-9]+", "-", without_accents(territory).lower()).strip("-")
         base = f"sheet-{plain[:LONGEST_NAME].strip('-') or 'territory'}"
         name, number = base, 2
         while name in taken:

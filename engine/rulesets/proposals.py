@@ -11,12 +11,12 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..catalogue import RESOURCES, read_table
 from ..codes import fold
+from ..names import without_accents
 from .ruleset import Code
 
 PHRASES = RESOURCES / "codes" / "label_words.csv"
@@ -79,7 +79,7 @@ def _by_code(label: str, known: Mapping[str, str]) -> Iterable[Proposal]:
     for word in words:
         if word in known:
             yield Proposal(known[word], CODE_IS_A_WORD)
-    for written in _LETTERS.findall(_unaccented(label)):
+    for written in _LETTERS.findall(without_accents(label)):
         word = written.lower()
         if len(word) > 3 and written[:3].isupper() and word[:3] in known:
             yield Proposal(known[word[:3]], CODE_BEGINS_A_WORD)
@@ -122,14 +122,9 @@ def _core(words: str) -> str:
 
 def bare(words: str) -> str:
     """Letters only, in lower case, without accents, one blank between words; a capital after a small letter begins one."""
-    plain = _unaccented(words)
+    plain = without_accents(words)
     return " ".join(word.lower() for word in _LETTERS.findall(re.sub(r"(?<=[a-z]{2})(?=[A-Z])", " ", plain)))
 
 
 def _one_word(words: str) -> str:
     return bare(words).replace(" ", "")
-
-
-def _unaccented(words: str) -> str:
-    letters = unicodedata.normalize("NFD", words.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -5,11 +5,10 @@ Goes in: a :class:`Filter`. Comes out: a condition and its values; expressions t
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from ..names import without_accents
 from .copying import rank
 from .decisions import STATUSES
 
@@ -23,7 +22,6 @@ LAPSED = "lapsed"
 """A filter's change: findings that are open because a run let their waiver lapse, and nobody has decided since."""
 BETWEEN = "\x1f"
 """Between the two plans in the key of a group."""
-_MARKS = re.compile("[\u0300-\u036f]")
 GROUP_SQL = {
     "severity": "severity_rank",
     "rule": "rule",
@@ -101,4 +99,4 @@ class Filter:
 
 def folded(text: str) -> str:
     """A text without case and accents, because people search without them: "chồng lấn" as "chong lan"."""
-    return _MARKS.sub("", unicodedata.normalize("NFD", text.casefold())).replace("đ", "d")
+    return without_accents(text).casefold()

@@ -25,6 +25,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ...engine.names import same
+
 MOST_LOOKED_AT = 500
 ALIKE = 0.02
 """Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by it."""
@@ -102,7 +104,7 @@ def _candidates(side: str, plan: str, options: Mapping[str, str]) -> Iterator[tu
                 yield layer, options.get(key, ""), True
     keys = [options[key] for _, key in LAYER_AND_KEY[side] if options.get(key)]
     for layer in layers:
-        if layer.name().casefold() == plan.casefold():
+        if same(layer.name(), plan):
             yield layer, keys[0] if keys else "", True
     for layer in layers:
         yield layer, "", False

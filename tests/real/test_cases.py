@@ -25,9 +25,7 @@ HERE = Path(__file__).resolve().parent
 FOLDERS = HERE.parents[1].parent / "shared" / "cases"
 KEYS = "--key-field key --code-field code --findings f.gpkg"
 OWED: dict[str, str] = {
-    "communes_hai_ha": "names are compared without their tones",
     "hole_over_its_shell": "an overlap that the repair made is not told so",
-    "territory_without_boundary": "a plan whose boundary is missing passes",
 }
 
 
@@ -364,7 +362,9 @@ def test_communes_hai_ha(case: Case) -> None:
     gaps = case.rule("coverage.gap")
     assert sorted(gaps["width_m"]) == pytest.approx([2.0, 3.0], abs=0.1)
     assert sorted(gaps["area_m2"]) == pytest.approx([400.0, 600.0])
-    assert case.rule("border.gap")["area_m2"].sum() == pytest.approx(1_000.0)
+    assert case.rule("border.gap")["area_m2"].sum() == pytest.approx(
+        1_000.0, rel=1e-3
+    )  # the ends of an open gap are drawn by circles
 
 
 def test_register_merged_cells(case: Case) -> None:
