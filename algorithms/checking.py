@@ -231,9 +231,8 @@ class Checking:
                     self._keep_history(destination)
                     destination.beside = (tables["MEASURES"][0], tables["RUNS"][0])
                 destination.write(*tables[name], part)
-                cut = destination.cut_texts(*tables[name][:2])
-                if cut:
-                    self._feedback.pushWarning(text("note.texts_cut", self.language, name=name, count=cut))
+                for told in destination.losses(*tables[name][:2], self.language):
+                    self._feedback.pushWarning(told)
             progress.checkpoint()
             return {name: destination.publish() for name, destination in wanted.items()}
         finally:

@@ -75,7 +75,8 @@ class CompareDrafts(PlanAlgorithm):
             "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
             "TRANSITIONS": (found.transitions, TRANSITION_COLUMNS, None),
         }
-        outputs = publish(self, parameters, context, tables, QgisProgress(feedback).part(0.9, 1.0))
+        writing, tell = QgisProgress(feedback).part(0.9, 1.0), (feedback, checking.language)
+        outputs = publish(self, parameters, context, tables, writing, tell=tell)
         for output, measure in self.OUTPUT_NUMBERS:
             outputs[output] = found.value(measure)
             feedback.pushInfo(f"{output}: {shown(outputs[output], checking.language)}")

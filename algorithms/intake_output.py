@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import geopandas as gpd
 import pandas as pd
-from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingAlgorithm, QgsProcessingContext
+from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingFeedback
 
 from ..engine.intake.diagnosis import Diagnosis
 from ..engine.intake.preparing import Prepared
@@ -45,14 +45,21 @@ def publish(
     tables: dict[str, Table],
     progress: Progress,
     known_by: Mapping[str, Sequence[str]] | None = None,
+    tell: tuple[QgsProcessingFeedback, str] | None = None,
 ) -> dict[str, Any]:
-    """Write the tables that are wanted, then let all take their places; ``known_by``: see Destination."""
+    """Write the tables that are wanted, then let all take their places; ``known_by``: see Destination.
+
+    ``tell``: who shall hear, and in which language, what a format could not keep.
+    """
     known = known_by or {}
     made = {name: Destination(algorithm, parameters, name, context, known.get(name, ())) for name in tables}
     wanted = {name: destination for name, destination in made.items() if destination.wanted}
     try:
         for rank, (name, destination) in enumerate(wanted.items()):
             destination.write(*tables[name], progress.part(rank / len(wanted), (rank + 1) / len(wanted)))
+            if tell is not None:
+                for told in destination.losses(*tables[name][:2], tell[1]):
+                    tell[0].pushWarning(told)
         progress.checkpoint()
         return {name: destination.publish() for name, destination in wanted.items()}
     finally:

@@ -113,7 +113,7 @@ class PreparePlan(PlanAlgorithm):
         progress.step(0.7, text("progress.writing", language))
         tables = {"OUTPUT": table, "REPORT": report_table(prepared.report, language)}
         known_by = {"OUTPUT": [SOURCE_FID]}
-        outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0), known_by)
+        outputs = publish(self, parameters, context, tables, progress.part(0.7, 1.0), known_by, (feedback, language))
         page = self.parameterAsFileOutput(parameters, "PREVIEW", context)
         if page:
             write_page(Path(page), prepare_page(prepared, language))

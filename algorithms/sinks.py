@@ -30,9 +30,11 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
+from ..engine.catalogue import text
 from ..engine.errors import PlanError
 from ..engine.findings import MEASURE_FIELDS, NAMES
 from ..engine.formulas import guarded
@@ -51,6 +53,9 @@ from .stores import loaded_from, store_of_output
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj")
 SHORT_TEXTS, LONGEST_TEXT_BYTES = (".shp", ".tab"), 254
 CHUNK = 2000
+WITHOUT_KINDS = (".csv", ".xlsx")
+SMALLER = {QMetaType.Type.Int: QMetaType.Type.LongLong}
+"""A format may say the size of its whole numbers by their values."""
 QT_KINDS = {
     TEXT: QMetaType.Type.QString,
     REAL: QMetaType.Type.Double,
@@ -165,6 +170,26 @@ class Destination:
             self._context.setLayersToLoadOnCompletion(waiting)
         if self._folder is not None:
             self._folder.cleanup()
+
+    def losses(self, table: pd.DataFrame, columns: Sequence[tuple[str, str]], language: str) -> list[str]:
+        """What the format of the destination could not keep, one sentence each; asked after :meth:`write`."""
+        told = []
+        cut = self.cut_texts(table, columns)
+        if cut:
+            told.append(text("note.texts_cut", language, name=self.name, count=cut))
+        other = self._other_fields(table, columns)
+        if other:
+            told.append(text("note.fields_cut", language, name=self.name, count=len(other), listed=", ".join(other)))
+        return told
+
+    def _other_fields(self, table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> list[str]:
+        """The fields that stand in the written file under another name or as another kind; a CSV has no kinds."""
+        if not self._staged or self._final.lower().endswith(WITHOUT_KINDS):
+            return []
+        written = QgsVectorLayer(self._staged, self.name, "ogr").fields()
+        kinds = {field.name(): SMALLER.get(field.type(), field.type()) for field in written}
+        filled = [name for name, _ in columns if len(table) and table[name].notna().any()]
+        return [name for name, kind in columns if name in filled and kinds.get(name) != QT_KINDS[kind]]
 
     def cut_texts(self, table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> int:
         """How many texts of ``table`` the format of the destination cannot hold whole."""

@@ -48,14 +48,29 @@ def test_kinds_and_values_survive_prepareplan(source: str, sink: str, tmp_path: 
     if source == "file":
         given = saved(given, tmp_path / "plan.gpkg", "GPKG")
     place = sink if sink == "memory:" else str(tmp_path / sink)
-    done = run("prepareplan", {"INPUT": given, "OUTPUT": place})
+    done = run("prepareplan", {"INPUT": given, "OUTPUT": place, "LANGUAGE": "en"})
     assert done.ok and done["CHANGED"] is False, done.error
     made = opened(done["OUTPUT"], done.context)
     fields = {field.name(): QMetaType.Type(field.type()) for field in made.fields()}
     smaller = {QMetaType.Type.Int: QMetaType.Type.LongLong}  # a GeoJSON says the size of its numbers by their values
     assert {name: smaller.get(fields[name], fields[name]) for name in KINDS} == KINDS
+    assert text("note.fields_cut", "en", name="OUTPUT", count=1, listed="x")[20:60] not in done.log
     found = [[as_read(feature[name]) for name in KINDS] for feature in made.getFeatures()]
     assert found == [[as_read(value) for value in row[1:]] for row in ROWS]
+
+
+def test_what_a_format_cannot_keep_is_told(tmp_path: Path) -> None:
+    given = {"INPUT": layer(ROWS, f"{FIELDS}&field=loaidathientrang:string"), "LANGUAGE": "en"}
+    given["INPUT"].startEditing()
+    for feature in given["INPUT"].getFeatures():
+        given["INPUT"].changeAttributeValue(feature.id(), 7, "x")
+    assert given["INPUT"].commitChanges()
+    done = run("prepareplan", {**given, "OUTPUT": str(tmp_path / "o.shp")})
+    assert done.ok, done.error
+    [line] = [line for line in done.log.splitlines() if "another kind of value" in line]
+    assert {"dung", "luc", "loaidathientrang"} <= set(line.split("(")[1].split(")")[0].split(", "))
+    done = run("prepareplan", {**given, "OUTPUT": str(tmp_path / "o.gpkg")})
+    assert done.ok and "another kind of value" not in done.log
 
 
 def test_long_numbers_name_zones_in_every_output(tmp_path: Path) -> None:
