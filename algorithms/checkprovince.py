@@ -18,8 +18,6 @@ from qgis.core import (
 from ..engine.catalogue import shown
 from .province_input import RegisterAlgorithm
 
-MEGABYTE = 1 << 20
-
 
 class CheckProvince(RegisterAlgorithm):
     """One register in, one findings store out."""
@@ -56,6 +54,7 @@ class CheckProvince(RegisterAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.errors import PlanError
+        from ..engine.province.options import MEGABYTE
         from ..engine.province.writing import Wanted, write_province
         from ..engine.store.place import without_password
         from .feedback import QgisProgress

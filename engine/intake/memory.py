@@ -6,8 +6,10 @@ file, chosen on the high side: it is there to refuse what cannot end well, not t
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
+import sys
 from pathlib import Path
 
 from .errors import IntakeError
@@ -92,6 +94,16 @@ def free_bytes() -> int | None:
 
 
 def _machine_bytes() -> int | None:
+    """What the whole machine has free: psutil knows on every system; without it each system is asked in its own way."""
+    try:
+        import psutil
+    except ImportError:
+        ask = {"win32": _of_windows, "darwin": _of_macos}.get(sys.platform, _of_linux)
+        return ask()
+    return int(psutil.virtual_memory().available)
+
+
+def _of_linux() -> int | None:
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -104,6 +116,43 @@ def _machine_bytes() -> int | None:
     except OSError:
         pass
     return free
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of Windows."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("load_percent", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("total", "available", "page_total", "page_available")),
+        *((name, ctypes.c_uint64) for name in ("virtual_total", "virtual_available", "virtual_extended")),
+    )
+
+
+def _of_windows() -> int | None:
+    """The physical memory that is free, and no more than this process may still address, which on 32 bits is less."""
+    status = _MemoryStatus(size=ctypes.sizeof(_MemoryStatus))
+    try:
+        told = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
+    except (AttributeError, OSError):
+        return None
+    return min(status.available, status.virtual_available) if told else None
+
+
+def _of_macos() -> int | None:
+    """Pages that nobody uses, and those of files, which are given up when somebody needs the room."""
+    pages = [_sysctl(f"vm.page_{kind}_count") for kind in ("free", "speculative", "purgeable", "pageable_external")]
+    size = _sysctl("hw.pagesize")
+    return None if pages[0] is None or size is None else size * sum(count or 0 for count in pages)
+
+
+def _sysctl(name: str) -> int | None:
+    value, size = ctypes.c_uint64(0), ctypes.c_size_t(8)
+    try:
+        failed = ctypes.CDLL(None).sysctlbyname(name.encode(), ctypes.byref(value), ctypes.byref(size), None, 0)
+    except (AttributeError, OSError, TypeError):
+        return None
+    return None if failed else int(value.value)
 
 
 def _group_bytes() -> int | None:

@@ -25,13 +25,12 @@ from ..register.reading import read_register
 from ..register.state import boards
 from ..register.template import REGISTER
 from ..store.place import argument
-from .options import options_of
+from .options import MEGABYTE, options_of
 from .registercheck import check_register
 from .sources import refuse_lost_plans
 from .writing import Wanted, write_province
 
 CONFORMS, DOES_NOT = 0, 1
-MEGABYTE = 1 << 20
 
 
 def add_province_commands(
@@ -75,7 +74,7 @@ def _check(wishes: argparse.Namespace, progress: Progress) -> int:
         *(wishes.territory, wishes.boundaries, wishes.expected, wishes.date),
         width_m=wishes.width_tolerance,
         working_crs=crs,
-        memory_bytes=wishes.memory * MEGABYTE if wishes.memory else None,
+        memory_bytes=None if wishes.memory is None else wishes.memory * MEGABYTE,
     )
     record = {name: str(value) for name, value in given(wishes).items()}
     wanted = Wanted(wishes.register, wishes.out, wishes.rules, wishes.previous, wishes.outside, record, "--out")

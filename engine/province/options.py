@@ -20,6 +20,8 @@ from ..register.reading import day_of
 from ..register.state import Expected
 from ..run import library_versions
 
+MEGABYTE = 1 << 20
+
 
 @dataclass(frozen=True)
 class ProvinceOptions:
@@ -46,6 +48,9 @@ def options_of(
     territory: str, boundaries: str, expected: str | Path | None, day: str, **more: object
 ) -> ProvinceOptions:
     """Options from what a person wrote."""
+    memory_bytes = more.get("memory_bytes")
+    if isinstance(memory_bytes, int) and memory_bytes <= 0:
+        raise PlanError("error.province.memory", given=memory_bytes / MEGABYTE)
     wanted, notes = read_expected(expected) if expected else ([], [])
     return ProvinceOptions(
         territory=territory.strip(),
