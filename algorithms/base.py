@@ -195,10 +195,24 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        sentence = missing()
+        sentence = missing() or self._linked(parameters, context)
         if sentence:
             raise QgsProcessingException(sentence)
         return True
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        sentence = "" if missing() else self._linked(parameters, context)  # before QGIS opens anything
+        return (False, sentence) if sentence else super().checkParameterValues(parameters, context)
+
+    def _linked(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        from ..engine.errors import PlanError
+        from .links import refuse_links
+
+        try:
+            refuse_links(self, parameters, context)
+        except PlanError as error:
+            return error.text(user_language())
+        return ""
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
