@@ -138,7 +138,7 @@ def overlaps(subject: Subject) -> np.ndarray:
     quiet = Progress()
     suspects = edges.suspect_edges(subject.zones, quiet, THREADS)
     tree = shapely.STRtree(subject.zones)
-    return closure.overlapping_pairs(subject.zones, tree, suspects.owner, quiet, THREADS)[2]
+    return closure.overlapping_pairs(subject.zones, tree, suspects, quiet, THREADS)[2]
 
 
 def gaps(subject: Subject) -> np.ndarray:

@@ -74,7 +74,7 @@ def _once(shapes: np.ndarray, code: np.ndarray, progress: Progress) -> np.ndarra
     """
     rank = np.empty(len(shapes), dtype=int)
     rank[np.lexsort((*shapely.bounds(shapes).T[::-1], shapely.area(shapes), code.astype(str)))] = np.arange(len(shapes))
-    suspects = suspect_edges(shapes, progress.part(0.0, 0.4)).owner
+    suspects = suspect_edges(shapes, progress.part(0.0, 0.4))
     tree = shapely.STRtree(shapes)
     i, j, both = overlapping_pairs(shapes, tree, suspects, progress.part(0.4, 1.0))
     some = shapely.area(both) > DUST_M2

@@ -35,6 +35,9 @@ THREAD_M = 2 * REACH_M
 ROUND = 16
 OVERREACH = 1.003
 """Circles are polygons of 4 * ROUND corners, up to 0.24 % short of the circle after two of them."""
+TILE, REACH = 4.0, 2.25
+"""Ground that three share is looked at in squares of so many search widths. All of it lies within two search widths of a third
+territory, so the points within REACH of a square, a little more, are all that can be nearest to a place in it."""
 SAMPLES = 24
 """Points along an outline for each search width, where three territories share a gap."""
 
@@ -178,11 +181,33 @@ def _share(piece: shapely.Geometry, covers: np.ndarray, sides: list[int], search
     near = shapely.dwithin(contested, points, search_m)
     points, owner = points[near], owner[near]
     shares = [shapely.difference(piece, zone)]
-    for first, second in (sides, sides[::-1]):
-        nearest = _nearest(points, owner == first, contested)
-        others = owner != first
-        shares.append(_nearest(points[others], owner[others] == second, nearest))
+    tree = shapely.STRtree(points)
+    for ground in _tiles(contested, TILE * search_m):
+        some = np.sort(tree.query(ground, predicate="dwithin", distance=REACH * search_m))
+        for first, second in (sides, sides[::-1]):
+            nearest = _nearest(points[some], owner[some] == first, ground)
+            others = some[owner[some] != first]
+            shares.append(_nearest(points[others], owner[others] == second, nearest))
     return shapely.union_all(polygonal(shares))
+
+
+def _tiles(ground: shapely.Geometry, side_m: float) -> list[shapely.Geometry]:
+    """The parts of ``ground`` in each square of a grid: along a gap of any length as many as it is long."""
+    tiles, todo = [], [(ground, shapely.bounds(ground))]
+    while todo:
+        part, (west, south, east, north) = todo.pop()
+        if shapely.is_empty(part):
+            continue
+        if max(east - west, north - south) <= side_m:
+            tiles.append(part)
+            continue
+        middle_x, middle_y = (west + east) / 2.0, (south + north) / 2.0
+        if east - west >= north - south:
+            halves = ((west, south, middle_x, north), (middle_x, south, east, north))
+        else:
+            halves = ((west, south, east, middle_y), (west, middle_y, east, north))
+        todo += [(polygonal([shapely.intersection(part, shapely.box(*half))])[0], half) for half in halves]
+    return tiles
 
 
 def _samples(

@@ -19,6 +19,7 @@ from . import bruteforce
 from .arrangement import Arrangement, arrange
 from .closure import overlapping_pairs
 from .cover import Cover
+from .crowds import boxes_crowd
 from .edges import GRID_M, suspect_edges
 from .polygons import parts
 from .threads import in_order
@@ -33,8 +34,8 @@ FEW = 16
 
 
 def fitting_cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress) -> Cover:
-    """The cover by the plain way for a district, by the kernel for a province."""
-    if shapely.get_num_coordinates(polygons).sum() <= PLAIN_VERTICES:
+    """The cover by the plain way for a district; by the kernel for a province, and where more boxes meet than zones overlap."""
+    if shapely.get_num_coordinates(polygons).sum() <= PLAIN_VERTICES and not boxes_crowd(polygons):
         return bruteforce.cover(polygons, boundary, progress, threads=2)
     return cover(polygons, boundary, progress)
 
@@ -42,11 +43,12 @@ def fitting_cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progr
 def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 2) -> Cover:
     """The cover of ``polygons``; see the module's paragraph."""
     suspects = suspect_edges(polygons, progress.part(0.0, 0.4), threads)
-    if len(suspects.owner) > HOPELESS_SHARE * shapely.get_num_coordinates(polygons).sum():
+    hopeless = len(suspects.owner) > HOPELESS_SHARE * shapely.get_num_coordinates(polygons).sum()
+    if hopeless and not boxes_crowd(polygons):
         plain = bruteforce.cover(polygons, boundary, progress.part(0.4, 1.0), threads)
         return replace(plain, suspects=suspects)
     tree = shapely.STRtree(polygons)
-    i, j, shared = overlapping_pairs(polygons, tree, suspects.owner, progress.part(0.4, 0.6), threads)
+    i, j, shared = overlapping_pairs(polygons, tree, suspects, progress.part(0.4, 0.6), threads)
     progress.checkpoint()
     plane = arrange(polygons, tree, suspects, boundary, progress.part(0.6, 0.8))
     progress.step(0.8)

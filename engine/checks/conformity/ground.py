@@ -25,7 +25,7 @@ def overlapping_zones(
     upper: np.ndarray, edges: Edges, tolerance: Tolerance, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """(i, j, area_m2): pairs of upper zones that share more than the tolerance, and the sum of what they share."""
-    i, j, common = overlapping_pairs(upper, shapely.STRtree(upper), edges.owner, progress)
+    i, j, common = overlapping_pairs(upper, shapely.STRtree(upper), edges, progress)
     pieces, source = parts(common)
     wide = wider_than(pieces, tolerance.width_m)
     some = np.unique(source[wide])
