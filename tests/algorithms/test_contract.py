@@ -134,6 +134,7 @@ DEFAULTS = {
 VIRTUAL = {
     *("canExecute", "createInstance", "displayName", "group", "groupId", "icon", "name", "prepareAlgorithm"),
     *("processAlgorithm", "shortDescription", "shortHelpString", "svgIconPath", "tags", "initAlgorithm", "flags"),
+    "checkParameterValues",
 }
 each = pytest.mark.parametrize("name", sorted(FROZEN))
 
