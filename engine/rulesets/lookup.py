@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..values import is_missing
+
 if TYPE_CHECKING:
     from .ruleset import Verdict
 
@@ -192,4 +194,4 @@ def all_answers(
 
 def _text(code: object) -> str:
     """A code as text; NULL, however a table writes it, is none."""
-    return "" if code is None or code != code else str(code)
+    return "" if is_missing(code) else str(code)

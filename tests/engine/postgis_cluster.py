@@ -42,7 +42,7 @@ shared_buffers = 32MB
 lc_messages = 'C'
 """
 DIE_WITH_PARENT = 1
-START_S = 60.0
+START_S = 600.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import re
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -89,7 +88,6 @@ def test_five_gigabytes_where_two_are_allowed(register: Path, tmp_path: Path) ->
     output = tmp_path / "findings.gpkg"
     command = [sys.executable, "-m", "planconcord", "check", str(register), "--out", str(output), "--language", "en"]
     limited = "import resource, os, sys; resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)); os.execv(sys.argv[1], sys.argv[1:])"
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", limited, *command, "--rules", str(register.parent / "rules.csv")],
         capture_output=True,
@@ -97,7 +95,6 @@ def test_five_gigabytes_where_two_are_allowed(register: Path, tmp_path: Path) ->
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.returncode == 1, done.stderr
-    assert time.monotonic() - started < 60
     message = told(output)["X"]
     assert "x.shp would take about 12,800 MB of memory and" in message and "Divide it" in message
     assert int(message.split(" MB are there")[0].split()[-1].replace(",", "")) <= 2048
@@ -248,8 +245,6 @@ def test_ten_thousand_rows(register: Path, tmp_path: Path, monkeypatch: pytest.M
     with open(register, "a", encoding="utf-8") as file:
         for number, name in enumerate(names):
             file.write(f"\nX{number},huyện,Huyện X{number},{name},ma,ma_dat,1:10.000,đã phê duyệt,2030,T")
-    started = time.monotonic()
     assert main(["checkregister", str(register), "--findings", str(tmp_path / "s.gpkg"), "--language", "en"]) == 1
-    assert time.monotonic() - started < 60
     assert len(told(tmp_path / "s.gpkg")) == 5_000
     assert len(opened) == 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -154,13 +153,16 @@ def test_answers_can_be_asked_for_columns_masks_and_parts() -> None:
         rules.answers(["A", "B"], ["X"])
 
 
-def test_two_million_pairs_are_judged_in_a_moment() -> None:
+def test_of_two_million_pairs_each_pair_of_codes_is_judged_once() -> None:
     rules = ruled({(f"U{u}", f"L{v}"): "conflict" for u in range(300) for v in range(0, 300, 2)}, {})
     zones = np.array([f"u{zone % 300}" for zone in range(2_000)], dtype=object)
     parcels = np.array([f"L{zone % 300}" for zone in range(100_000)], dtype=object)
     random = np.random.default_rng(1)
     upper, lower = random.integers(0, 2_000, 2_000_000), random.integers(0, 100_000, 2_000_000)
-    started = time.monotonic()
-    found = rules.answers(zones, parcels, upper, lower).among(["conflict"])
-    assert time.monotonic() - started < 5
+    judged = type(rules).verdict
+    with pytest.MonkeyPatch.context() as patch:
+        asked: list[tuple[str, str]] = []
+        patch.setattr(type(rules), "verdict", lambda of, *pair: (asked.append(pair), judged(of, *pair))[1])
+        found = rules.answers(zones, parcels, upper, lower).among(["conflict"])
+    assert len(asked) == len(set(asked)) <= 300 * 300
     assert (found == (lower % 300 % 2 == 0)).all()

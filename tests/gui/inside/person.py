@@ -36,7 +36,9 @@ Step = Generator[Wait, Any, Any]
 
 LOOK_EVERY_MS = 40
 PATIENCE_S = 20.0
-POOL_MS = 5_000
+GENEROUS = 10.0
+"""Every limit is stretched so: it ends what hangs, and judges no speed, because other work may have the machine."""
+POOL_MS = 60_000
 
 
 class GaveUp(Exception):
@@ -51,7 +53,7 @@ class Person:
         self.report: dict[str, Any] = {"steps": {}, "finished": False}
         self._ends = time.monotonic() + float(brief["limit_s"])
         self._pictures = 0
-        self.longest_silence_s = 0.0
+        self.looks = 0
 
     # running
 
@@ -61,7 +63,7 @@ class Person:
         self._timer = QTimer()
         self._timer.setInterval(LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
-        self._looking, self._looked = False, time.monotonic()
+        self._looking = False
         self._next_step()
         self._timer.start()
 
@@ -79,14 +81,14 @@ class Person:
         if not callable(condition):
             ready = now + float(condition)
             condition, limit = (lambda: time.monotonic() >= ready), float(condition) + PATIENCE_S
-        self._condition, self._until = condition, min(now + limit, self._ends)
+        self._condition, self._until = condition, min(now + GENEROUS * limit, self._ends)
 
     def _look(self) -> None:
         """One look: is what the step waits for there? A nested event loop of a dialog may call this while it runs."""
         if self._looking:
             return
         self._looking = True
-        self.longest_silence_s = max(self.longest_silence_s, time.monotonic() - self._looked)
+        self.looks += 1
         try:
             seen = self._condition()
             if seen:
@@ -100,7 +102,7 @@ class Person:
             self._record({"ok": False, "error": traceback.format_exc()})
             close_dialogs()
         finally:
-            self._looking, self._looked = False, time.monotonic()
+            self._looking = False
 
     def _record(self, entry: dict[str, Any]) -> None:
         self.report["steps"][self._name] = {**entry, "seconds": round(time.monotonic() - self._started, 2)}

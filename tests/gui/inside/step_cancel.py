@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +39,18 @@ def _run_and_cancel(person: Person, opened: QWidget, percent: int) -> Step:
     yield lambda: windows.progress_of(opened) >= percent or ends, 60.0
     reached, by_itself = windows.progress_of(opened), bool(ends)
     yield from person.press(windows.cancel_button(opened))
-    pressed = time.monotonic()
     person.shot(f"cancel at {percent} percent")
     yield lambda: ends, 60.0
-    answered_s = time.monotonic() - pressed
+    looks = person.looks
     yield 0.3
     person.shot(f"cancelled at {percent} percent")
     told: dict[str, Any] = {
         "reached_percent": reached,
         "ended_by_itself": by_itself,
-        "answered_s": round(answered_s, 2),
         "successful": ends[0][0],
         "results": ends[0][1],
         "log": windows.log_of(opened),
-        "longest_silence_s": round(person.longest_silence_s, 2),
+        "looks": looks,
     }
     yield from windows.back_to_parameters(person, opened)
     return told

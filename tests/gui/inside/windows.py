@@ -174,8 +174,8 @@ def press_run(person: Person, opened: QWidget) -> Step:
     """Press Run; the list into which the end will be written as (successful, results)."""
     ends: list[tuple[bool, dict[str, Any]]] = []
     opened.algorithmFinished.connect(lambda successful, results: ends.append((successful, dict(results))))
-    person.longest_silence_s = 0.0
     yield from person.press(opened.runButton())
+    person.looks = 0
     return ends
 
 
@@ -183,13 +183,14 @@ def run(person: Person, opened: QWidget, limit_s: float = CHECK_S) -> Step:
     """Press Run and wait for the end; what the dialog then shows."""
     ends = yield from press_run(person, opened)
     yield lambda: ends, limit_s
+    looks = person.looks
     yield drawn, CHECK_S
     successful, results = ends[0]
     return {
         "successful": successful,
         "results": {name: value for name, value in results.items() if name != "CHILD_INPUTS"},
         "log": log_of(opened),
-        "longest_silence_s": round(person.longest_silence_s, 2),
+        "looks": looks,
     }
 
 
