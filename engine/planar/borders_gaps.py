@@ -59,14 +59,17 @@ def gaps_between(
     sides = [int(np.flatnonzero(near == territory)[0]) for territory in pair]
     free, _ = parts([shapely.difference(window, shapely.union_all(covers))])
     shapely.prepare(covers)
+    walls = _Walls(covers)
     closed = shapely.disjoint(free, shapely.boundary(window))
     closed &= shapely.is_empty(shapely.buffer(free, -search_m / 2.0, quad_segs=ROUND))
     reach = shapely.intersection(*[_around(lines, search_m, search_m / 10.0) for lines in facing])
-    pieces = np.concatenate([free[closed], *[_open(part, covers, sides, reach, search_m) for part in free[~closed]]])
-    pieces = pieces[_touching(pieces, covers, sides)]
+    pieces = np.concatenate(
+        [free[closed], *[_open(part, covers, walls, sides, reach, search_m) for part in free[~closed]]]
+    )
+    pieces = pieces[_touching(pieces, covers, walls, sides)]
     if len(covers) > 2 and len(pieces):
-        pieces, _ = parts([_share(piece, covers, sides, search_m) for piece in pieces])
-    return pieces, _walls_m(pieces, covers[sides])
+        pieces, _ = parts([_share(piece, covers, walls, sides, search_m) for piece in pieces])
+    return pieces, _walls_m(pieces, walls, sides)
 
 
 def _around(lines: np.ndarray, distance_m: float, precision_m: float) -> shapely.Geometry:
@@ -76,21 +79,26 @@ def _around(lines: np.ndarray, distance_m: float, precision_m: float) -> shapely
 
 
 def _open(
-    free: shapely.Geometry, covers: np.ndarray, sides: list[int], reach: shapely.Geometry, search_m: float
+    free: shapely.Geometry,
+    covers: np.ndarray,
+    walls: _Walls,
+    sides: list[int],
+    reach: shapely.Geometry,
+    search_m: float,
 ) -> np.ndarray:
     """The gaps in one connected piece of free ground, whose rest goes on beyond the border."""
     narrow = _without_circles(free, free, search_m)
-    narrow = narrow[_touching(narrow, covers, sides)]
+    narrow = narrow[_touching(narrow, covers, walls, sides)]
     candidates, _ = parts(shapely.intersection(narrow, reach))
     found = [np.zeros(0, dtype=object)]
     circle_m = search_m
     while len(candidates) and circle_m > SMALLEST_M:
-        candidates = candidates[_touching(candidates, covers, sides)]
-        ended, _ = parts([_with_straight_ends(piece, covers, free) for piece in candidates])
-        ended = ended[_touching(ended, covers, sides)]
+        candidates = candidates[_touching(candidates, covers, walls, sides)]
+        ended, _ = parts([_with_straight_ends(piece, walls, free) for piece in candidates])
+        ended = ended[_touching(ended, covers, walls, sides)]
         width_m = widths(ended)
         ended, width_m = ended[width_m > THREAD_M], width_m[width_m > THREAD_M]
-        mouth_m = _mouths_m(ended, covers)
+        mouth_m = _mouths_m(ended, walls)
         wide = mouth_m > np.where(mouth_m <= CORNERED * circle_m, CORNERED_MOUTH, MOUTH) * width_m
         found.append(ended[~wide])
         circle_m *= STEP
@@ -108,13 +116,26 @@ def _without_circles(piece: shapely.Geometry, free: shapely.Geometry, circle_m: 
     return parts([shapely.difference(piece, shapely.buffer(centres, circle_m / 2.0 * OVERREACH, quad_segs=ROUND))])[0]
 
 
-def _on_wall(points: np.ndarray, covers: np.ndarray) -> np.ndarray:
-    """Whether each point (n, 2) lies on one of the (prepared) territories."""
-    made = shapely.points(points)
-    touched = np.zeros(len(made), dtype=bool)
-    for cover in covers:
-        touched |= shapely.dwithin(cover, made, REACH_M)
-    return touched
+class _Walls:
+    """The outlines of some territories, by segment: one question of the nearest costs the same however long they are."""
+
+    def __init__(self, covers: np.ndarray):
+        single, owner = parts(covers)
+        rings, polygon = shapely.get_rings(single, return_index=True)
+        points, ring = shapely.get_coordinates(rings, return_index=True)
+        joined = ring[1:] == ring[:-1]
+        ends = np.stack([points[:-1][joined], points[1:][joined]], axis=1)
+        self._owner = owner[polygon[ring[1:][joined]]]
+        self._tree = shapely.STRtree(shapely.linestrings(ends))
+
+    def hold(self, points: np.ndarray, covers: np.ndarray | list[int] | None = None) -> np.ndarray:
+        """Whether each point (n, 2) lies on the outline of one of the territories, or of those that ``covers`` numbers."""
+        point, segment = self._tree.query(shapely.points(points), predicate="dwithin", distance=REACH_M)
+        if covers is not None:
+            point = point[np.isin(self._owner[segment], covers)]
+        held = np.zeros(len(points), dtype=bool)
+        held[point] = True
+        return held
 
 
 def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -126,30 +147,30 @@ def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return (start + end) / 2.0, np.linalg.norm(end - start, axis=1), owner[ring[1:][joined]]
 
 
-def _mouths_m(polygons: np.ndarray, covers: np.ndarray) -> np.ndarray:
+def _mouths_m(polygons: np.ndarray, walls: _Walls) -> np.ndarray:
     """The longest segment of each outline that runs along no territory."""
     middle, length_m, polygon = _segments(polygons)
-    off = ~_on_wall(middle, covers)
+    off = ~walls.hold(middle)
     longest = np.zeros(len(polygons))
     np.maximum.at(longest, polygon[off], length_m[off])
     return longest
 
 
-def _walls_m(polygons: np.ndarray, covers: np.ndarray) -> np.ndarray:
+def _walls_m(polygons: np.ndarray, walls: _Walls, sides: list[int]) -> np.ndarray:
     """How much of each outline runs along one of the territories."""
     if len(polygons) == 0:
         return np.zeros(0)
     middle, length_m, polygon = _segments(polygons)
-    on = _on_wall(middle, covers)
+    on = walls.hold(middle, sides)
     return np.bincount(polygon[on], length_m[on], len(polygons))
 
 
-def _with_straight_ends(polygon: shapely.Geometry, covers: np.ndarray, free: shapely.Geometry) -> shapely.Geometry:
+def _with_straight_ends(polygon: shapely.Geometry, walls: _Walls, free: shapely.Geometry) -> shapely.Geometry:
     """The polygon without the vertices on no territory: the arcs of the circles at its open ends become straight."""
     rings = []
     for ring in shapely.get_rings(polygon):
         points = shapely.get_coordinates(ring)[:-1]
-        kept = points[_on_wall(points, covers)]
+        kept = points[walls.hold(points)]
         if len(kept) > 2:
             rings.append(kept)
     if not rings:
@@ -158,22 +179,24 @@ def _with_straight_ends(polygon: shapely.Geometry, covers: np.ndarray, free: sha
     return shapely.intersection(made, free)
 
 
-def _touching(polygons: np.ndarray, covers: np.ndarray, sides: list[int]) -> np.ndarray:
+def _touching(polygons: np.ndarray, covers: np.ndarray, walls: _Walls, sides: list[int]) -> np.ndarray:
     """Whether each polygon touches both territories along a line."""
     both = np.ones(len(polygons), dtype=bool)
     for cover in covers[sides]:
         both[both] = shapely.dwithin(cover, polygons[both], REACH_M)
     for side in sides:
-        both[both] = _walls_m(polygons[both], covers[[side]]) > THREAD_M
+        both[both] = _walls_m(polygons[both], walls, [side]) > THREAD_M
     return both
 
 
-def _share(piece: shapely.Geometry, covers: np.ndarray, sides: list[int], search_m: float) -> shapely.Geometry:
+def _share(
+    piece: shapely.Geometry, covers: np.ndarray, walls: _Walls, sides: list[int], search_m: float
+) -> shapely.Geometry:
     """The part of ``piece`` that is nearer to the two territories ``sides`` than to any third."""
     touched = np.flatnonzero(shapely.dwithin(covers, piece, REACH_M))
     if len(touched) == 2:
         return piece
-    points, owner = _samples(piece, covers, touched, search_m)
+    points, owner = _samples(piece, walls, touched, search_m)
     thirds = ~np.isin(owner, sides)
     zone = shapely.buffer(shapely.multipoints(points[thirds][:: SAMPLES // 4]), 2.0 * search_m, quad_segs=2)
     contested = shapely.intersection(piece, zone)
@@ -211,13 +234,13 @@ def _tiles(ground: shapely.Geometry, side_m: float) -> list[shapely.Geometry]:
 
 
 def _samples(
-    piece: shapely.Geometry, covers: np.ndarray, touched: np.ndarray, search_m: float
+    piece: shapely.Geometry, walls: _Walls, touched: np.ndarray, search_m: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """(points, territory) along the outline of ``piece``."""
     middle, _, _ = _segments(np.array([shapely.segmentize(piece, search_m / SAMPLES)], dtype=object))
     owner = np.full(len(middle), -1)
     for cover in touched[::-1]:
-        owner[_on_wall(middle, covers[[cover]])] = cover
+        owner[walls.hold(middle, [cover])] = cover
     return np.asarray(shapely.points(middle[owner >= 0]), dtype=object), owner[owner >= 0]
 
 

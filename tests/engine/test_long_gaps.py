@@ -53,3 +53,16 @@ def test_the_shares_of_squares_are_those_of_the_whole(seed: int, monkeypatch: py
     in_squares = shares_m2(territories)
     monkeypatch.setattr(borders_gaps, "TILE", 1e9)
     assert in_squares == pytest.approx(shares_m2(territories), abs=1e-6)
+
+
+def test_whether_a_point_lies_on_an_outline_is_what_its_distance_says() -> None:
+    random = np.random.default_rng(2)
+    two = shapely.MultiPolygon([shapely.box(0, 0, 10, 10), shapely.box(20, 0, 30, 10)])
+    ringed = shapely.difference(shapely.box(40, 0, 60, 20), shapely.box(45, 5, 50, 10))
+    covers = np.array([two, ringed], dtype=object)
+    on = shapely.get_coordinates(shapely.segmentize(covers, 0.7)) + random.choice([0.0, 0.0005, 0.01], (1, 2))
+    points = np.concatenate([on, random.uniform(-5, 65, (200, 2))])
+    walls = borders_gaps._Walls(covers)
+    near = [shapely.dwithin(outline, shapely.points(points), 0.001) for outline in shapely.boundary(covers)]
+    assert (walls.hold(points) == (near[0] | near[1])).all()
+    assert (walls.hold(points, [1]) == near[1]).all()
