@@ -189,7 +189,7 @@ class _Ground:
             raise PlanError("error.diagnosis_outline")
         degrees = _transformed(polygons, pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True))
         west, south, east, north = shapely.total_bounds(degrees)
-        if not np.isfinite([west, south, east, north]).all():
+        if not np.isfinite([west, south, east, north]).all() or max(abs(south), abs(north)) > 90.0:
             raise PlanError("error.diagnosis_outline")
         centre = f"+proj=laea +lat_0={(south + north) / 2} +lon_0={(west + east) / 2} +ellps=WGS84 +units=m +no_defs"
         to_plane = pyproj.Transformer.from_crs("EPSG:4326", centre, always_xy=True)

@@ -125,3 +125,10 @@ def test_a_proposed_register_says_that_the_crs_is_missing(tmp_path: Path) -> Non
     assert main(["createregister", "--folder", str(tmp_path), "--output", str(out), "--language", "en"]) == 0
     cells = [str(cell) for row in openpyxl.load_workbook(out).active.iter_rows(values_only=True) for cell in row]
     assert any("diagnosecrs" in cell for cell in cells), json.dumps(cells)
+
+
+def test_an_outline_in_metres_that_is_called_degrees_is_refused(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "outline.gpkg"
+    gpd.GeoDataFrame({"ma": list("1234")}, geometry=zones(), crs=4326).to_file(path)
+    assert main(["diagnosecrs", "--input", str(path), "--outline", str(path), "--language", "en"]) == 2
+    assert "reference layer holds no polygon with a place on the earth" in capsys.readouterr().err
