@@ -18,7 +18,8 @@ from .catalogue import text
 
 # fmt: off
 LOOK_ALIKES = {
-    **dict(zip("АВЕЅІЈКМНОРСТУХҺԚԜԀаеѕіјорсухһԛԝԁ", "ABESIJKMHOPCTYXHQWDaesijopcyxhqwd")),
+    **dict(zip("АВЕЅІЈКМНОРСТУХҺԚԜԀ", "ABESIJKMHOPCTYXHQWD")),
+    **dict(zip("аеѕіјорсухһԛԝԁ", "aesijopcyxhqwd")),
     **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονιϲϳ", "ABEZHIKMNOPTYXovicj")),
     **dict(zip("ÐðƉ", "ĐđĐ")),
 }
