@@ -3,7 +3,8 @@
 Goes in: the shapes of a layer with the CRS it is labelled with (or None), and polygons that are known to be right, such as the province's
 outline, with their CRS. Comes out: a Diagnosis: the readings ranked, how far the layer lies off as it is labelled, and what
 is wrong in words. Nothing is changed. A reading is better the more of the layer lies inside the outline, and then the
-closer their common borders are; readings that the outline cannot tell apart leave the verdict "undecided".
+closer their common borders are, of which points on the layer's outer border are samples; readings that the outline cannot tell apart
+leave the verdict "undecided".
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ from ..planar.polygons import polygonal
 from ..planar.repair import repair
 from ..transformation import require_place
 from .candidates import LARGEST_DEGREES, WRONG_TOWGS84, Candidate, candidates, signs_are_wrong
+from .outer_border import SEED, outer_border, zones_with_area
 from .shifting import compass
 
 RIGHT, WRONG, UNDECIDED, NOWHERE = "right", "wrong", "undecided", "nowhere"
 SAMPLES = 2000
+BORDER_SAMPLES = 4000
+LONGEST_EDGE_M = 1000.0
+"""A longer edge of the outline is no straight line on another plane: 100 km bend by metres."""
+DEGREE_M = 111_000.0
 MARGIN_M = 500.0
 """A layer whose datum is wrong still counts as inside."""
 INSIDE_SHARE = 0.8
@@ -136,7 +142,8 @@ def diagnose(
     layer: str = "",
 ) -> Diagnosis:
     """Hold ``shapes``, labelled with ``crs``, against ``outline``."""
-    places = _vertices(shapes)
+    shapes = np.asarray(shapes, dtype=object)
+    places = _some_vertices(shapes)
     if not len(places):
         raise PlanError("error.no_geometry", layer=layer, count=len(shapes))
     if crs is not None:
@@ -147,7 +154,8 @@ def diagnose(
     own = plane[0] if crs is not None else None
     inside = [ground.inside(where) for where in plane]
     feasible = [index for index, (share, _) in enumerate(inside) if share >= INSIDE_SHARE]
-    offsets = _offsets([plane[index] for index in feasible], ground)
+    border = _border(shapes, places)
+    offsets = _offsets([ground.plane(tried[index].degrees(border)) for index in feasible], ground)
     by_candidate = dict(zip(feasible, offsets))
     readings = []
     for index, candidate in enumerate(tried):
@@ -165,12 +173,20 @@ def diagnose(
     return Diagnosis(_verdict(ranked, labelled, rivals), ranked, labelled, rivals, **told)  # type: ignore[arg-type]
 
 
-def _vertices(shapes: np.ndarray) -> np.ndarray:
-    places = shapely.get_coordinates(np.asarray(shapes, dtype=object))
+def _some_vertices(shapes: np.ndarray) -> np.ndarray:
+    places = shapely.get_coordinates(shapes)
     places = places[np.isfinite(places).all(axis=1)]
-    chosen = np.linspace(0, len(places) - 1, min(SAMPLES, len(places))).astype(int)
-    sampled: np.ndarray = places[chosen]
+    chosen = np.random.default_rng(SEED).choice(len(places), min(SAMPLES, len(places)), replace=False)
+    sampled: np.ndarray = places[np.sort(chosen)]
     return sampled
+
+
+def _border(shapes: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Points on the outer border of the layer, in its own coordinates; its ``vertices`` where it has no polygons."""
+    in_degrees = bool((np.abs(vertices) <= LARGEST_DEGREES).all())
+    zones = zones_with_area(shapes)
+    border = outer_border(zones, BORDER_SAMPLES, DEGREE_M if in_degrees else 1.0).places
+    return border if len(border) else vertices
 
 
 @dataclass(frozen=True)
@@ -187,7 +203,10 @@ class _Ground:
         polygons = polygons[~(shapely.is_missing(polygons) | shapely.is_empty(polygons))]
         if not len(polygons):
             raise PlanError("error.diagnosis_outline")
-        degrees = _transformed(polygons, pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True))
+        longest = LONGEST_EDGE_M / (DEGREE_M if crs.is_geographic else 1.0)
+        degrees = _transformed(
+            shapely.segmentize(polygons, longest), pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        )
         west, south, east, north = shapely.total_bounds(degrees)
         if not np.isfinite([west, south, east, north]).all() or max(abs(south), abs(north)) > 90.0:
             raise PlanError("error.diagnosis_outline")
@@ -235,7 +254,7 @@ def _border_pieces(polygons: np.ndarray) -> np.ndarray:
 
 
 def _offsets(plane: Sequence[np.ndarray], ground: _Ground) -> list[float | None]:
-    """How far the common border lies off in each reading: the median over the vertices that come near it in any reading."""
+    """How far the common border lies off in each reading: the median over the points that come near it in any reading."""
     if not plane:
         return []
     away = np.array([ground.from_border(where) for where in plane])

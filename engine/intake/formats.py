@@ -2,7 +2,8 @@
 
 Goes in: a path on the disk. Comes out: one of FORMATS; "other" are the few further ones that hold their zones themselves. Fails with
 IntakeError for the two CAD formats that nothing here can read, naming the export to ask the drawer for, for formats that only
-point to other places (links.py), and for whatever is not known here: GDAL knows many formats that lead out of the file.
+point to other places (links.py), for a file that is not what its name says (misnamed.py), and for whatever is not known here: GDAL
+knows many formats that lead out of the file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from .errors import IntakeError
 from .links import require_no_pointer, require_own_zones
+from .misnamed import require_as_named
 
 FORMATS = ("shp", "tab", "mif", "dxf", "dgn", "gdb", "gpkg", "kml", "kmz", "geojson", "gml", "zip", "other")
 DRIVERS = {
@@ -63,9 +65,9 @@ def format_of(path: Path) -> str:
         head = file.read(HEAD_BYTES)
     ending = path.suffix.lower()
     found = _binary(path, head, ending)
-    if not found:
-        require_no_pointer(path)
-        found = _text(path, head, ending)
+    require_no_pointer(path)
+    found = found or _text(path, head, ending)
+    require_as_named(path, head, ending)
     if not found:
         raise IntakeError("error.intake.unsupported.unknown", path=path)
     if found == "kml":
