@@ -105,16 +105,17 @@ class Alone:
         self._crs, _ = self._plans.choose_crs(None, LANGUAGE)
         self._boundaries = Boundaries(self._register)
         self._rules = read_ruleset(None)
-        self.jobs = plan_jobs(self._register, self._plans, SEARCH_M)
+        grounds = Grounds(self._plans, self._boundaries, Kept(None), self._crs)
+        self.jobs = plan_jobs(self._register, self._plans, grounds, lambda entries: SEARCH_M)
 
     def seconds(self, job: Job) -> float:
         """What the engine takes for one check, without reading its plans."""
         plans = Plans(self._register)
         plans.plans, plans.memory = self._plans.plans, self._plans.memory
         plans.choose_crs(None, LANGUAGE)
-        held = {name: plans.get(name) for name in job.plans}
+        held = {name: plans.get(name) for name in (*job.plans, *job.beside)}
         plans.get = held.__getitem__  # type: ignore[method-assign]
-        grounds = Grounds(plans, Kept(None), self._crs)
+        grounds = Grounds(plans, self._boundaries, Kept(None), self._crs)
         options = ProvinceOptions()
         single = Single(self._register, plans, self._boundaries, grounds, self._rules, options, self._crs, LANGUAGE)
         single.key(job)  # reads the boundary
