@@ -164,8 +164,9 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
     table["geometry"] = geometry
     inside = shapely.point_on_surface(geometry)
     table["x"], table["y"] = shapely.get_x(inside), shapely.get_y(inside)
-    table["message"] = _messages(table, language)
-    table["finding_id"] = _ids(table)
+    # texts are objects in every column, with or without rows: pandas 3 would tell those of a list by looking at them
+    table["message"] = pd.Series(_messages(table, language), index=table.index, dtype=object)
+    table["finding_id"] = pd.Series(_ids(table), index=table.index, dtype=object)
     table["_order"] = table["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
     table = table.sort_values(
         ["_order", "rule", "area_m2", "finding_id"], ascending=[True, True, False, True], kind="stable"
