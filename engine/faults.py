@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import tempfile
+import threading
 import traceback
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,7 +26,9 @@ NAME = "planconcord-faults.log"
 LARGEST_BYTES = 1 << 20
 """What is older is cut off: a fault that comes back ten thousand times must not fill the disk."""
 AS_THEY_ARE = (PlanError, Cancelled, KeyboardInterrupt)
-_met: list[ProgramFault] = []
+_count = 0
+"""How many faults were met; they are not kept, because a traceback holds every layer that was in work."""
+_counting = threading.Lock()
 
 
 class ProgramFault(PlanError):
@@ -58,13 +61,18 @@ class told_faults:  # noqa: N801  (a context manager, written as contextlib writ
             raise PlanError("error.out_of_memory", work=self._work) from error
         details = _details(error, self._work)
         fault = ProgramFault(error, self._work, details, _kept(details))
-        _met.append(fault)
+        global _count
+        with _counting:
+            _count += 1
+        # it is in the details, and would keep every layer in memory that was in work
+        error.__traceback__ = None
+        del trace
         raise fault from error
 
 
 def met() -> int:
     """How many faults this process has met: told, and survived because other work could go on."""
-    return len(_met)
+    return _count
 
 
 def details_file() -> Path:

@@ -4,6 +4,7 @@ status 2, never 1: shown by raising every exception that Python knows inside eve
 from __future__ import annotations
 
 import builtins
+import gc
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import shapely
 import small_province as province
 from planconcord.engine import command, faults
 from planconcord.engine.errors import PlanError
-from planconcord.engine.faults import ProgramFault, told_faults
+from planconcord.engine.faults import ProgramFault, met, told_faults
 from planconcord.engine.progress import Cancelled, Progress
 from planconcord.engine.province import check as check_module
 from planconcord.engine.province import grounds, plans, registercheck, single
@@ -364,3 +365,20 @@ def test_a_library_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=tmp_path, env={**os.environ}
     )
     assert done.returncode == 2 and "shapely" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_a_fault_that_was_told_keeps_nothing_of_its_work_in_memory() -> None:
+    class Layer:
+        """What would stay."""
+
+    def work() -> None:
+        layer = Layer()
+        raise KeyError(id(layer))
+
+    before = met()
+    with pytest.raises(ProgramFault) as told, told_faults("coverage of H1"):
+        work()
+    assert met() == before + 1
+    assert told.value.details.count("in work") == 1
+    gc.collect()
+    assert [left for left in gc.get_objects() if isinstance(left, Layer)] == []
