@@ -179,3 +179,15 @@ def test_a_layer_without_a_crs_is_diagnosed_and_prepared(tmp_path: Path) -> None
     assert table.crs.to_epsg() == 32648
     assert len(table) == 2
     assert len(said) == 1
+
+
+def test_the_example_of_the_docs_runs_and_draws(demo_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    example = Path(pc.__file__).parent / "docs" / "examples" / "check_a_district.py"
+    folder = tmp_path / "demo"
+    folder.symlink_to(demo_folder, target_is_directory=True)
+    done = subprocess.run([sys.executable, str(example), str(folder)], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("failed - 20 errors, 80.67 ha covered twice")
+    assert len(stored(tmp_path / "district.gpkg")) > 20
+    assert (tmp_path / "district.png").stat().st_size > 20_000
