@@ -46,12 +46,12 @@ __all__ = [
     "read_rules",
 ]
 
-__version__ = "0.1.0"
+from .engine.version import __version__
 
 
 def classFactory(iface: QgisInterface | None) -> PlanConcordPlugin:  # noqa: N802 - the name that QGIS calls
     """The plugin, for QGIS; `iface` is None in qgis_process."""
-    from .algorithms.libraries import ensure_libraries
+    from .qgis_bridge.libraries import ensure_libraries
     from .qgis_plugin.plugin import PlanConcordPlugin
 
     ensure_libraries()

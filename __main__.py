@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 try:
-    from .engine.command import main
+    from .cli.checks import main
 except ImportError as error:  # a library that is not there, or whose parts do not fit each other
     if __name__ != "__main__":
         raise

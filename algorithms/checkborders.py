@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 
 class CheckBorders(PlanAlgorithm):
@@ -58,7 +58,7 @@ class CheckBorders(PlanAlgorithm):
         from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
-        from .checking import Checking
+        from ..qgis_bridge.checking import Checking
 
         path = self.file(parameters, "RULES", context)
         rules = None if path is None else read_ruleset(path)

@@ -15,7 +15,7 @@ from qgis.core import (
 )
 
 from ..engine.levels import LEVELS, NATURES
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 SourceType = QgsProcessing.SourceType
 CORRIDORS = (("UPPER_WIDTH", "UPPER_WIDTH_FIELD"), ("UPPER_RADIUS", "UPPER_RADIUS_FIELD"))
@@ -88,8 +88,8 @@ class CheckConformity(PlanAlgorithm):
         from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
-        from .checking import Checking
-        from .styling import VerdictStyle
+        from ..qgis_bridge.checking import Checking
+        from ..qgis_bridge.styling import VerdictStyle
 
         rules = read_ruleset(self.file(parameters, "RULES", context))
         checking = Checking(self, parameters, context, feedback)

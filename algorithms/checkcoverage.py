@@ -11,7 +11,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 
 class CheckCoverage(PlanAlgorithm):
@@ -59,7 +59,7 @@ class CheckCoverage(PlanAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.checks.coverage import check_coverage
         from ..engine.tolerance import Tolerance
-        from .checking import Checking
+        from ..qgis_bridge.checking import Checking
 
         checking = Checking(self, parameters, context, feedback)
         plan = checking.read(

@@ -16,7 +16,7 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import shown
-from .province_input import RegisterAlgorithm
+from ..qgis_bridge.province_input import RegisterAlgorithm
 
 
 class CheckProvince(RegisterAlgorithm):
@@ -54,14 +54,14 @@ class CheckProvince(RegisterAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         from ..engine.errors import PlanError
+        from ..engine.passwords import without_password
         from ..engine.province.options import MEGABYTE
         from ..engine.province.writing import Wanted, write_province
-        from ..engine.store.place import without_password
-        from .feedback import QgisProgress
-        from .running import note_fault
-        from .source import to_pyproj
-        from .stores import loaded_from, store_of_output
-        from .styling import FindingsStyle
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.running import note_fault
+        from ..qgis_bridge.source import to_pyproj
+        from ..qgis_bridge.stores import loaded_from, store_of_output
+        from ..qgis_bridge.styling import FindingsStyle
 
         language = self.language(parameters, context)
         memory = self.number(parameters, "MEMORY", context)

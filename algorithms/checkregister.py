@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
 )
 
-from .province_input import RegisterAlgorithm
+from ..qgis_bridge.province_input import RegisterAlgorithm
 
 
 class CheckRegister(RegisterAlgorithm):
@@ -46,15 +46,15 @@ class CheckRegister(RegisterAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.findings import FIELDS
         from ..engine.province.registercheck import check_register
         from ..engine.province.sources import refuse_lost_plans
+        from ..engine.record import FIELDS
         from ..engine.register.reading import read_register
         from ..engine.register.state import boards
         from ..engine.store.kinds import STORE
-        from .feedback import QgisProgress
-        from .sinks import Destination
-        from .styling import FindingsStyle
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.sinks import Destination
+        from ..qgis_bridge.styling import FindingsStyle
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         options = self.register_options(parameters, context)

@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import shown, text
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 DRAFTS = ("BEFORE", "AFTER")
 
@@ -57,10 +57,10 @@ class CompareDrafts(PlanAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
         from ..engine.tolerance import Tolerance
-        from .checking import Checking
-        from .comparing import qgs_crs
-        from .feedback import QgisProgress
-        from .intake_output import publish
+        from ..qgis_bridge.checking import Checking
+        from ..qgis_bridge.comparing import qgs_crs
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.intake_output import publish
 
         checking = Checking(self, parameters, context, feedback)
         for draft in DRAFTS:
@@ -88,7 +88,7 @@ class CompareDrafts(PlanAlgorithm):
     def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any, progress: Any) -> Any:
         """What asked for changes, in the working CRS; None where nothing was given."""
         from ..engine.identity.draft_attributes import placed
-        from .source import whole_table
+        from ..qgis_bridge.source import whole_table
 
         if parameters.get("ASKED") in (None, NULL, ""):
             return None
@@ -100,7 +100,7 @@ class CompareDrafts(PlanAlgorithm):
     def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> Any:
         """The further fields of both drafts, row by row as their zones."""
         from ..engine.identity.draft_attributes import attributes_of
-        from .source import whole_table
+        from ..qgis_bridge.source import whole_table
 
         return tuple(
             attributes_of(

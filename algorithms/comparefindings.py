@@ -15,7 +15,7 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import shown, text
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 FATES = ("new", "persisting", "changed", "reopened", "resolved")
 
@@ -43,9 +43,9 @@ class CompareFindings(PlanAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.identity.comparing import FATE_FIELDS, compare_findings
         from ..engine.tolerance import Tolerance
-        from .comparing import qgs_crs
-        from .feedback import QgisProgress
-        from .intake_output import publish
+        from ..qgis_bridge.comparing import qgs_crs
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.intake_output import publish
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
@@ -71,8 +71,8 @@ class CompareFindings(PlanAlgorithm):
     def _findings(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any) -> Any:
         """The findings of a parameter in a CRS in metres; where they lie in a store, with the statuses of its history."""
         from ..engine.identity.previous import as_findings
-        from .comparing import history_of
-        from .source import whole_table
+        from ..qgis_bridge.comparing import history_of
+        from ..qgis_bridge.source import whole_table
 
         source: QgsProcessingFeatureSource | None = self.parameterAsSource(parameters, name, context)
         if source is None:

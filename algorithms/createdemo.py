@@ -18,8 +18,8 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import read_table
-from .base import PlanAlgorithm
-from .styling import store_style, style_land_use
+from ..qgis_bridge.base import PlanAlgorithm
+from ..qgis_bridge.styling import store_style, style_land_use
 
 SMALLEST, LARGEST = 2_000, 1_000_000
 
@@ -48,9 +48,9 @@ class CreateDemo(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.demo import create_demo
-        from ..engine.demo.drafts import make_drafts
-        from .feedback import QgisProgress
+        from ..demo import create_demo
+        from ..demo.drafts import make_drafts
+        from ..qgis_bridge.feedback import QgisProgress
 
         language = self.language(parameters, context)
         drafts = self.parameterAsBool(parameters, "DRAFTS", context)

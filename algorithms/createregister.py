@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from .province_input import RegisterAlgorithm
+from ..qgis_bridge.province_input import RegisterAlgorithm
 
 
 class CreateRegister(RegisterAlgorithm):

@@ -14,8 +14,8 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import text
-from .base import PlanAlgorithm
-from .libraries import missing_for
+from ..qgis_bridge.base import PlanAlgorithm
+from ..qgis_bridge.libraries import missing_for
 
 
 class CreateRules(PlanAlgorithm):
@@ -51,12 +51,12 @@ class CreateRules(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        from ..engine.checks.meeting_codes import meeting_codes
         from ..engine.rulesets.listing import list_of_pairs, summary
-        from ..engine.rulesets.meeting_codes import meeting_codes
         from ..engine.rulesets.reading import read_list, read_ruleset
         from ..engine.rulesets.spreadsheets import write_list
         from ..engine.tolerance import Tolerance
-        from .checking import Checking
+        from ..qgis_bridge.checking import Checking
 
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         earlier_path = self.file(parameters, "PREVIOUS", context)

@@ -21,7 +21,7 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import text
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 NUMBERS = ("INSIDE_SHARE", "BORDER_OFFSET", "OFF_LENGTH", "CANDIDATE_COUNT", "SHIFT_X", "SHIFT_Y", "SHIFT_CONFIDENCE")
 BOOLEANS = ("LIES_RIGHT", "SWAPPED", "SHIFT_FOUND")
@@ -65,11 +65,11 @@ class DiagnoseCrs(PlanAlgorithm):
         from ..engine.intake.pages import diagnosis_page
         from ..engine.intake.preparing import Wishes
         from ..engine.intake.results import diagnosed
-        from ..engine.writing import write_page
-        from .feedback import QgisProgress
-        from .intake_input import given_input
-        from .intake_output import candidate_table, publish
-        from .source import to_pyproj
+        from ..engine.tables.writing import write_page
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.intake_input import given_input
+        from ..qgis_bridge.intake_output import candidate_table, publish
+        from ..qgis_bridge.source import to_pyproj
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
@@ -93,7 +93,7 @@ class DiagnoseCrs(PlanAlgorithm):
         return {**outputs, **diagnosed(found, shift, language)}
 
     def output_kinds(self) -> dict[str, Any]:
-        from ..engine.writing import PAGE
+        from ..engine.tables.writing import PAGE
 
         return {"PAGE": PAGE}
 
@@ -103,7 +103,7 @@ class DiagnoseCrs(PlanAlgorithm):
         """(zones, name) of a layer that is right where it lies."""
         from qgis.core import QgsProcessingException
 
-        from .source import plan_layer
+        from ..qgis_bridge.source import plan_layer
 
         source = self.parameterAsSource(parameters, name, context)
         if source is None:

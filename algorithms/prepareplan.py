@@ -21,7 +21,7 @@ from qgis.core import (
 )
 
 from ..engine.catalogue import text
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 DETECT = "detect"
 ENCODINGS = (DETECT, "utf-8", "cp1258", "windows-1252", "tcvn3", "vni", "none")
@@ -93,11 +93,11 @@ class PreparePlan(PlanAlgorithm):
         from ..engine.intake.pages import prepare_page
         from ..engine.intake.preparing import labels_of, write_code_list, zones_of
         from ..engine.intake.results import SOURCE_FID, prepared_numbers
+        from ..engine.tables.writing import write_page
         from ..engine.transformation import require_place
-        from ..engine.writing import write_page
-        from .feedback import QgisProgress
-        from .intake_input import given_input
-        from .intake_output import publish, report_table, zone_table
+        from ..qgis_bridge.feedback import QgisProgress
+        from ..qgis_bridge.intake_input import given_input
+        from ..qgis_bridge.intake_output import publish, report_table, zone_table
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
@@ -130,7 +130,7 @@ class PreparePlan(PlanAlgorithm):
     def output_kinds(self) -> dict[str, Any]:
         from ..engine.intake.generations import CODES
         from ..engine.intake.labels import LABELS
-        from ..engine.writing import PAGE
+        from ..engine.tables.writing import PAGE
 
         return {"PREVIEW": PAGE, "LABELS": LABELS, "CODES": CODES}
 
@@ -154,7 +154,7 @@ class PreparePlan(PlanAlgorithm):
     def _crs(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
         """The CRS of a parameter as text, "" where none was given; PlanError for one that QGIS does not know."""
         from ..engine.errors import PlanError
-        from .source import to_pyproj
+        from ..qgis_bridge.source import to_pyproj
 
         crs = to_pyproj(self.parameterAsCrs(parameters, name, context))
         given = self.parameterAsString(parameters, name, context).strip()

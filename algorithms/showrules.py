@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 
 class ShowRules(PlanAlgorithm):
@@ -48,6 +48,6 @@ class ShowRules(PlanAlgorithm):
         return {"OUTPUT": str(output), "ROW_COUNT": len(rules.verdicts), "REVIEW_COUNT": review}
 
     def output_kinds(self) -> dict[str, Any]:
-        from ..engine.writing import PAGE
+        from ..engine.tables.writing import PAGE
 
         return {"OUTPUT": PAGE}

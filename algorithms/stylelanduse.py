@@ -15,8 +15,8 @@ from qgis.core import (
     QgsProcessingParameterVectorLayer,
 )
 
-from .base import PlanAlgorithm
-from .styling import style_land_use
+from ..qgis_bridge.base import PlanAlgorithm
+from ..qgis_bridge.styling import style_land_use
 
 
 class StyleLandUse(PlanAlgorithm):

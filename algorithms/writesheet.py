@@ -21,7 +21,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .base import PlanAlgorithm
+from ..qgis_bridge.base import PlanAlgorithm
 
 
 class WriteSheet(PlanAlgorithm):
@@ -56,7 +56,7 @@ class WriteSheet(PlanAlgorithm):
         from ..engine.catalogue import text
         from ..engine.report.write import Wishes, write_sheets
         from ..engine.rulesets.reading import read_ruleset
-        from .feedback import QgisProgress
+        from ..qgis_bridge.feedback import QgisProgress
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         store = self.store(parameters, "FINDINGS", context)
@@ -88,7 +88,7 @@ class WriteSheet(PlanAlgorithm):
     def _plans(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> list[Any]:
         """The layers of PLANS, each with the first of the code fields and the first of the key fields that it has."""
         from ..engine.errors import PlanError
-        from .source import plan_layer
+        from ..qgis_bridge.source import plan_layer
 
         given = parameters.get("PLANS")
         if not given:

@@ -21,7 +21,7 @@ import pandas as pd
 import pyogrio
 import shapely
 from layers import FOLDER
-from planconcord.engine.demo.create import create_demo
+from planconcord.demo.create import create_demo
 from planconcord.engine.progress import Progress
 from planconcord.engine.province.boundaries import Boundaries
 from planconcord.engine.province.grounds import Grounds

@@ -18,8 +18,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from layers import FOLDER, Stored, for_qgis, prepare
 from planconcord import classFactory
-from planconcord.algorithms import libraries
 from planconcord.engine.progress import Cancelled, Progress
+from planconcord.qgis_bridge import libraries
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback
 from watching import cancelled_at_random, peak_mib
 

@@ -174,7 +174,7 @@ def surroundings() -> dict[str, str]:
 def _commit() -> str:
     """The commit that was measured; with a plus where the checkout holds more than it."""
     try:
-        asked = ("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "engine", "algorithms")
+        asked = ("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "engine", "qgis_bridge", "algorithms")
         commit, changed = (
             subprocess.run(["git", *ask], capture_output=True, encoding="utf-8", cwd=HERE).stdout for ask in asked
         )

@@ -88,8 +88,8 @@ def details_file() -> Path:
 
 
 def _details(error: BaseException, work: str) -> str:
-    from .. import __version__
     from . import run
+    from .version import __version__
 
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     versions = " ".join(f"{name} {version}" for name, version in run.library_versions().items())

@@ -3,7 +3,7 @@
 A check makes batches of findings of one rule with :func:`batch` (arrays, one entry a finding) and joins them with
 :func:`assemble`, which adds severity and message from the catalogue, an interior point, an id, and sorts them so that
 the result does not depend on the order of the features. Geometries are MultiPolygons in the working CRS, areas in m²,
-widths in m. FIELDS is the one definition of the record, for GeoPackages and QGIS sinks alike (design, section 4).
+widths in m. The columns are those of record.py.
 """
 
 from __future__ import annotations
@@ -19,47 +19,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .catalogue import SEVERITIES, number, rules
-from .kinds import REAL, TEXT
+from .amounts import area_text, share_text, width_text
+from .catalogue import SEVERITIES, rules
 from .planar.polygons import POLYGON, Geometries
+from .record import CHANGE_FIELDS, FIELDS, MEASURE_FIELDS, NAMES, REAL
 
-FIELDS: tuple[tuple[str, str], ...] = (
-    ("finding_id", TEXT),
-    ("rule", TEXT),
-    ("severity", TEXT),
-    ("status", TEXT),
-    ("territory", TEXT),
-    ("plan_a", TEXT),
-    ("zone_a", TEXT),
-    ("code_a", TEXT),
-    ("plan_b", TEXT),
-    ("zone_b", TEXT),
-    ("code_b", TEXT),
-    ("verdict", TEXT),
-    ("area_m2", REAL),
-    ("width_m", REAL),
-    ("share_a", REAL),
-    ("declared_ha", REAL),
-    ("measured_ha", REAL),
-    ("difference_ha", REAL),
-    ("must_adjust", TEXT),
-    ("reference", TEXT),
-    ("message", TEXT),
-    ("x", REAL),
-    ("y", REAL),
-    ("run_id", TEXT),
-)
-NAMES = [name for name, _ in FIELDS]
-CHANGE_FIELDS: tuple[tuple[str, str], ...] = (("change", TEXT), ("change_detail", TEXT))
-"""What became of a finding since an earlier run; only where a run was given one."""
-MEASURE_FIELDS: tuple[tuple[str, str], ...] = (
-    ("name", TEXT),
-    ("value", REAL),
-    ("unit", TEXT),
-    ("plan", TEXT),
-    ("territory", TEXT),
-    ("run_id", TEXT),
-)
 NOT_STORED = ("detail", "reason", "parts", "name_a", "name_b")
 
 
@@ -193,41 +157,10 @@ def without_place(area_m2: np.ndarray | float, outlines: Geometries) -> np.ndarr
     return np.asarray((~np.isfinite(area_m2) & ~disc) | (outline_m2 == 0.0))
 
 
-SMALLEST_SHOWN_M2 = 5e-5
 LARGEST_PLACE_M2 = 1e6
 """The disc that marks a place, such as a vertex, is smaller at any scale."""
 ROUND = 0.985
 """4πA/P² of a disc of 32 corners is 0.997, and a little less where degrees have squeezed it; of a square 0.785."""
-
-
-def area_text(area_m2: float, language: str) -> str:
-    """An area for a reader: in hectares, small pieces in m² as well."""
-    if not np.isfinite(area_m2):
-        return "–"
-    if area_m2 >= 1000:
-        return f"{number(area_m2 / 1e4, 2, language)} ha"
-    if abs(area_m2) < SMALLEST_SHOWN_M2:
-        return "0 m²"
-    return f"{number(area_m2, 1 if area_m2 >= 1 else 4, language)} m²"
-
-
-def width_text(width_m: float, language: str) -> str:
-    """A width for a reader, in metres."""
-    if not np.isfinite(width_m):
-        return "–"
-    return f"{number(width_m, 1 if width_m >= 1 else 3, language)} m"
-
-
-def length_text(length_m: float, language: str) -> str:
-    """The length of a line for a reader, from a kilometre on in km."""
-    if length_m >= 1000:
-        return f"{number(length_m / 1000.0, 2, language)} km"
-    return f"{number(length_m, 1, language)} m"
-
-
-def share_text(share: float, language: str) -> str:
-    """A share (0 to 1) for a reader, in percent."""
-    return f"{number(100 * share, 1, language)} %" if np.isfinite(share) else "–"
 
 
 def _messages(table: pd.DataFrame, language: str) -> list[str]:

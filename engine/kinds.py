@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .record import REAL, TEXT
 from .values import is_missing, is_text
 
-TEXT, REAL, INTEGER, BOOLEAN, DATE, MOMENT = "text", "real", "integer", "boolean", "date", "moment"
+INTEGER, BOOLEAN, DATE, MOMENT = "integer", "boolean", "date", "moment"
 """``moment``: a day with a time of day, kept in UTC where it names a zone."""
 INFERRED = {
     "boolean": BOOLEAN,

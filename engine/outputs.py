@@ -18,7 +18,7 @@ from pathlib import Path
 from .errors import PlanError
 from .intake.source import Source
 from .store.place import PostgisSchema
-from .writing import LOGS, Kind, require_own
+from .tables.writing import LOGS, Kind, require_own
 
 FAMILIES = (
     (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj"),

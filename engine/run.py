@@ -18,29 +18,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .kinds import REAL, TEXT
+from .passwords import without_password
 from .plan import PlanLayer
 from .progress import Progress
-from .store.place import without_password
+from .record import RUN_FIELDS
 from .tolerance import Tolerance
 
-RUN_FIELDS: tuple[tuple[str, str], ...] = (
-    ("run_id", TEXT),
-    ("check", TEXT),
-    ("tool_version", TEXT),
-    ("libraries", TEXT),
-    ("inputs", TEXT),
-    ("crs", TEXT),
-    ("area_kind", TEXT),
-    ("tolerance_width_m", REAL),
-    ("tolerance_area_m2", REAL),
-    ("rules", TEXT),
-    ("rules_sha256", TEXT),
-    ("options", TEXT),
-    ("started", TEXT),
-    ("ended", TEXT),
-    ("status", TEXT),
-)
 LIBRARIES = ("numpy", "pandas", "geopandas", "shapely", "pyproj", "pyogrio", "fiona")
 
 
@@ -63,7 +46,7 @@ class Run:
         progress: Progress | None = None,
     ) -> pd.DataFrame:
         """The row of the table ``runs``. ``rules``: name and SHA-256 of the rule set."""
-        from .. import __version__
+        from .version import __version__
 
         inputs = []
         for rank, layer in enumerate(layers):

@@ -12,7 +12,7 @@ import time
 from qgis.core import QgsApplication, QgsProcessingAlgRunnerTask, QgsTask
 from qgis.PyQt.QtCore import QCoreApplication, QThreadPool, QTimer
 
-from ..algorithms.running import ask_all_to_stop
+from ..qgis_bridge.running import ask_all_to_stop
 
 LONGEST_WAIT_S = 30.0
 AFTERWARDS_MS = 5000

@@ -12,7 +12,6 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..algorithms.base import ICONS, user_language
 from ..algorithms.checkborders import CheckBorders
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
@@ -26,11 +25,12 @@ from ..algorithms.createrules import CreateRules
 from ..algorithms.diagnosecrs import DiagnoseCrs
 from ..algorithms.prepareplan import PreparePlan
 from ..algorithms.showrules import ShowRules
-from ..algorithms.stores import text_of_output
 from ..algorithms.stylelanduse import StyleLandUse
 from ..algorithms.writesheet import WriteSheet
 from ..engine.catalogue import RESOURCES, text
 from ..engine.store.place import is_database
+from ..qgis_bridge.base import ICONS, user_language
+from ..qgis_bridge.stores import text_of_output
 
 ALGORITHMS = (
     CheckCoverage,

@@ -20,7 +20,7 @@ def main() -> None:
     )
     assert spec is not None
     sys.modules["planconcord"] = importlib.util.module_from_spec(spec)
-    libraries = importlib.import_module("planconcord.algorithms.libraries")
+    libraries = importlib.import_module("planconcord.qgis_bridge.libraries")
     lacking = [*libraries.lacking(), *libraries.lacking_optional()]
     if lacking:
         arguments = libraries.install_arguments(sys.argv[1], importlib.metadata.version("numpy"), lacking)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planconcord.algorithms.styling_symbols import fill_symbol, haloed, marker_symbol
+from planconcord.qgis_bridge.styling_symbols import fill_symbol, haloed, marker_symbol
 from qgis.core import (
     Qgis,
     QgsFillSymbol,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from planconcord.algorithms.styling_findings import kind_of
 from planconcord.engine.catalogue import number, text
+from planconcord.qgis_bridge.styling_findings import kind_of
 from qgis.core import (
     NULL,
     QgsExpression,

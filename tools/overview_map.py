@@ -152,7 +152,7 @@ def gather(findings: Path, folder: Path) -> Sheet:
 
 def keep_style(findings: QgsVectorLayer, language: str) -> None:
     """Store the style in the file of the findings, so that they open in QGIS as they look on the map."""
-    from planconcord.algorithms.styling import store_style, style_findings
+    from planconcord.qgis_bridge.styling import store_style, style_findings
 
     style_findings(findings, language)
     problem = store_style(findings, "Plan Concord")

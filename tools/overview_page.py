@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from overview_base import name_field, style_base
 from overview_counts import COLUMNS, classes_in, count_findings, table_rows
-from planconcord.algorithms.styling import style_findings, style_land_classes
 from planconcord.engine.catalogue import RESOURCES, number, text
+from planconcord.qgis_bridge.styling import style_findings, style_land_classes
 from qgis.core import (
     Qgis,
     QgsCoordinateTransform,

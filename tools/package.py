@@ -15,7 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
 CODE, DATA = {".py"}, {".csv", ".html", ".json", ".md", ".model3", ".png", ".qml", ".qpt", ".svg", ".toml", ".txt"}
-FOLDERS = {"algorithms": CODE, "engine": CODE, "qgis_plugin": CODE, "resources": DATA}
+FOLDERS = {
+    **dict.fromkeys(("algorithms", "cli", "demo", "engine", "qgis_bridge", "qgis_plugin"), CODE),
+    "resources": DATA,
+}
 # One date for all, so that the zip tells nothing but its contents; zip knows none before 1980.
 DATE = (2000, 1, 1, 0, 0, 0)
 LARGEST_ZIP_BYTES = 5_000_000

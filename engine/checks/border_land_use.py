@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..findings import batch, length_text
+from ..amounts import length_text
+from ..findings import batch
 from ..planar.borders import Border
 from ..planar.polygons import polygonal
 from ..planar.width import widths

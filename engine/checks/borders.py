@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..amounts import area_text, length_text, width_text
 from ..catalogue import text
 from ..errors import PlanError
-from ..findings import CheckResult, Measure, area_text, assemble, batch, length_text, width_text
+from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
 from ..planar.borders import Border, borders
 from ..planar.polygons import gather

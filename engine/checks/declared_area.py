@@ -17,8 +17,8 @@ import shapely
 from ..catalogue import number, text
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
-from ..intake.areas import DeclaredAreas, read_areas
 from ..plan import PlanLayer
+from .area_units import DeclaredAreas, read_areas
 from .preparation import Prepared, prepare
 from .settings import Settings
 

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..amounts import area_text
 from ..catalogue import number, text
 from ..crs import describe, measures_in_metres
 from ..errors import PlanError
-from ..findings import area_text, batch
+from ..findings import batch
 from ..plan import PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.repair import Defect, repair

@@ -15,8 +15,8 @@ import pyproj
 import shapely
 
 from ..catalogue import text
-from ..findings import NAMES
 from ..plan import POLYGONAL
+from ..record import NAMES
 from ..transformation import require_place
 from ..values import is_missing
 from .naming import placeless

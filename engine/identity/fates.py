@@ -13,10 +13,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ..amounts import area_text
 from ..catalogue import text
 from ..checks.pieces import DUST_M2, sort_out
 from ..codes import folded
-from ..findings import area_text
 from ..planar.threads import in_order
 from ..progress import Progress
 from ..tolerance import Tolerance

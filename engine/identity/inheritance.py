@@ -20,7 +20,8 @@ import pandas as pd
 
 from ..catalogue import text
 from ..checks.settings import Settings
-from ..findings import CHANGE_FIELDS, NAMES, CheckResult, Measure
+from ..findings import CheckResult, Measure
+from ..record import CHANGE_FIELDS, NAMES
 from ..store.decisions import TOOL, Decision
 from ..store.place import Place, same_place
 from ..store.schema import now

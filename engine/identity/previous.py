@@ -16,8 +16,8 @@ import shapely
 
 from ..catalogue import text
 from ..errors import PlanError
-from ..findings import FIELDS, NAMES, REAL
 from ..planar.polygons import EMPTY, polygonal
+from ..record import FIELDS, NAMES, REAL
 from ..store.decisions import Decision, history
 from ..store.frames import read_layer
 from ..store.place import Place, place_of

@@ -24,7 +24,7 @@ from ..plan import Note
 from ..rulesets.about import STANDARD_GENERATION
 from ..rulesets.reading import standard_codes
 from ..rulesets.ruleset import Code
-from ..writing import csv_kind, replaced, write_csv
+from ..tables.writing import csv_kind, replaced, write_csv
 from .labels import read_map, require_decisions_kept
 from .report import IntakeReport
 

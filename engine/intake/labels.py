@@ -1,6 +1,6 @@
 """Label maps: which land-use code a label of a drawing means, decided once by a person and kept in a table beside the plan.
 
-A label map is a CSV with the columns ``label`` and ``code`` (others are free), as :mod:`..rulesets.tables` reads it; for ``plan.dxf``
+A label map is a CSV with the columns ``label`` and ``code`` (others are free), as :mod:`..tables.reading` reads it; for ``plan.dxf``
 it is found as ``plan.labels.csv`` in the same folder. Labels are compared without regard to case and blanks. Goes in: a map and
 the labels of a column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with PlanError for
 a map without these columns or with one label twice.
@@ -16,12 +16,12 @@ import pandas as pd
 
 from ..codes import fold
 from ..errors import PlanError
-from ..rulesets.headers import Columns
-from ..rulesets.mistakes import Mistakes
 from ..rulesets.proposals import propose
 from ..rulesets.reading import standard_codes
-from ..rulesets.tables import Rows, read_csv
-from ..writing import csv_kind, replaced, require_kept, write_csv
+from ..tables.headers import Columns
+from ..tables.mistakes import Mistakes
+from ..tables.reading import Rows, read_csv
+from ..tables.writing import csv_kind, replaced, require_kept, write_csv
 from .report import IntakeReport
 
 ENDING = ".labels.csv"

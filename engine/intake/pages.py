@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ..catalogue import number, text
-from ..writing import PAGE_MARK
+from ..tables.writing import PAGE_MARK
 from .columns import preview
 from .diagnosis import Diagnosis
 from .preparing import Prepared

@@ -22,9 +22,10 @@ from ..catalogue import SEVERITIES, text
 from ..checks.borders import search_width
 from ..errors import PlanError
 from ..faults import ProgramFault, told_faults
-from ..findings import MEASURE_FIELDS, CheckResult, Measure, assemble
+from ..findings import CheckResult, Measure, assemble
 from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
+from ..record import MEASURE_FIELDS
 from ..register.entry import Entry, Register
 from ..register.state import boards, chosen_territory, notes_on_names
 from ..rulesets.period import told_of_period
@@ -33,7 +34,7 @@ from ..tolerance import Tolerance
 from .assessed import ELSEWHERE, Assessed
 from .boundaries import Boundaries
 from .grounds import Grounds
-from .jobs import COVERAGE, OFFSETS, REGISTER, Job, plan_jobs
+from .jobs import COVERAGE, OFFSETS, REGISTER, Done, Job, plan_jobs
 from .kept import Kept
 from .memory import Memory
 from .narrowed import Narrowed, of_borders, of_register
@@ -47,23 +48,6 @@ from .single import Single, step_text
 Answer = TypeVar("Answer")
 PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
 LOOKING, CHECKING = 0.05, 0.97
-
-
-@dataclass
-class Done:
-    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans.
-
-    ``narrowed``: there is a result, but an input was missing, which the reason tells.
-    """
-
-    job: Job
-    status: str
-    result: CheckResult | None = None
-    reason: str = ""
-    width_m: float = 0.0
-    reused: bool = False
-    narrowed: bool = False
-    fault: ProgramFault | None = None
 
 
 @dataclass

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..faults import ProgramFault
+from ..findings import CheckResult
 from ..names import same
 from ..planar.borders import reach_m
 from ..register.entry import Entry, Register
@@ -121,3 +123,20 @@ def _meeting(boxes: np.ndarray, box: np.ndarray, reach_m: float) -> np.ndarray:
 def _common(one: np.ndarray, other: np.ndarray, reach_m: float) -> np.ndarray:
     """The box of what lies within ``reach_m`` of both boxes, which are closer to each other than that."""
     return np.concatenate([np.maximum(one[:2], other[:2]) - reach_m, np.minimum(one[2:], other[2:]) + reach_m])
+
+
+@dataclass
+class Done:
+    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans.
+
+    ``narrowed``: there is a result, but an input was missing, which the reason tells.
+    """
+
+    job: Job
+    status: str
+    result: CheckResult | None = None
+    reason: str = ""
+    width_m: float = 0.0
+    reused: bool = False
+    narrowed: bool = False
+    fault: ProgramFault | None = None

@@ -20,8 +20,9 @@ import pandas as pd
 import shapely
 
 from ..errors import PlanError
-from ..findings import FIELDS, NAMES, REAL, CheckResult, Measure
-from ..writing import replaced
+from ..findings import CheckResult, Measure
+from ..record import FIELDS, NAMES, REAL
+from ..tables.writing import replaced
 
 ENDING, SHAPE_ENDING = ".job", ".ground"
 ENDINGS = (ENDING, SHAPE_ENDING)

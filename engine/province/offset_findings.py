@@ -25,7 +25,7 @@ from .offsets import Offset, offset_values
 from .plans import Plan
 
 if TYPE_CHECKING:
-    from .check import Done
+    from .jobs import Done
 
 SLACK_M, SLACK_SHARE, UNCERTAINTIES, RESIDUALS = 0.1, 0.01, 4.0, 2.0
 """Two measurements of one offset agree within this; borders that were surveyed apart differ smoothly, so that what remains of one

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..amounts import area_text, width_text
 from ..catalogue import text
 from ..checks.borders import check_borders
 from ..checks.coverage import check_coverage
 from ..checks.settings import Settings
-from ..findings import CheckResult, Measure, area_text, assemble, batch, width_text
+from ..findings import CheckResult, Measure, assemble, batch
 from ..intake.shift import ConstantShift, constant_shift
 from ..intake.shifting import compass
 from ..plan import PlanLayer

@@ -14,7 +14,7 @@ from ..outputs import Output, refuse_lost_files
 from ..register.entry import Register
 from ..store.kinds import STORE
 from ..store.place import Place, PostgisSchema
-from ..writing import Kind
+from ..tables.writing import Kind
 from .boundaries import beside
 from .options import ProvinceOptions
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..intake.source import split_source
 from ..plan import Note
-from ..rulesets.headers import Columns
+from ..tables.headers import Columns
 from .mistakes import RegisterMistakes
 from .state import Expected
 from .tables import read_rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..catalogue import text
 from ..errors import PlanError
-from ..rulesets.mistakes import SHOWN_ERRORS, Mistakes
+from ..tables.mistakes import SHOWN_ERRORS, Mistakes
 from .entry import Entry, Register
 from .words import columns
 

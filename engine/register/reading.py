@@ -20,7 +20,7 @@ import pyproj
 
 from ..errors import PlanError
 from ..intake.source import VSIZIP, split_source
-from ..rulesets.headers import Columns
+from ..tables.headers import Columns
 from .entry import Entry, Register
 from .mistakes import RegisterMistakes
 from .tables import read_rows

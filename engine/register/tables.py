@@ -17,10 +17,10 @@ from ..errors import PlanError
 from ..intake.formats import format_of
 from ..intake.source import split_source
 from ..offline import offline
-from ..rulesets.headers import Columns
-from ..rulesets.merged import Merged, spread
-from ..rulesets.sources import LARGEST_FILE_BYTES
-from ..rulesets.tables import LARGEST_WORKBOOK_BYTES, Sheet, read_csv, read_sheet, read_workbook
+from ..tables.files import LARGEST_FILE_BYTES
+from ..tables.headers import Columns
+from ..tables.merged import Merged, spread
+from ..tables.reading import LARGEST_WORKBOOK_BYTES, Sheet, read_csv, read_sheet, read_workbook
 from ..values import is_missing
 from .mistakes import RegisterMistakes
 

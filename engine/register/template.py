@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PlanError
-from ..formulas import for_workbook
 from ..rulesets.spreadsheets import ILLEGAL_IN_XML, SEPARATOR
-from ..rulesets.tables import table_kind
-from ..writing import replaced, require_kept, write_csv
+from ..tables.formulas import for_workbook
+from ..tables.reading import table_kind
+from ..tables.writing import replaced, require_kept, write_csv
 from .mistakes import RegisterMistakes
 from .reading import COLUMNS
 from .tables import read_rows

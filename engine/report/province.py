@@ -11,8 +11,8 @@ from html import escape
 from typing import NamedTuple
 
 from ..catalogue import text
+from ..page_style import opening
 from .maps import province_overview
-from .page_style import opening
 from .reading import LISTED, Entry
 from .sheet import LARGEST_SHEET, STYLE, Whole, about, by_rule_table, ending, figures, legend
 

@@ -12,11 +12,11 @@ from datetime import date
 from html import escape
 
 from ..catalogue import text
+from ..page_style import BASE, CLOSING, opening
 from ..store.decisions import STATUSES
 from .figures import by_rule, by_severity
 from .ground import Ground
 from .maps import ZONE_COLOURS, colour_of, overview, small_map
-from .page_style import BASE, CLOSING, opening
 from .reading import Contents, Entry
 from .words import NOTHING, Words
 

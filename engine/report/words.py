@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 
+from ..amounts import area_text, width_text
 from ..catalogue import number, rules, text
-from ..findings import area_text, width_text
 from ..rulesets.ruleset import RuleSet
 from .reading import Entry
 

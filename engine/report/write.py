@@ -21,7 +21,7 @@ from ..progress import Progress
 from ..rulesets.reading import read_ruleset
 from ..rulesets.ruleset import RuleSet
 from ..store.place import Place
-from ..writing import PAGE, require_own, write_page
+from ..tables.writing import PAGE, require_own, write_page
 from .ground import Ground
 from .province import Territory, province_page
 from .reading import number_entries, read_contents

@@ -20,7 +20,7 @@ from types import ModuleType
 
 from ..catalogue import LANGUAGES
 from ..errors import PlanError
-from .mistakes import Mistakes
+from ..tables.mistakes import Mistakes
 from .ruleset import About
 
 STANDARD_GENERATION = "tt08_2024"

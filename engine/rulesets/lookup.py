@@ -12,15 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..values import is_missing
-
-if TYPE_CHECKING:
-    from .ruleset import Verdict
+from .verdict import Verdict
 
 ANY = "*"
 ANY_STEPS = 1_000_000

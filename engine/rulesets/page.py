@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..catalogue import number, text
-from ..writing import PAGE_MARK
-from ..writing import write_page as write
+from ..tables.writing import PAGE_MARK
+from ..tables.writing import write_page as write
 from .page_style import STYLE
 from .ruleset import ANY, Code, RuleSet, Verdict
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..report.page_style import BASE
+from ..page_style import BASE
 
 STYLE = (
     BASE

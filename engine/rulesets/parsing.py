@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from ..codes import fold
 from ..levels import LEVELS
+from ..tables.mistakes import Mistakes
+from ..tables.reading import Rows
 from .lookup import ANY, Finder, crossings
-from .mistakes import Mistakes
 from .ruleset import UNLISTED, VERDICTS, Code, Precedence, Verdict, _lineage
-from .tables import Rows
 
 REQUIRED = ("upper_code", "lower_code", "verdict")
 LEVEL_COLUMNS = ("upper_level", "lower_level")

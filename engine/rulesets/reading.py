@@ -20,10 +20,12 @@ from pathlib import Path
 
 from ..catalogue import RESOURCES
 from ..errors import PlanError
+from ..tables.files import read_file, read_files
+from ..tables.headers import Columns
+from ..tables.mistakes import Mistakes, RuleSetError
+from ..tables.reading import Rows, read_csv, read_sheet, read_workbook
 from .about import DEFAULT, read_about
-from .headers import Columns
 from .lookup import Finder
-from .mistakes import Mistakes, RuleSetError
 from .parsing import (
     CODES_REQUIRED,
     PRECEDENCE_REQUIRED,
@@ -37,8 +39,6 @@ from .parsing import (
     verdicts_of,
 )
 from .ruleset import About, Code, RuleSet, _lineage
-from .sources import read_file, read_files
-from .tables import Rows, read_csv, read_sheet, read_workbook
 
 BUILT_IN = RESOURCES / "rulesets" / "provincial_draft"
 STANDARD_CODES = (RESOURCES / "codes" / "land_use_codes.csv", RESOURCES / "codes" / "provincial_zones.csv")

@@ -17,14 +17,14 @@ import pandas as pd
 from ..catalogue import text
 from ..codes import fold
 from ..errors import PlanError
-from ..formulas import for_workbook
-from ..writing import replaced, require_kept, write_csv
-from .headers import Columns
+from ..tables.formulas import for_workbook
+from ..tables.headers import Columns
+from ..tables.reading import table_kind
+from ..tables.writing import replaced, require_kept, write_csv
 from .listing import NUMBERS, SIDES
 from .parsing import REQUIRED, WORDS
 from .reading import read_list
 from .ruleset import UNLISTED, Code, RuleSet, Verdict
-from .tables import table_kind
 
 LIST = table_kind(Columns(REQUIRED), (".csv", ".xlsx"), "rules.list_ending")
 SEPARATOR = {"en": ",", "vi": ";"}

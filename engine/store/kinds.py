@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import PlanError
-from ..writing import SHOWN, Kind
+from ..tables.writing import SHOWN, Kind
 from .connection import reading
 from .opening import layout_of
 from .schema import OWN_TABLES

@@ -18,16 +18,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..catalogue import language_of
 from ..errors import PlanError
+from ..passwords import without_password
 
 PREFIX, URLS = "PG:", ("postgresql://", "postgres://")
 EXAMPLE = "PG:host=localhost dbname=plans user=lan schema=khanh_hoa"
-HIDDEN = "***"
 _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)+)(?=\s|$)", re.DOTALL)
-_SECRETS = (
-    re.compile(r"(password\s*=\s*)\\'.*?\\'", re.IGNORECASE),  # inside another quoted text
-    re.compile(r"""(password\s*=\s*)("[^"]*"|'(?:[^'\\]|\\.)*'|(?:[^\s"'\\]|\\.)+)""", re.IGNORECASE),
-    re.compile(r"(://[^/\s:@]*:)([^/\s@]+)(?=@)"),
-)
 
 
 @dataclass(frozen=True)
@@ -99,13 +94,6 @@ def same_place(one: Place, other: Place) -> bool:
             and (one.server, one.get("dbname"), one.schema) == (other.server, other.get("dbname"), other.schema)
         )
     return one.resolve() == other.resolve()
-
-
-def without_password(text: str) -> str:
-    """A text with every password in it hidden: of libpq strings, of addresses, of QGIS's layer sources."""
-    for secret in _SECRETS:
-        text = secret.sub(lambda found: found[1] + HIDDEN, text)
-    return text
 
 
 def argument(given: str) -> Place:

@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import PlanError
-from .place import EXAMPLE, PostgisSchema, without_password
+from ..passwords import without_password
+from .place import EXAMPLE, PostgisSchema
 from .postgis_session import LOCK_CLASS, PostgisSession, connection_lost
 
 CONNECT_S = 5

@@ -18,8 +18,8 @@ import pyproj
 import shapely
 
 from ..errors import PlanError
-from ..findings import CHANGE_FIELDS, FIELDS, MEASURE_FIELDS, REAL, fields_of
-from ..run import RUN_FIELDS
+from ..findings import fields_of
+from ..record import CHANGE_FIELDS, FIELDS, MEASURE_FIELDS, REAL, RUN_FIELDS
 from . import postgis
 from .connection import BUSY_S
 from .decisions import COLUMNS, Decision, all_decisions, follow, values_of

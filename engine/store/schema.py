@@ -9,17 +9,11 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from ..record import NAMES
 from .session import Session, quoted
 
 SCHEMA_VERSION = 2
-# The finding record as engine/findings.py defines it, which cannot be imported without geopandas; a test compares them.
-# fmt: off
-FINDING_COLUMNS = (
-    "finding_id", "rule", "severity", "status", "territory", "plan_a", "zone_a", "code_a",
-    "plan_b", "zone_b", "code_b", "verdict", "area_m2", "width_m", "share_a", "declared_ha",
-    "measured_ha", "difference_ha", "must_adjust", "reference", "message", "x", "y", "run_id",
-)
-# fmt: on
+FINDING_COLUMNS = tuple(NAMES)
 OWN_TABLES = {
     "decisions": (
         ("finding_id", "TEXT NOT NULL"),

@@ -23,10 +23,10 @@ import pyproj
 import shapely
 
 from ..errors import PlanError
-from ..findings import MEASURE_FIELDS, fields_of
+from ..findings import fields_of
 from ..kinds import MOMENT, arrays, marks_of_utc
-from ..run import RUN_FIELDS
-from ..writing import LOGS, Kind, csv_kind, replaced, write_csv
+from ..record import MEASURE_FIELDS, RUN_FIELDS
+from ..tables.writing import LOGS, Kind, csv_kind, replaced, write_csv
 from .connection import writing
 from .decisions import Decision, carry_over, history
 from .kinds import STORE, layer_kind

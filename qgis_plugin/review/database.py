@@ -19,10 +19,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...algorithms.stores import connection_of, connections, store_of_text
 from ...engine.catalogue import text
 from ...engine.errors import PlanError
 from ...engine.store.place import Place, PostgisSchema, quoted_value
+from ...qgis_bridge.stores import connection_of, connections, store_of_text
 
 REFUSED = "error.store_login"
 

@@ -7,8 +7,8 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
-from ...algorithms.base import ICONS, user_language
 from ...engine.catalogue import text
+from ...qgis_bridge.base import ICONS, user_language
 from .commands import SECTION
 from .dock import ReviewDock
 

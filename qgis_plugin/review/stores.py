@@ -12,14 +12,14 @@ from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry, QgsVect
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox
 
-from ...algorithms.stores import source_of, store_of_layer
-from ...algorithms.styling import style_findings
-from ...algorithms.styling_legend import list_what_is_there
 from ...engine.catalogue import text
 from ...engine.errors import PlanError
 from ...engine.store.connection import reading
 from ...engine.store.opening import Layout
 from ...engine.store.place import Place, PostgisSchema, same_place
+from ...qgis_bridge.stores import source_of, store_of_layer
+from ...qgis_bridge.styling import style_findings
+from ...qgis_bridge.styling_legend import list_what_is_there
 
 MARKS = ("finding_id", "rule", "severity", "status")
 

@@ -15,9 +15,9 @@ from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from qgis.PyQt.QtWidgets import QApplication
 
-from ...algorithms.styling_findings import kind_of
 from ...engine.catalogue import text
 from ...engine.store.listing import Filter, Listing, Row
+from ...qgis_bridge.styling_findings import kind_of
 from . import words
 
 COLUMNS = ("rule", "status", "zones", "area", "width", "territory", "message")

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ...engine.catalogue import number, rules, text
+from ...engine import amounts
+from ...engine.catalogue import rules, text
 from ...engine.store.decisions import STATUSES, Decision
 from ...engine.store.listing import CHANGES, LAPSED, Group, Row
 
@@ -52,19 +53,13 @@ def severity_word(severity: str, language: str) -> str:
 
 
 def area_text(area_m2: float | None, language: str) -> str:
-    """Hectares, small pieces in m²."""
-    if area_m2 is None or not math.isfinite(area_m2):
-        return ""
-    if area_m2 >= 1000:
-        return f"{number(area_m2 / 1e4, 2, language)} ha"
-    return f"{number(area_m2, 1, language)} m²"
+    """An area for the list, "" where there is none."""
+    return "" if area_m2 is None or not math.isfinite(area_m2) else amounts.area_text(area_m2, language)
 
 
 def width_text(width_m: float | None, language: str) -> str:
-    """A width in metres."""
-    if width_m is None or not math.isfinite(width_m):
-        return ""
-    return f"{number(width_m, 1, language)} m"
+    """A width for the list, "" where there is none."""
+    return "" if width_m is None or not math.isfinite(width_m) else amounts.width_text(width_m, language)
 
 
 def zones_text(row: Row) -> str:

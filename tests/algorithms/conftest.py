@@ -192,7 +192,7 @@ def says(words: str, key: str, language: str) -> bool:
 def provider(qgis_app: QgsApplication) -> Iterator[Any]:
     """Our provider, registered by the plugin itself."""
     from planconcord import classFactory
-    from planconcord.algorithms import libraries
+    from planconcord.qgis_bridge import libraries
 
     # The guard refuses wheels that were loaded before it, which crash QGIS. Here Python is the program and QGIS a guest in
     # it, so that nothing is mixed up; the guard itself is tested in the headless storey, with the real program.

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from planconcord.algorithms.styling_findings import (
-    kinds,
-)
-from planconcord.engine.findings import NAMES
+from planconcord.engine.record import NAMES
+from planconcord.qgis_bridge.styling_findings import kinds
 from qgis.core import (
     QgsExpressionContext,
     QgsExpressionContextUtils,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from planconcord.algorithms.styling_verdicts import style_verdicts_layer
 from planconcord.engine.errors import PlanError
+from planconcord.qgis_bridge.styling_verdicts import style_verdicts_layer
 from qgis.core import QgsFeature, QgsGeometry, QgsVectorLayer
 
 from .conftest import ORIGIN, Outcome, layer, opened, run, square

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import small_province as province
-from planconcord.algorithms import running, source
 from planconcord.engine import faults
 from planconcord.engine.progress import Cancelled
 from planconcord.engine.province import single
+from planconcord.qgis_bridge import running, source
 from planconcord.qgis_plugin.provider import ALGORITHMS
 from qgis.core import (
     QgsCoordinateReferenceSystem,

@@ -10,7 +10,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 
 from .conftest import grid, layer, run, saved, square
 

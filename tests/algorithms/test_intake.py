@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from intake_files import LAND_USE, drawing, encoded, hatch, legacy_shapefile, outline, square, word, write, zones
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from qgis.core import QgsVectorLayer
 
 from .conftest import layer, opened, polygon, run, saved, says

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from planconcord.algorithms import libraries
-from planconcord.algorithms.libraries import LIBRARIES, READERS, install_arguments
+from planconcord.qgis_bridge import libraries
+from planconcord.qgis_bridge.libraries import LIBRARIES, READERS, install_arguments
 
 EVERYTHING = [*LIBRARIES, *READERS]
 

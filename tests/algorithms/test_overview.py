@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from planconcord.algorithms.styling_findings import kinds
-from planconcord.engine.findings import NAMES
+from planconcord.engine.record import NAMES
+from planconcord.qgis_bridge.styling_findings import kinds
 from qgis.core import QgsProject, QgsVectorFileWriter, QgsVectorLayer
 from qgis.PyQt.QtGui import QImage
 

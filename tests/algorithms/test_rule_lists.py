@@ -8,8 +8,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from planconcord.algorithms import createrules, libraries
+from planconcord.algorithms import createrules
 from planconcord.engine.rulesets.reading import read_ruleset
+from planconcord.qgis_bridge import libraries
 
 from .conftest import Listening, Outcome, layer, run, says, square
 

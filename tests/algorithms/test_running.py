@@ -98,7 +98,7 @@ def test_a_run_that_refuses_in_the_background_ends_with_its_sentence() -> None:
 
 
 def test_the_progress_never_goes_back_and_ends_at_a_hundred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planconcord.algorithms.source.CHUNK", 5)
+    monkeypatch.setattr("planconcord.qgis_bridge.source.CHUNK", 5)
     found = run("checkcoverage", {"INPUT": layer(OVERLAPPING), "RUNS": "memory:", "MEASURES": str(tmp_path / "m.csv")})
     assert found.feedback.steps == sorted(found.feedback.steps) and found.feedback.steps[-1] == 100
     lower, upper = layer(OVERLAPPING), layer([(square(0, 0, 500), "A", "Z_LUA"), *grid(4, 4, "Z_ODT")])

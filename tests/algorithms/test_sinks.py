@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from osgeo import ogr
-from planconcord.engine.findings import NAMES
+from planconcord.engine.record import NAMES
 from qgis.core import (
     QgsFeatureRequest,
     QgsProcessingContext,
@@ -252,7 +252,7 @@ def test_a_place_that_cannot_be_written_is_named(speaking, tmp_path: Path, langu
 
 def test_a_write_that_breaks_off_leaves_the_old_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full while the second table is written; the first must not have taken its place either."""
-    from planconcord.algorithms import sinks
+    from planconcord.qgis_bridge import sinks
 
     before = {name: old_result(tmp_path / name) for name in ("findings.gpkg",)}
     whole = sinks._features

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from planconcord.algorithms.stores import store_of_layer, store_of_output, store_of_text
 from planconcord.engine.errors import PlanError
 from planconcord.engine.store.decisions import decide, history
 from planconcord.engine.store.opening import look_into
 from planconcord.engine.store.place import PostgisSchema
+from planconcord.qgis_bridge.stores import store_of_layer, store_of_output, store_of_text
 from postgis_cluster import DATABASE, Office
 from qgis.core import (
     QgsApplication,

@@ -6,17 +6,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from planconcord.algorithms import styling
-from planconcord.algorithms.styling_findings import (
-    FIELD_NAMES,
-    MARKERS_FROM_SCALE,
-    escaped,
-    kind_of,
-    kinds,
-    symbol_of,
-)
 from planconcord.engine.catalogue import LANGUAGES, SEVERITIES, rules, text
-from planconcord.engine.findings import NAMES
+from planconcord.engine.record import NAMES
+from planconcord.qgis_bridge import styling
+from planconcord.qgis_bridge.styling_findings import FIELD_NAMES, MARKERS_FROM_SCALE, escaped, kind_of, kinds, symbol_of
 from qgis.core import (
     QgsExpression,
     QgsVectorLayer,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planconcord.algorithms import styling
-from planconcord.algorithms.styling_land_use import CODES, categories, land_uses
 from planconcord.engine.catalogue import LANGUAGES, read_table, text
 from planconcord.engine.errors import PlanError
+from planconcord.qgis_bridge import styling
+from planconcord.qgis_bridge.styling_land_use import CODES, categories, land_uses
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,

@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 import pytest
-from planconcord.algorithms.base import user_language
 from planconcord.engine.catalogue import text
+from planconcord.qgis_bridge.base import user_language
 from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from planconcord.engine.demo import create_demo
+from planconcord.demo import create_demo
 
 settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):

@@ -8,9 +8,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import shapely
-from planconcord.engine.findings import MEASURE_FIELDS, assemble, batch
+from planconcord.engine.findings import assemble, batch
 from planconcord.engine.plan import PlanLayer
-from planconcord.engine.run import RUN_FIELDS
+from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
 from planconcord.engine.store import write_store
 
 CRS = 5899

@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 import shapely
 from planconcord.engine.errors import PlanError
-from planconcord.engine.findings import MEASURE_FIELDS, assemble, batch
-from planconcord.engine.run import RUN_FIELDS
+from planconcord.engine.findings import assemble, batch
+from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
 from planconcord.engine.store import write_store
 from planconcord.engine.store.place import Place, PostgisSchema
 

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import pyogrio
 import pytest
+from planconcord.cli.checks import _parser, main
+from planconcord.demo.bad_files import BAD_FILES, FOLDER
 from planconcord.engine.catalogue import text
-from planconcord.engine.command import _parser, main
-from planconcord.engine.demo.bad_files import BAD_FILES, FOLDER
 from planconcord.engine.register.folder import propose
 
 BY_ONE_CHECK = (

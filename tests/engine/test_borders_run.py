@@ -11,8 +11,8 @@ from bordering import PLACES, check, meet, quiet
 from drawn import moved, numbers, of, plan, rule_set, square
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planconcord.demo.survey import deviation, redrawn
 from planconcord.engine.checks.borders import search_width
-from planconcord.engine.demo.survey import deviation, redrawn
 from planconcord.engine.errors import PlanError
 from planconcord.engine.planar.borders import borders
 from planconcord.engine.planar.polygons import parts

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from planconcord.engine.amounts import area_text, share_text, width_text
 from planconcord.engine.catalogue import (
     LANGUAGES,
     RESOURCES,
@@ -22,7 +23,8 @@ from planconcord.engine.catalogue import (
     text,
 )
 from planconcord.engine.errors import PlanError
-from planconcord.engine.findings import FIELDS, NAMES, area_text, assemble, batch, empty, share_text, width_text
+from planconcord.engine.findings import assemble, batch, empty
+from planconcord.engine.record import FIELDS, NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = [
@@ -74,7 +76,7 @@ def texts() -> dict[str, dict[str, str]]:
 
 def asked_for(names: tuple[str, ...]) -> Iterator[tuple[str, str, set[str] | None]]:
     """(where, key, values given) for each call of one of ``names`` with a constant key; None where ** hides the values."""
-    for storey in ("engine", "algorithms", "qgis_plugin"):
+    for storey in ("demo", "engine", "cli", "qgis_bridge", "algorithms", "qgis_plugin"):
         for path in sorted((ROOT / storey).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):

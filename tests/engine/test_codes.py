@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from overlaps import found
 from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.conformity.options import Options
+from planconcord.engine.checks.meeting_codes import meeting_codes
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.codes import LOOK_ALIKES, disguises, fold, hint, in_one_spelling, plain, spellings
 from planconcord.engine.identity.comparing import compare_findings
 from planconcord.engine.identity.drafts import compare_drafts
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.report.redaction import Redaction
-from planconcord.engine.rulesets.meeting_codes import meeting_codes
 from planconcord.engine.rulesets.reading import read_ruleset
 from planconcord.engine.rulesets.ruleset import UNLISTED, Code, RuleSet, Verdict
 from planconcord.engine.tolerance import Tolerance

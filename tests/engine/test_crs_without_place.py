@@ -15,7 +15,7 @@ import pyproj
 import pytest
 import shapely
 import small_province as province
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.transformation import has_place, require_place
 

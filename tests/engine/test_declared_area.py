@@ -15,11 +15,11 @@ from demo_province import DISTRICT, TERRITORY
 from demo_province import checked as checked_province
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planconcord.engine.checks.area_units import read_areas
 from planconcord.engine.checks.declared_area import check_declared_areas
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.errors import PlanError
 from planconcord.engine.findings import CheckResult
-from planconcord.engine.intake.areas import read_areas
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.tolerance import Tolerance
 from small_province import CRS, box, check, make

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from planconcord.engine.demo import create_demo
-from planconcord.engine.demo.coverage import segments, shared
-from planconcord.engine.demo.files import fresh_folder, note_files
+from planconcord.demo import create_demo
+from planconcord.demo.coverage import segments, shared
+from planconcord.demo.files import fresh_folder, note_files
 from planconcord.engine.errors import PlanError
 from planconcord.engine.progress import Cancelled, Progress
 from planconcord.engine.rulesets.reading import read_ruleset

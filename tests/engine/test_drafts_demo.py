@@ -15,8 +15,8 @@ import pyogrio
 import pytest
 import shapely
 from drafts import draft_file
+from planconcord.demo.drafts import make_drafts
 from planconcord.engine.checks.settings import Settings
-from planconcord.engine.demo.drafts import make_drafts
 from planconcord.engine.identity.draft_attributes import asking, mark_asked
 from planconcord.engine.identity.drafts import DraftChanges, compare_drafts
 from planconcord.engine.plan import PlanLayer

@@ -14,7 +14,8 @@ import pyogrio
 import pytest
 import shapely
 import small_province as province
-from planconcord.engine import command, faults
+from planconcord.cli import checks as command
+from planconcord.engine import faults
 from planconcord.engine.errors import PlanError
 from planconcord.engine.faults import ProgramFault, met, told_faults
 from planconcord.engine.progress import Cancelled, Progress

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planconcord.engine.command import main
-from planconcord.engine.formulas import for_workbook, guarded, unguarded
+from planconcord.cli.checks import main
 from planconcord.engine.intake.generations import read_codes
 from planconcord.engine.intake.labels import read_labels, write_labels
 from planconcord.engine.rulesets.reading import read_ruleset
 from planconcord.engine.store import write_table
+from planconcord.engine.tables.formulas import for_workbook, guarded, unguarded
 from shapely.geometry import box
 
 HOSTILE = [

@@ -20,7 +20,7 @@ import openpyxl
 import pyogrio
 import pytest
 import small_province as province
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.intake import inspection
 from planconcord.engine.province import plans as plans_module
 

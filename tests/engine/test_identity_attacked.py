@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from overlaps import CRS, found
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.identity.comparing import compare_findings
 from planconcord.engine.identity.matching import match, possible_pairs
 from planconcord.engine.identity.previous import transformed

@@ -9,7 +9,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from drafts import Score, conformity_of, coverage_of, draft_file, drawn_anew, places_of, score, upper_plan
-from planconcord.engine.demo.drafts import SIGMA_M, make_drafts
+from planconcord.demo.drafts import SIGMA_M, make_drafts
 from planconcord.engine.errors import PlanError
 from planconcord.engine.identity.matching import match
 

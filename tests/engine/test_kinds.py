@@ -19,7 +19,7 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.intake.preparing import Wishes, prepare, zones_of
 from planconcord.engine.intake.results import prepared_numbers, zone_columns
 from planconcord.engine.intake.rows import present_names

@@ -14,7 +14,7 @@ import planconcord as pc
 import pyogrio
 import pytest
 import shapely
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.progress import Cancelled, Progress
 
 LEFT, BOTTOM = 500_000.0, 2_300_000.0

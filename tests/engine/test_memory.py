@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 import small_province as province
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.intake import memory
 from planconcord.engine.province.options import options_of

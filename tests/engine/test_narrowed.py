@@ -11,7 +11,7 @@ import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.province.check import ProvinceResult
 from small_province import CRS, DISTRICTS, box, check, content, district, layer, make

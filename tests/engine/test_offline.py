@@ -18,8 +18,8 @@ import openpyxl
 import pyogrio
 import pytest
 import small_province as province
+from planconcord.cli.checks import main
 from planconcord.engine import offline as offline_module
-from planconcord.engine.command import main
 from planconcord.engine.intake.errors import IntakeError
 from planconcord.engine.intake.formats import DRIVERS, FORMATS
 from planconcord.engine.intake.inspection import inspect

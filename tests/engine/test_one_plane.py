@@ -14,12 +14,12 @@ from planconcord.engine.checks.borders import check_borders
 from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.coverage import check_coverage
 from planconcord.engine.checks.declared_area import check_declared_areas
+from planconcord.engine.checks.meeting_codes import meeting_codes
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.corridors import Corridor
 from planconcord.engine.errors import PlanError
 from planconcord.engine.identity.drafts import compare_drafts
 from planconcord.engine.plan import PlanLayer
-from planconcord.engine.rulesets.meeting_codes import meeting_codes
 
 UTM_48, DEGREES, US_FEET, GEOCENTRIC, UNKNOWN_PLACE = 32648, 4756, 2249, 4978, None
 WISHES, RULES = Settings(), rule_set({("R", "A"): "conflict"})

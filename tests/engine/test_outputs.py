@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import pytest
-from planconcord.engine.command import _parser, main
+from planconcord.cli.checks import _parser, main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.outputs import Output, parts_of, refuse_lost_files
 from planconcord.engine.province.kept import Kept
 from planconcord.engine.register.words import column_of
-from planconcord.engine.writing import PAGE, csv_kind, replaced
+from planconcord.engine.tables.writing import PAGE, csv_kind, replaced
 from shapely.geometry import box
 from stores import ask, tell
 
@@ -373,7 +373,7 @@ def test_a_style_that_qgis_saved_stays_in_the_store(here: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from planconcord.engine.writing import csv_kind, replaced
+from planconcord.engine.tables.writing import csv_kind, replaced
 with replaced(Path(sys.argv[1]), csv_kind(["a"])) as place:
     place.write_text("a\\nhalf")
     os._exit(9)

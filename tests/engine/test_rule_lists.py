@@ -10,11 +10,11 @@ import openpyxl
 import pandas as pd
 import pytest
 from drawn import moved, plan, square
+from planconcord.cli.checks import main
+from planconcord.engine.checks.meeting_codes import meeting_codes
 from planconcord.engine.checks.settings import Settings
-from planconcord.engine.command import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.rulesets.listing import COLUMNS, list_of_pairs, summary
-from planconcord.engine.rulesets.meeting_codes import meeting_codes
 from planconcord.engine.rulesets.proposals import propose
 from planconcord.engine.rulesets.reading import RuleSetError, read_list, read_ruleset
 from planconcord.engine.rulesets.spreadsheets import write_list

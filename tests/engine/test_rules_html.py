@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.rulesets.page import page, write_page
 from planconcord.engine.rulesets.reading import read_ruleset
 from planconcord.engine.rulesets.ruleset import About, Code, Precedence, RuleSet, Verdict

@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 from planconcord.engine.catalogue import read_table
 from planconcord.engine.errors import PlanError
-from planconcord.engine.rulesets import sources
 from planconcord.engine.rulesets.reading import BUILT_IN, STANDARD_CODES, RuleSetError, read_ruleset
+from planconcord.engine.tables import files as sources
 
 ROWS = "upper_code,lower_code,verdict,min_area_m2\nA,B,conflict,\nA,C,compatible,\n"
 

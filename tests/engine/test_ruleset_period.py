@@ -8,9 +8,9 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+from planconcord.cli.checks import main
 from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.settings import Settings
-from planconcord.engine.command import main
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.rulesets.period import in_force, told_of_period, warning
 from planconcord.engine.rulesets.reading import read_ruleset

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from planconcord.engine.errors import PlanError
-from planconcord.engine.rulesets import mistakes as told
-from planconcord.engine.rulesets import sources
 from planconcord.engine.rulesets.reading import RuleSetError, read_ruleset
+from planconcord.engine.tables import files as sources
+from planconcord.engine.tables import mistakes as told
 
 HEAD = "upper_code,lower_code,verdict,condition,min_area_m2,reason_vi,reason_en,reference,review\n"
 ROWS = "RUNG,ODT,conflict,,,giữ rừng,forest stays,Điều 1,\nRUNG,DGT,conditional,có phép,250,đường,road,,review\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import shapely
 import sheets
+from planconcord.cli.checks import main
 from planconcord.engine.catalogue import rules
-from planconcord.engine.command import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.progress import Cancelled, Progress
 from planconcord.engine.report.drawing import Drawing, round_denominator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from planconcord.engine.findings import NAMES
+from planconcord.engine.record import NAMES
 from planconcord.engine.store import schema as tables
 from planconcord.engine.store.decisions import decide, expired, history, undo
 from planconcord.engine.store.opening import notes

@@ -15,11 +15,11 @@ import pyogrio
 import pytest
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.errors import PlanError
-from planconcord.engine.findings import MEASURE_FIELDS, CheckResult
+from planconcord.engine.findings import CheckResult
 from planconcord.engine.identity.inheritance import inherit
 from planconcord.engine.identity.previous import read_previous
 from planconcord.engine.identity.scope import plans_of
-from planconcord.engine.run import RUN_FIELDS
+from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
 from planconcord.engine.store import connection, geopackage, schema, write_store
 from planconcord.engine.store.decisions import decide, history
 from planconcord.engine.store.listing import Listing

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from planconcord.engine.crs import describe
 from planconcord.engine.errors import PlanError
+from planconcord.engine.passwords import without_password
 from planconcord.engine.run import Run
-from planconcord.engine.store.place import PostgisSchema, place_of, same_place, without_password
+from planconcord.engine.store.place import PostgisSchema, place_of, same_place
 from planconcord.engine.tolerance import Tolerance
 from pyproj import CRS
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import shapely
 from planconcord.engine.checks.settings import Settings
-from planconcord.engine.findings import MEASURE_FIELDS, CheckResult
+from planconcord.engine.findings import CheckResult
 from planconcord.engine.identity.inheritance import inherit
 from planconcord.engine.identity.previous import read_previous
+from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
 from planconcord.engine.report.reading import read_contents
-from planconcord.engine.run import RUN_FIELDS
 from planconcord.engine.store import postgis_writing, write_store
 from planconcord.engine.store.connection import refuse_read_only
 from planconcord.engine.store.decisions import Decision, decide, history, undo
@@ -169,8 +169,7 @@ def test_every_letter_comes_back_as_it_was(store: PostgisSchema) -> None:
     table["message"], table["zone_a"] = odd, ["", None, "a\0b"]
     table["share_a"] = [0.1 + 0.2, float("nan"), 1e-300]
     import pandas as pd
-    from planconcord.engine.findings import MEASURE_FIELDS
-    from planconcord.engine.run import RUN_FIELDS
+    from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
     from planconcord.engine.store import write_store
 
     empty = [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
@@ -223,8 +222,7 @@ def test_a_crs_that_the_database_does_not_know_is_told_to_it_or_refused(office: 
 
 def _empty() -> list:  # type: ignore[type-arg]
     import pandas as pd
-    from planconcord.engine.findings import MEASURE_FIELDS
-    from planconcord.engine.run import RUN_FIELDS
+    from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
 
     return [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
 

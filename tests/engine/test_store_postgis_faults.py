@@ -181,7 +181,7 @@ def test_without_the_driver_one_sentence_says_what_to_do(office: Office, store: 
 def test_the_check_of_a_whole_run_by_the_command_line(
     office: Office, schema: str, demo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from planconcord.engine.command import main
+    from planconcord.cli.checks import main
 
     place, plan = office.place(schema), demo_folder / "qhsdd_an_trach.gpkg"
     wanted = [

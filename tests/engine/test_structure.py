@@ -1,4 +1,4 @@
-"""The storeys of the house: qgis_plugin → algorithms → engine → resources, and an engine that runs without QGIS."""
+"""The storeys of the house: qgis_plugin → algorithms → qgis_bridge → engine → resources, cli and demo beside them; storeys\ninside the engine, no circle of packages or files, and an engine that runs without QGIS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,70 @@ from pathlib import Path
 
 import pytest
 
-STOREYS = {"engine": 0, "algorithms": 1, "qgis_plugin": 2}
+STOREYS = ("demo", "engine", "cli", "qgis_bridge", "algorithms", "qgis_plugin")
+MAY_IMPORT = {
+    "engine": {"engine"},
+    "demo": {"demo", "engine"},
+    "cli": {"cli", "engine", "demo"},
+    "qgis_bridge": {"qgis_bridge", "engine"},
+    "algorithms": {"algorithms", "qgis_bridge", "engine", "demo"},
+    "qgis_plugin": {"qgis_plugin", "algorithms", "qgis_bridge", "engine"},
+}
+MAKE_THE_DEMO = {"cli/checks.py", "algorithms/createdemo.py"}
+INSIDE_THE_ENGINE = (
+    (
+        "catalogue",
+        "levels",
+        "offline",
+        "passwords",
+        "progress",
+        "record",
+        "values",
+        "version",
+    ),
+    (
+        "amounts",
+        "codes",
+        "errors",
+        "kinds",
+        "planar",
+    ),
+    (
+        "corridors",
+        "findings",
+        "names",
+        "tables",
+        "tolerance",
+        "transformation",
+    ),
+    (
+        "page_style",
+        "plan",
+        "store",
+    ),
+    (
+        "crs",
+        "rulesets",
+        "run",
+    ),
+    (
+        "checks",
+        "faults",
+        "intake",
+        "report",
+    ),
+    (
+        "identity",
+        "outputs",
+        "register",
+    ),
+    (
+        "province",
+        "usecases",
+    ),
+    ("library",),
+)
+"""The rooms of the engine from the ground up: each may use those of the lines above it, and none beside it or below."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,9 +106,74 @@ def test_imports_run_downwards_and_are_relative(storey: str) -> None:
             where = f"{path.relative_to(ROOT)}:{line}"
             if kind == "other" and name in {*STOREYS, "planconcord", "resources"}:
                 wrong.append(f"{where} imports {name} by its absolute name")
-            if kind == "own" and STOREYS.get(name.split("/")[0], -1) > STOREYS[storey]:
+            at = name.split("/")[0]
+            if kind == "own" and at in STOREYS and at not in MAY_IMPORT[storey]:
                 wrong.append(f"{where} reaches up to {name}")
+            if at == "demo" and storey != "demo" and path.relative_to(ROOT).as_posix() not in MAKE_THE_DEMO:
+                wrong.append(f"{where} needs the demo")
     assert not wrong, "\n".join(wrong)
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def arrows() -> Iterator[tuple[str, str]]:
+    """(module, module that it imports) for every file of the house; a name of a package counts as that package's own file."""
+    known = {dotted(path) for storey in STOREYS for path in modules(storey)}
+    for storey in STOREYS:
+        for path in modules(storey):
+            package = path.relative_to(ROOT).parts[:-1]
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.ImportFrom) or not node.level:
+                    continue
+                base = ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+                for alias in node.names:
+                    target = f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+                    if target in known and target != dotted(path):
+                        yield dotted(path), target
+
+
+def circles(edges: set[tuple[str, str]]) -> list[str]:
+    """The nodes that can be reached from themselves."""
+    left = {node for edge in edges for node in edge}
+    while True:
+        ends = left - {one for one, other in edges if one in left and other in left}
+        if not ends:
+            break
+        left -= ends
+    while True:
+        starts = left - {other for one, other in edges if one in left and other in left}
+        if not starts:
+            return sorted(left)
+        left -= starts
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if module.startswith("engine.") else module
+
+
+def test_no_files_and_no_packages_go_in_a_circle() -> None:
+    assert circles(set(arrows())) == []
+    packages = {(".".join(a.split(".")[:2]), ".".join(b.split(".")[:2])) for a, b in arrows()}
+    assert circles({(a, b) for a, b in packages if a != b}) == []
+    assert circles({("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")}) == ["b", "c"]
+
+
+def test_arrows_inside_the_engine_run_downwards() -> None:
+    height = {name: rank for rank, names in enumerate(INSIDE_THE_ENGINE) for name in names}
+    rooms = {room(dotted(path)) for path in modules("engine")} - {"engine"}
+    assert rooms == set(height)
+    wrong = {
+        f"{one} -> {other}"
+        for one, other in arrows()
+        if one.startswith("engine.")
+        and other.startswith("engine.")
+        and room(one) != room(other)
+        and height[room(other)] >= height[room(one)]
+    }
+    assert wrong == set()
 
 
 def test_the_engine_never_imports_qgis() -> None:
@@ -110,15 +238,15 @@ WRITE_AT_ONE_PLACE = (
     "NamedTemporaryFile",
 )
 MAY_WRITE = {
-    "engine/writing.py": "the one place",
+    "engine/tables/writing.py": "the one place",
     "engine/store/writing.py": "a store takes its place under the lock of the old one",
     "engine/intake/archives.py": "unpacks into a temporary folder",
     "engine/intake/frames.py": "copies into a temporary folder",
     "engine/intake/rings.py": "the same",
     "engine/faults.py": "adds to the log of faults, which must be written whatever else is broken",
-    "engine/demo/files.py": "fills a folder that takes its place when it is whole",
-    "engine/demo/bad_files.py": "the same",
-    "engine/demo/drawing.py": "the same",
+    "demo/files.py": "fills a folder that takes its place when it is whole",
+    "demo/bad_files.py": "the same",
+    "demo/drawing.py": "the same",
 }
 
 

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.errors import PlanError
 from planconcord.engine.intake.generations import read_codes
 from planconcord.engine.intake.labels import read_labels
@@ -18,9 +18,9 @@ from planconcord.engine.intake.report import IntakeReport
 from planconcord.engine.province.options import options_of
 from planconcord.engine.register.mistakes import RegisterError
 from planconcord.engine.register.reading import read_register
-from planconcord.engine.rulesets.headers import Columns, header_at
-from planconcord.engine.rulesets.merged import Merged, spread
 from planconcord.engine.rulesets.reading import RuleSetError, read_ruleset
+from planconcord.engine.tables.headers import Columns, header_at
+from planconcord.engine.tables.merged import Merged, spread
 from small_province import make
 
 HEAD = ["Mã quy hoạch", "Cấp", "Nguồn dữ liệu", "Tỷ lệ", "Trạng thái", "Hiệu lực đến"]

@@ -14,7 +14,7 @@ from coverages import coverage, recipes
 from drawn import cover, moved, plan, square
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 from planconcord.engine.planar import unmatched
 from planconcord.engine.planar.edges import Edges, directed_edges, suspect_edges
 from planconcord.engine.progress import Progress

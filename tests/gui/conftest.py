@@ -190,7 +190,7 @@ def province(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         demo: Session = request.getfixturevalue("demo")
         demo.seen("make")
         return demo.folder / "tỉnh mẫu"
-    from planconcord.engine.demo import create_demo
+    from planconcord.demo import create_demo
 
     return create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu").parent
 

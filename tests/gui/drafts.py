@@ -32,7 +32,7 @@ ROLES = {
 
 def write_drafts(province: Path, folder: Path, language: str) -> Path:
     """Make the drafts where they are missing, check draft 1, let a colleague waive two findings; the JSON file."""
-    from planconcord.engine.demo.drafts import make_drafts
+    from planconcord.demo.drafts import make_drafts
     from planconcord.engine.store.decisions import decide
 
     row = _register(province)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from planconcord.engine.demo import create_demo
+from planconcord.demo import create_demo
 
 from ..headless.conftest import LIBRARIES, plugin_zip, tool  # noqa: F401 - plugin_zip is a fixture
 from .conftest import SETTINGS, Session

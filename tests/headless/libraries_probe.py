@@ -11,7 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from planconcord.algorithms.libraries import ensure_libraries, libraries_folder, missing
+from planconcord.qgis_bridge.libraries import ensure_libraries, libraries_folder, missing
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgorithm,

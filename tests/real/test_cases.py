@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import pyogrio
 import pytest
-from planconcord.engine.command import main
+from planconcord.cli.checks import main
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = HERE.parents[1].parent / "shared" / "cases"

@@ -9,7 +9,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from planconcord.engine.demo import create_demo
+from planconcord.demo import create_demo
 from planconcord.engine.intake.candidates import candidates
 from planconcord.engine.intake.diagnosis import NOWHERE, RIGHT, WRONG, diagnose
 from planconcord.engine.intake.inspection import inspect

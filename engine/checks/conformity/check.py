@@ -5,51 +5,31 @@ Goes in and comes out: what the package's paragraph says. Units: metres, m².
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import shapely
 
+from ...amounts import area_text
 from ...catalogue import text
 from ...codes import in_one_spelling
 from ...errors import PlanError
-from ...findings import Measure, area_text, assemble
+from ...findings import Measure, assemble
 from ...plan import PlanLayer
 from ...planar.edges import suspect_edges
 from ...planar.overlay_uncovered import uncovered
 from ...progress import Progress
 from ...rulesets.ruleset import RuleSet
-from ..pieces import Pieces, sort_out, to_batches
+from ..pieces import sort_out, to_batches
 from ..preparation import Prepared, explain, prepare
 from ..settings import Settings
 from .codes import code_findings
 from .fulfilment import Fulfilment, fulfilment, names_of, overlapping_codes
 from .ground import ground_m2, overlapping_zones
 from .meetings import Meetings, meetings
-from .options import DIAGRAM, REPORTED, UNPLANNED, ConformityResult, Options
+from .options import DIAGRAM, REPORTED, UNPLANNED, ConformityResult, Options, Unplanned
 from .tables import cross_table, zone_verdicts
 
 EXPLAINED_DEFECTS = 20
-
-
-@dataclass(frozen=True)
-class Unplanned:
-    """Lower zones (``which``) with ground that no upper zone covers, its area, and its pieces told from noise."""
-
-    which: np.ndarray
-    area_m2: np.ndarray
-    pieces: Pieces
-
-    @property
-    def real_of_piece(self) -> np.ndarray:
-        """For each real piece the place of its zone in ``which``."""
-        return self.pieces.source[self.pieces.real]
-
-    @property
-    def real_m2(self) -> np.ndarray:
-        """The area of each real piece."""
-        return np.asarray(shapely.area(self.pieces.polygons[self.pieces.real]))
 
 
 def check_conformity(

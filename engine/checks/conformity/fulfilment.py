@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ...amounts import area_text, share_text
 from ...catalogue import text
-from ...findings import area_text, batch, share_text
+from ...findings import batch
 from ...planar.overlay import THREADS, Pairs, inside, shared_areas
 from ...planar.polygons import polygonal
 from ...planar.threads import in_order

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from ...findings import CheckResult
+from ..pieces import Pieces
 
 CONFLICT, CONDITIONAL, UNLISTED, UNPLANNED, COMPATIBLE = (
     "conflict",
@@ -39,3 +42,22 @@ class ConformityResult(CheckResult):
 
     cross_table: pd.DataFrame | None = None
     zone_verdicts: gpd.GeoDataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Unplanned:
+    """Lower zones (``which``) with ground that no upper zone covers, its area, and its pieces told from noise."""
+
+    which: np.ndarray
+    area_m2: np.ndarray
+    pieces: Pieces
+
+    @property
+    def real_of_piece(self) -> np.ndarray:
+        """For each real piece the place of its zone in ``which``."""
+        return self.pieces.source[self.pieces.real]
+
+    @property
+    def real_m2(self) -> np.ndarray:
+        """The area of each real piece."""
+        return np.asarray(shapely.area(self.pieces.polygons[self.pieces.real]))

@@ -25,7 +25,7 @@ from .meetings import Meetings
 from .options import COMPATIBLE, DIAGRAM, REPORTED, UNPLANNED
 
 if TYPE_CHECKING:
-    from .check import Unplanned
+    from .options import Unplanned
 
 CROSS_FIELDS: tuple[tuple[str, str], ...] = (
     ("upper_code", TEXT),

@@ -42,7 +42,7 @@ def look(person: Person) -> dict[str, Any]:
 
 def _add(source: str, name: str, code_field: str) -> Step:
     """A plan in its land-use colours, as the demo loads it."""
-    from planconcord.algorithms.styling import style_land_use
+    from planconcord.qgis_bridge.styling import style_land_use
 
     layer = QgsVectorLayer(source, name, "ogr")
     style_land_use(layer, code_field, language())

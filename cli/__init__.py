@@ -1,0 +1,1 @@
+"""The command line, beside the algorithms: the same names, parameters and defaults."""

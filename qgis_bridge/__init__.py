@@ -1,0 +1,1 @@
+"""What algorithms and windows share of QGIS: layers in, sinks out, stores, feedback, threads, libraries, styles."""
