@@ -106,7 +106,8 @@ def test_no_decision_is_lost_and_none_is_there_twice(together: dict[str, Any]) -
     for window in WINDOWS:
         seen = together[window]["decide_together"]
         assert len(seen["mine"]) == EACH
-        assert all(text.startswith("2 ") for text in seen["notices"]), "that waivers have lapsed, and no refusal"
+        # that two waivers have lapsed, and no refusal; what else was said is shown
+        assert [text for text in seen["notices"] if not text.startswith("2 ")] == []
         made = [row for row in rows if row[3] == names[window] and row[2] == "waived"]
         assert [row[0] for row in made] == seen["mine"], "in the order in which they were made"
         assert all(row[4] == f"{window} {row[0]}" for row in made)
