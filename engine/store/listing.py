@@ -15,6 +15,7 @@ from ..errors import PlanError
 from .connection import BUSY_S, reading, wkb
 from .copying import copy_findings, news
 from .filtering import BETWEEN, CHANGES, GROUP_SQL, GROUPS, HANDLED, LAPSED, SORT_SQL, SORTS, Filter, folded
+from .opening import layout_of
 from .place import Place, place_of
 from .schema import FINDING_COLUMNS, quoted
 
@@ -200,23 +201,35 @@ class Listing:
         return [row[0] for row in rows]
 
     def whole(self, fid: int) -> tuple[dict[str, Any], bytes] | None:
-        """All values of a finding and its outline as WKB, from the file; None when it is gone."""
+        """All values of a finding and its outline as WKB, from the file; None when it is gone.
+
+        ``fid`` is a number of this list. A run may have put a new store in the old one's place since: its layer may have another
+        name, and the number may be another finding's, so the finding is looked for by its id.
+        """
+        known = self._memory.execute("SELECT finding_id FROM listing WHERE fid = ?", (fid,)).fetchone()
+        if known is None:
+            return None
         with reading(self.path) as session:
-            there = session.columns_of(self.layout.table)
+            layout = layout_of(session)
+            there = session.columns_of(layout.table)
             names = [*FINDING_COLUMNS, *(name for name in TOLD_OF_CHANGE if name in there)]
-            columns = ", ".join([*map(quoted, names), session.outline(self.layout.geometry)])
-            row = session.execute(
-                f"SELECT {columns} FROM {self.layout.layer} WHERE {quoted(self.layout.key)} = ?",  # nosec B608
-                (fid,),
-            ).fetchone()
+            columns = ", ".join([*map(quoted, names), session.outline(layout.geometry)])
+            key = quoted(layout.key)
+            rows = session.execute(
+                f"SELECT {columns} FROM {layout.layer} WHERE {key} = ? OR finding_id = ?"  # nosec B608
+                f" ORDER BY CASE {key} WHEN ? THEN 0 ELSE 1 END, {key}",
+                (fid, known[0], fid),
+            ).fetchall()
+        place = FINDING_COLUMNS.index("finding_id")
+        row = next((row for row in rows if row[place] == known[0]), None)
         self.rows_read += row is not None
         return None if row is None else (dict(zip(names, row)), wkb(row[-1]))
 
     def run(self, run_id: str) -> dict[str, str]:
         """What is recorded of a run; nothing where the store has no runs."""
-        if not self.layout.runs:
-            return {}
         with reading(self.path) as session:
+            if not layout_of(session).runs:
+                return {}
             found = session.execute("SELECT * FROM runs WHERE run_id = ?", (run_id,))
             names = [column[0] for column in found.description]
             row = found.fetchone()

@@ -6,8 +6,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from planconcord.engine.store import copying
+from planconcord.engine.record import MEASURE_FIELDS, RUN_FIELDS
+from planconcord.engine.store import copying, write_store
 from planconcord.engine.store.decisions import TOOL, decide
 from planconcord.engine.store.listing import GROUPS, LAPSED, SORTS, Filter, Listing, folded
 from planconcord.engine.store.opening import Layout, look_into
@@ -218,16 +220,40 @@ def test_what_became_of_findings_and_lapsed_waivers_can_be_chosen(store_place: P
     assert listing.refresh() == "decisions" and listing.lapsed() == 0, "who opens a waiver himself knows of it"
 
 
-def test_a_run_that_replaces_the_store_while_it_is_read_is_followed(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    store, beside = tmp_path / "kho.gpkg", tmp_path / "mới.gpkg"
-    write(store, COUNT)
-    write(beside, 30)
-    with closing(sqlite3.connect(beside)) as connection:  # as QGIS names the layer of a run
+def rename_layer(store: Path) -> None:
+    """Give the layer of findings the name that QGIS gives to a run's."""
+    with closing(sqlite3.connect(store)) as connection:
         connection.execute("ALTER TABLE findings RENAME TO ket_qua")
         for table in ("gpkg_contents", "gpkg_geometry_columns"):
             connection.execute(f"UPDATE {table} SET table_name = 'ket_qua' WHERE table_name = 'findings'")
         connection.execute("UPDATE store SET value = replace(value, 'findings', 'ket_qua') WHERE name = 'tables'")
         connection.commit()
+
+
+def test_a_finding_is_never_shown_under_the_number_of_another(tmp_path: Path) -> None:
+    """A run puts a new store in the old one's place between two looks of the dock: other name, other numbers."""
+    store, beside = tmp_path / "kho.gpkg", tmp_path / "mới.gpkg"
+    write(store, COUNT)
+    empty = [pd.DataFrame(columns=[name for name, _ in fields]) for fields in (MEASURE_FIELDS, RUN_FIELDS)]
+    write_store(beside, findings(COUNT).iloc[:0:-1], *empty)
+    rename_layer(beside)
+    listing = Listing(store)
+    before = listing.rows(0, COUNT)
+    beside.replace(store)
+    gone = 0
+    for row in before:
+        found = listing.whole(row.fid)
+        gone += found is None
+        assert found is None or found[0]["finding_id"] == row.finding_id
+    assert gone == 1, "the one that is no longer there"
+    assert listing.run("run-1") == {}
+
+
+def test_a_run_that_replaces_the_store_while_it_is_read_is_followed(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    store, beside = tmp_path / "kho.gpkg", tmp_path / "mới.gpkg"
+    write(store, COUNT)
+    write(beside, 30)
+    rename_layer(beside)
     looked = []
 
     def look_and_replace(path: Place) -> Layout:
