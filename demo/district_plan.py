@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from ..engine.catalogue import read_table
-from .coverage import dissolve, merge_small, merged, neighbours, segments, shared
+from .coverage import dissolve, merge_small, merged, neighbours
 from .land_use import DEMO, choose_codes
 from .noise import hash_pair, uniform
 from .regions import BLOCK, FREE, Regions
@@ -254,10 +254,3 @@ def _merge_smallest(area_m2: np.ndarray, pairs: np.ndarray, length_m: np.ndarray
     while not np.array_equal(final, final[final]):
         final = final[final]
     return final
-
-
-def misfits(polygons: np.ndarray) -> int:
-    """How many segments are neither shared by exactly two polygons nor on the outside (for tests and self-checks)."""
-    parts = segments(polygons)
-    first, _ = shared(parts)
-    return len(parts.a) - 2 * len(first)

@@ -8,7 +8,6 @@ Vertices that zones share move together, so a coverage stays one. Raises PlanErr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,9 +131,3 @@ def digitised_again(shapes: np.ndarray, seed: int, sigma_m: float) -> np.ndarray
     radius, angle = np.sqrt(-2.0 * np.log(np.maximum(one, 1e-12))), 2.0 * np.pi * two
     moved = places + sigma_m * np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return np.asarray(shapely.set_coordinates(shapes, np.round(moved, 3)), dtype=object)
-
-
-def districts_with_drafts(folder: Path) -> Iterator[str]:
-    """The names of the district files that have drafts."""
-    for path in sorted(Path(folder).glob("*_lan2.gpkg")):
-        yield path.stem[: -len("_lan2")]

@@ -1,7 +1,7 @@
 """How results look when they load: the style of findings and of land use, put on a layer, or handed to QGIS for later.
 
 ``style_findings`` and ``style_land_use`` style a QgsVectorLayer at once and raise PlanError when it lacks the fields.
-``FindingsStyle.create`` and ``LandUseStyle.create`` give post-processors, which QGIS calls in its main thread when an
+``FindingsStyle.create`` and ``VerdictStyle.create`` give post-processors, which QGIS calls in its main thread when an
 algorithm's result is loaded; these warn instead of raising. QGIS keeps no reference to a post-processor's Python half, so
 they are kept here until QGIS deletes them with the context of the run; hence each layer gets one of its own.
 """
@@ -88,14 +88,6 @@ class FindingsStyle(ResultStyle):
         style_findings(layer, *self._arguments)
         if context.project() is not None:
             list_what_is_there(layer, context.project())
-
-
-class LandUseStyle(ResultStyle):
-    """``LandUseStyle.create(code_field, language)``: the land-use colours for a layer that QGIS is going to load."""
-
-    def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
-        code_field, language = self._arguments
-        style_land_use(layer, code_field, language)
 
 
 class VerdictStyle(ResultStyle):

@@ -26,7 +26,6 @@ from qgis.core import (
     QgsSimpleLineSymbolLayer,
     QgsSimpleMarkerSymbolLayer,
     QgsSimpleMarkerSymbolLayerBase,
-    QgsSymbol,
     QgsSymbolLayer,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
@@ -347,10 +346,3 @@ def _name_fields(layer: QgsVectorLayer, columns: dict[str, str], language: str) 
             continue
         pairs = [{word: code} for code, word in words.items()]
         layer.setEditorWidgetSetup(index, QgsEditorWidgetSetup("ValueMap", {"map": pairs}))
-
-
-def symbol_of(layer: QgsVectorLayer, kind: str) -> QgsSymbol | None:
-    """The symbol that a styled findings layer draws a kind with; None where the layer has no such kind."""
-    renderer = layer.renderer()
-    found = renderer.rootRule().findRuleByKey(kind) if isinstance(renderer, QgsRuleBasedRenderer) else None
-    return found.symbol() if found else None

@@ -47,12 +47,6 @@ def require_sound(path: Path) -> None:
         _unpack(path, archive, _safe_members(path, archive), None)
 
 
-def plans_in(path: Path) -> list[str]:
-    """The names of the plans in an archive."""
-    with _opened(path) as archive:
-        return _plans([info.filename for info in _safe_members(path, archive)])
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:

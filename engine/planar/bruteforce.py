@@ -14,7 +14,6 @@ from ..progress import Progress
 from .cover import Cover
 from .depth import overlap_faces, uncovered_faces
 from .overlay import clips
-from .pairs import meeting, properly_within
 from .polygons import EMPTY, parts, polygonal
 from .threads import in_order, watched
 
@@ -88,21 +87,3 @@ def meetings(
     i, j, shared = (np.concatenate(column) for column in zip(*found))
     order = np.lexsort((j, i))
     return i[order], j[order], shared[order]
-
-
-def minus_nearby(a: np.ndarray, b: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """(i, rest): what is left of each ``a[i]`` outside every ``b``; only those of which something is left."""
-    i, j = meeting(a, b, progress.part(0.0, 0.4))
-    inside = np.zeros(len(a), dtype=bool)
-    inside[i[properly_within(a[i], b[j])]] = True
-    rest = np.where(inside, EMPTY, a)
-    i, j = i[~inside[i]], j[~inside[i]]
-    owners, starts = np.unique(i, return_index=True)
-    for step, (owner, near) in enumerate(zip(owners, np.split(j, starts[1:]))):
-        if step % STEPS_AT_ONCE == 0:
-            progress.checkpoint()
-            progress.step(0.4 + 0.6 * step / len(owners))
-        cover = b[near[0]] if len(near) == 1 else shapely.union_all(b[near])
-        rest[owner] = shapely.difference(a[owner], cover)
-    left = np.flatnonzero(shapely.area(rest) > 0)
-    return left, rest[left]

@@ -34,14 +34,6 @@ def meeting(a: np.ndarray, b: np.ndarray, progress: Progress) -> Pairs:
     return i[order], j[order]
 
 
-def properly_within(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether each ``a`` lies in the ``b`` beside it without touching its outline: then what they share is ``a``."""
-    shapely.prepare(b)
-    answer = shapely.contains_properly(b, a)
-    shapely.destroy_prepared(b)
-    return answer
-
-
 def _asked_of_the_larger(
     question: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.ndarray, b: np.ndarray
 ) -> np.ndarray:

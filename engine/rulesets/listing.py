@@ -43,7 +43,6 @@ COLUMNS = (
     "lower_accepted",
 )
 NUMBERS = ("hectares", "places", "min_area_m2", "upper_confidence", "lower_confidence")
-EARLIER = "earlier list"
 
 
 def list_of_pairs(pairs: pd.DataFrame, base: RuleSet, earlier: RuleSet | None, language: str) -> pd.DataFrame:
