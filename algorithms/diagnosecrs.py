@@ -63,7 +63,7 @@ class DiagnoseCrs(PlanAlgorithm):
     ) -> dict[str, Any]:
         from ..engine.intake.diagnosis import diagnose
         from ..engine.intake.pages import diagnosis_page
-        from ..engine.intake.preparing import Wishes
+        from ..engine.intake.preparing import PreparationOptions
         from ..engine.intake.results import diagnosed
         from ..engine.tables.writing import write_page
         from ..qgis_bridge.feedback import QgisProgress
@@ -73,7 +73,9 @@ class DiagnoseCrs(PlanAlgorithm):
 
         language, progress = self.language(parameters, context), QgisProgress(feedback)
         progress.step(0.0, text("progress.reading", language))
-        prepared = given_input(self, parameters, "INPUT", "FILE", context).prepared(Wishes(encoding="none"), progress)
+        prepared = given_input(self, parameters, "INPUT", "FILE", context).prepared(
+            PreparationOptions(encoding="none"), progress
+        )
         table = prepared.table
         labelled = to_pyproj(self.parameterAsCrs(parameters, "CRS", context)) or table.crs
         outline, _ = self._polygons(parameters, "OUTLINE", context, progress.part(0.1, 0.3))

@@ -135,10 +135,10 @@ class PreparePlan(PlanAlgorithm):
         return {"PREVIEW": PAGE, "LABELS": LABELS, "CODES": CODES}
 
     def _wishes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
-        from ..engine.intake.preparing import Wishes
+        from ..engine.intake.preparing import PreparationOptions
 
         encoding = self.parameterAsEnumString(parameters, "ENCODING", context)
-        return Wishes(
+        return PreparationOptions(
             code_field=self.parameterAsString(parameters, "CODE_FIELD", context).strip(),
             crs=self._crs(parameters, "CRS", context),
             target_crs=self._crs(parameters, "TARGET_CRS", context),

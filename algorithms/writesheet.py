@@ -54,7 +54,7 @@ class WriteSheet(PlanAlgorithm):
     ) -> dict[str, Any]:
         from .. import __version__
         from ..engine.catalogue import text
-        from ..engine.report.write import Wishes, write_sheets
+        from ..engine.report.write import SheetOptions, write_sheets
         from ..engine.rulesets.reading import read_ruleset
         from ..qgis_bridge.feedback import QgisProgress
 
@@ -65,7 +65,7 @@ class WriteSheet(PlanAlgorithm):
         made = write_sheets(
             store,
             Path(self.parameterAsString(parameters, "OUTPUT", context)),
-            Wishes(
+            SheetOptions(
                 language,
                 self.parameterAsBool(parameters, "REDACT_DEFENCE", context),
                 self.parameterAsString(parameters, "TERRITORY", context).strip(),

@@ -29,7 +29,7 @@ from planconcord.engine.checks.conformity import check_conformity
 from planconcord.engine.checks.settings import Settings
 from planconcord.engine.plan import PlanLayer
 from planconcord.engine.planar.edges import suspect_edges
-from planconcord.engine.planar.overlay import Pairs, near_pairs, shared, shared_areas
+from planconcord.engine.planar.overlay import ZonePairs, near_pairs, shared, shared_areas
 from planconcord.engine.planar.overlay_uncovered import uncovered
 from planconcord.engine.progress import Progress
 from planconcord.engine.rulesets.reading import read_ruleset
@@ -85,7 +85,7 @@ def with_open_ground(subject: Subject) -> PairAreas:
     return found
 
 
-def _near(subject: Subject) -> tuple[preparation.Prepared, preparation.Prepared, Pairs, Pairs]:
+def _near(subject: Subject) -> tuple[preparation.PreparedZones, preparation.PreparedZones, ZonePairs, ZonePairs]:
     """(lower plan, upper plan, the pairs whose boxes meet, those of them that are reported)."""
     below, above = (preparation.prepare(plan) for plan in subject.plans)
     near = near_pairs(below.polygons, above.polygons, Progress())
@@ -93,7 +93,9 @@ def _near(subject: Subject) -> tuple[preparation.Prepared, preparation.Prepared,
     return below, above, near, near.where(answers.among((*WORDS, "unlisted")))
 
 
-def _pieces(below: preparation.Prepared, above: preparation.Prepared, _: Pairs, pairs: Pairs) -> PairAreas:
+def _pieces(
+    below: preparation.PreparedZones, above: preparation.PreparedZones, _: ZonePairs, pairs: ZonePairs
+) -> PairAreas:
     pieces = shared(below.polygons, above.polygons, pairs, Progress())
     return PairAreas(below.row[pairs.i], above.row[pairs.j], shapely.area(pieces))
 

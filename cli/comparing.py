@@ -21,14 +21,14 @@ from ..engine.identity.draft_attributes import attributes_of, placed
 from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
 from ..engine.identity.fates import FATES
 from ..engine.identity.previous import read_previous
-from ..engine.intake.preparing import Wishes, prepare, prepare_table
+from ..engine.intake.preparing import PreparationOptions, prepare, prepare_table
 from ..engine.outputs import add_output
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
 from ..engine.store import write_table, write_zones
 from ..engine.store.kinds import layer_kind
 from ..engine.store.place import argument
-from ..engine.tables.writing import Kind, csv_kind
+from ..engine.tables.writing import OutputKind, csv_kind
 from ..engine.tolerance import Tolerance
 
 COMPARED, DOES_NOT_CLOSE = 0, 1
@@ -46,7 +46,9 @@ def add_identity_commands(
         said = text(f"{name}.help", "en").replace("%", "%%")
         parser.add_argument(option, help=said, **more)  # type: ignore[arg-type]
 
-    def writes(parser: argparse.ArgumentParser, option: str, name: str, kind: Kind, required: bool = True) -> None:
+    def writes(
+        parser: argparse.ArgumentParser, option: str, name: str, kind: OutputKind, required: bool = True
+    ) -> None:
         add_output(
             parser, option, kind, type=Path, required=required, help=text(f"{name}.help", "en").replace("%", "%%")
         )
@@ -118,7 +120,7 @@ def _drafts(options: argparse.Namespace, together: Together, progress: Progress)
 
 def _draft(source: str, key_field: str, code_field: str) -> tuple[PlanLayer, pd.DataFrame]:
     """The plan at ``source`` and its further fields, row by row as its zones."""
-    made = prepare(source, Wishes(key_field=key_field, code_field=code_field))
+    made = prepare(source, PreparationOptions(key_field=key_field, code_field=code_field))
     table: gpd.GeoDataFrame = made.table
     key, code = made.field(key_field), made.field(code_field)
     plan = PlanLayer.from_frame(table, made.name, key, code)

@@ -21,7 +21,7 @@ from ..engine.intake.diagnosis import diagnose
 from ..engine.intake.generations import CODES, GENERATIONS
 from ..engine.intake.labels import LABELS, write_labels
 from ..engine.intake.pages import diagnosis_page, prepare_page
-from ..engine.intake.preparing import Wishes, labels_of, prepare, write_code_list, zones_of
+from ..engine.intake.preparing import PreparationOptions, labels_of, prepare, write_code_list, zones_of
 from ..engine.intake.reading import read_plan
 from ..engine.intake.results import (
     READING_COLUMNS,
@@ -39,7 +39,7 @@ from ..engine.outputs import add_output
 from ..engine.progress import Progress
 from ..engine.store import write_table, write_zones
 from ..engine.store.kinds import GPKG, layer_kind
-from ..engine.tables.writing import PAGE, Kind, csv_kind, write_page
+from ..engine.tables.writing import PAGE, OutputKind, csv_kind, write_page
 from ..engine.transformation import require_place
 
 DONE, NOT_RIGHT = 0, 1
@@ -64,7 +64,7 @@ def add_intake_commands(
         "--code-generation", choices=GENERATIONS, default="", help=_help("prepareplan.CODE_GENERATION")
     )
     preparing.add_argument("--code-list", type=Path, help=_help("prepareplan.CODE_LIST"))
-    plan = Kind(GPKG, "error.prepare_not_gpkg", layer_kind([SOURCE_FID]).stranger)
+    plan = OutputKind(GPKG, "error.prepare_not_gpkg", layer_kind([SOURCE_FID]).stranger)
     add_output(preparing, "--output", plan, type=Path, required=True, help=_help("prepareplan.OUTPUT"))
     for name, kind in (("report", csv_kind(REPORT_COLUMNS)), ("preview", PAGE), ("labels", LABELS), ("codes", CODES)):
         add_output(preparing, f"--{name}", kind, type=Path, help=_help(f"prepareplan.{_constant(name)}"))
@@ -112,8 +112,8 @@ def _prepare(options: argparse.Namespace, progress: Progress) -> int:
     return DONE
 
 
-def _wishes(options: argparse.Namespace) -> Wishes:
-    return Wishes(
+def _wishes(options: argparse.Namespace) -> PreparationOptions:
+    return PreparationOptions(
         code_field=options.code_field.strip(),
         crs=options.crs.strip(),
         target_crs=options.target_crs.strip(),
@@ -129,7 +129,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
 
 def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
     progress.step(0.0, text("progress.reading", options.language))
-    prepared = prepare(options.input, Wishes(encoding="none"))
+    prepared = prepare(options.input, PreparationOptions(encoding="none"))
     shapes = np.asarray(prepared.table.geometry.to_numpy(), dtype=object)
     outline = read_plan(options.outline).zones
     progress.step(0.3)

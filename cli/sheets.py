@@ -11,13 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..engine.catalogue import text
-from ..engine.intake.preparing import Wishes as Reading
-from ..engine.intake.preparing import prepare
+from ..engine.intake.preparing import PreparationOptions, prepare
 from ..engine.intake.reading import read_plan
 from ..engine.outputs import add_output
 from ..engine.plan import PlanLayer
 from ..engine.progress import Progress
-from ..engine.report.write import Wishes, write_sheets
+from ..engine.report.write import SheetOptions, write_sheets
 from ..engine.rulesets.reading import read_ruleset
 from ..engine.store.place import argument
 
@@ -57,7 +56,7 @@ def _write(options: argparse.Namespace, progress: Progress) -> int:
     from ..engine.version import __version__
 
     plans = [_plan(source, _names(options.key_field), _names(options.code_field)) for source in options.plans]
-    wishes = Wishes(options.language, options.redact_defence == "yes", options.territory, version=__version__)
+    wishes = SheetOptions(options.language, options.redact_defence == "yes", options.territory, version=__version__)
     made = write_sheets(options.findings, options.output, wishes, plans, read_ruleset(options.rules), progress)
     for key, values in made.notes:
         sys.stderr.write(text(key, options.language, **values) + "\n")
@@ -76,7 +75,7 @@ def _names(given: list[str]) -> list[str]:
 
 def _plan(source: str, key_fields: list[str], code_fields: list[str]) -> PlanLayer:
     """The plan with the first key field and the first code field that it has; without them where it has none."""
-    there = prepare(source, Reading())
+    there = prepare(source, PreparationOptions())
     columns = {there.field(name) for name in (*key_fields, *code_fields)} & set(there.table.columns)
     key, code = (
         next((name for name in names if there.field(name) in columns), "") for names in (key_fields, code_fields)

@@ -11,17 +11,17 @@ from collections.abc import Callable
 import numpy as np
 import shapely
 
-from .planting import Defect, Planter
+from .planting import PlantedDefect, Planter
 from .shapes import blob, room, width_m
 
-Kind = Callable[[Planter], "list[Defect]"]
+Kind = Callable[[Planter], "list[PlantedDefect]"]
 UNKNOWN_CODES = ("XYZ", "LUX", "ĐGT", "ONTT", "R5X", "CLN1", "TMDD", "SKKK")
 
 
 def overlap(least: float, most: float) -> Kind:
     """A zone drawn over its neighbour's border, ``least`` to ``most`` times the tolerance wide."""
 
-    def plant(planter: Planter) -> list[Defect]:
+    def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
         for row in planter.rows(least_m2=20 * wanted**2):
             stretch = planter.stretch(row, _length(planter, wanted), along_boundary=False)
@@ -41,7 +41,7 @@ def overlap(least: float, most: float) -> Kind:
             planter.draft.geometry[row] = bent_zone
             planter.claim(piece)
             planter.pairs.add(frozenset((row, stretch.partner)))
-            return [Defect("coverage.overlap", "partial", row, stretch.partner, piece, width_m(piece), most < 1)]
+            return [PlantedDefect("coverage.overlap", "partial", row, stretch.partner, piece, width_m(piece), most < 1)]
         return []
 
     return plant
@@ -50,7 +50,7 @@ def overlap(least: float, most: float) -> Kind:
 def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
     """A zone drawn short of its neighbour's border, or of the district's boundary."""
 
-    def plant(planter: Planter) -> list[Defect]:
+    def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
         for row in planter.rows(least_m2=20 * wanted**2):
             stretch = planter.stretch(row, _length(planter, wanted), along_boundary=at_boundary)
@@ -69,7 +69,7 @@ def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
             planter.pairs.add(frozenset((row, stretch.partner)))
             partner = None if at_boundary else stretch.partner
             kind = "open" if at_boundary else "enclosed"
-            return [Defect("coverage.gap", kind, row, partner, piece, width_m(piece), most < 1)]
+            return [PlantedDefect("coverage.gap", kind, row, partner, piece, width_m(piece), most < 1)]
         return []
 
     return plant
@@ -78,7 +78,7 @@ def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
 def outside(least: float, most: float) -> Kind:
     """A zone drawn beyond the district's boundary."""
 
-    def plant(planter: Planter) -> list[Defect]:
+    def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
         for row in planter.rows(least_m2=20 * wanted**2):
             stretch = planter.stretch(row, _length(planter, wanted), along_boundary=True)
@@ -98,13 +98,13 @@ def outside(least: float, most: float) -> Kind:
             planter.draft.geometry[row] = bent_zone
             planter.claim(piece)
             planter.pairs.add(frozenset((row, stretch.partner)))
-            return [Defect("coverage.outside", "overhang", row, None, piece, width_m(piece), most < 1)]
+            return [PlantedDefect("coverage.outside", "overhang", row, None, piece, width_m(piece), most < 1)]
         return []
 
     return plant
 
 
-def point_gap(planter: Planter) -> list[Defect]:
+def point_gap(planter: Planter) -> list[PlantedDefect]:
     """A gap that touches the outside in one point only, so that it is no interior ring of the union."""
     wanted = _width(planter, 1.8, 4.0)
     for row in planter.rows(least_m2=200 * wanted**2):
@@ -117,31 +117,31 @@ def point_gap(planter: Planter) -> list[Defect]:
                 continue
             planter.draft.geometry[row] = planter.with_hole(row, piece)
             planter.claim(piece)
-            return [Defect("coverage.gap", "touches_outside_at_point", row, None, piece, width_m(piece), False)]
+            return [PlantedDefect("coverage.gap", "touches_outside_at_point", row, None, piece, width_m(piece), False)]
     return []
 
 
-def hole_gap(planter: Planter) -> list[Defect]:
+def hole_gap(planter: Planter) -> list[PlantedDefect]:
     """A hole inside one zone, covered by none."""
     wanted = _width(planter, 2.0, 9.0)
     for row, piece in _blobs(planter, wanted / 2):
         planter.draft.geometry[row] = planter.with_hole(row, piece)
         planter.claim(piece)
-        return [Defect("coverage.gap", "hole", row, None, piece, width_m(piece), False)]
+        return [PlantedDefect("coverage.gap", "hole", row, None, piece, width_m(piece), False)]
     return []
 
 
-def contained(planter: Planter) -> list[Defect]:
+def contained(planter: Planter) -> list[PlantedDefect]:
     """A zone drawn on top of another that was not cut out for it."""
     for row, piece in _blobs(planter, _width(planter, 4.0, 12.0) / 2):
         code = _other_code(planter, row, piece)
         extra = planter.draft.append(piece, code, planter.draft.zone[row])
         planter.claim(piece)
-        return [Defect("coverage.overlap", "contained", row, extra, piece, width_m(piece), False)]
+        return [PlantedDefect("coverage.overlap", "contained", row, extra, piece, width_m(piece), False)]
     return []
 
 
-def stack(planter: Planter) -> list[Defect]:
+def stack(planter: Planter) -> list[PlantedDefect]:
     """Three zones on one place: two extra ones, which overlap each other, inside a third."""
     for _ in range(15):
         for row, piece in _blobs(planter, _width(planter, 8.0, 14.0) / 2):
@@ -156,7 +156,7 @@ def stack(planter: Planter) -> list[Defect]:
             b = planter.draft.append(second, _other_code(planter, row, second), zone)
             planter.claim(shapely.union(first, second))
             pairs = ((row, a, first), (row, b, second), (a, b, common))
-            return [Defect("coverage.overlap", "stack", i, j, p, width_m(p), False) for i, j, p in pairs]
+            return [PlantedDefect("coverage.overlap", "stack", i, j, p, width_m(p), False) for i, j, p in pairs]
     return []
 
 
@@ -170,7 +170,7 @@ def _pair_in(planter: Planter, piece: shapely.Polygon) -> tuple[shapely.Polygon,
     return first, second, shapely.intersection(first, second)
 
 
-def duplicate(planter: Planter) -> list[Defect]:
+def duplicate(planter: Planter) -> list[PlantedDefect]:
     """A zone that is there twice."""
     for row in planter.rows(least_m2=30 * planter.tolerance_m**2, most_m2=1.5e6):
         polygon = planter.draft.geometry[row]
@@ -178,11 +178,11 @@ def duplicate(planter: Planter) -> list[Defect]:
         if not narrow and planter.is_apart(polygon, (row,)):
             extra = planter.draft.append(polygon, str(planter.draft.code[row]), planter.draft.zone[row])
             planter.claim(polygon, (row, extra))
-            return [Defect("geometry.duplicate", "duplicate", row, extra, polygon, 0.0, False)]
+            return [PlantedDefect("geometry.duplicate", "duplicate", row, extra, polygon, 0.0, False)]
     return []
 
 
-def bow_tie(planter: Planter) -> list[Defect]:
+def bow_tie(planter: Planter) -> list[PlantedDefect]:
     """A zone drawn as a bow-tie that crosses itself; repaired into two triangles it fits its neighbour exactly."""
     for row, piece in _blobs(planter, _width(planter, 8.0, 14.0) / 2):
         middle = np.round(shapely.get_coordinates(shapely.centroid(piece))[0], 3)
@@ -197,11 +197,11 @@ def bow_tie(planter: Planter) -> list[Defect]:
         place = shapely.multipolygons(lobes)
         extra = planter.draft.append(tie, _other_code(planter, row, place), zone)
         planter.claim(shapely.convex_hull(place), (extra,))
-        return [Defect("geometry.invalid", "bow_tie", extra, None, place, 0.0, False)]
+        return [PlantedDefect("geometry.invalid", "bow_tie", extra, None, place, 0.0, False)]
     return []
 
 
-def self_touch(planter: Planter) -> list[Defect]:
+def self_touch(planter: Planter) -> list[PlantedDefect]:
     """A zone whose outer ring touches itself where it should have a hole; the hole is another zone."""
     wanted = _width(planter, 5.0, 9.0)
     for row in planter.rows(least_m2=100 * wanted**2):
@@ -221,11 +221,11 @@ def self_touch(planter: Planter) -> list[Defect]:
             extra = planter.draft.append(piece, _other_code(planter, row, piece), planter.draft.zone[row])
             planter.claim(polygon, (row, extra))
             repaired = shapely.Polygon(polygon.exterior, [*polygon.interiors, piece.exterior])
-            return [Defect("geometry.invalid", "self_touch", row, None, repaired, 0.0, False)]
+            return [PlantedDefect("geometry.invalid", "self_touch", row, None, repaired, 0.0, False)]
     return []
 
 
-def spike(planter: Planter) -> list[Defect]:
+def spike(planter: Planter) -> list[PlantedDefect]:
     """A zone whose ring runs out to a point and back on the same line."""
     for row in planter.rows(least_m2=400 * planter.tolerance_m**2):
         polygon = planter.draft.geometry[row]
@@ -247,19 +247,19 @@ def spike(planter: Planter) -> list[Defect]:
                 planter.draft.geometry[row] = polygon
                 continue
             planter.claim(polygon, (row,))
-            return [Defect("geometry.invalid", "spike", row, None, polygon, 0.0, False)]
+            return [PlantedDefect("geometry.invalid", "spike", row, None, polygon, 0.0, False)]
     return []
 
 
-def empty(planter: Planter) -> list[Defect]:
+def empty(planter: Planter) -> list[PlantedDefect]:
     """A row with no geometry at all."""
     extra = planter.draft.append(None, "DGT", -1)
     planter.draft.declared_ha[extra] = None
     planter.busy.add(extra)
-    return [Defect("geometry.empty", "absent", extra, None, None, 0.0, False)]
+    return [PlantedDefect("geometry.empty", "absent", extra, None, None, 0.0, False)]
 
 
-def of_attributes(planter: Planter) -> list[Defect]:
+def of_attributes(planter: Planter) -> list[PlantedDefect]:
     """One row each: key missing, key twice, code missing, code unknown, and two with a wrong declared area."""
     draft, found = planter.draft, []
     # Neither specks nor whole mountains, as far as there are others.
@@ -275,7 +275,7 @@ def of_attributes(planter: Planter) -> list[Defect]:
     planter.busy.update(rows)
 
     def note(rule: str, kind: str, a: int, b: int | None = None) -> None:
-        found.append(Defect(rule, kind, a, b, draft.geometry[a], 0.0, False))
+        found.append(PlantedDefect(rule, kind, a, b, draft.geometry[a], 0.0, False))
 
     draft.key[rows[0]] = None
     note("key.missing", "absent", rows[0])

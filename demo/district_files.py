@@ -21,7 +21,7 @@ from .district_plan import Zones, make_zones
 from .files import write_polygons
 from .names import District
 from .overlay import conformity_pieces
-from .planting import Defect, Draft, Planter
+from .planting import Draft, PlantedDefect, Planter
 from .provincial_plan import SCALE, ProvincialPlan
 from .regions import HIGHWAY, PARK_BLOCK, RIVER, ROAD, SITE, Regions
 from .shapes import blob, room, width_m
@@ -125,7 +125,7 @@ def _remark(draft: Draft) -> None:
         draft.note[row] = words.get(kind, "")
 
 
-def _spoil(planter: Planter) -> Iterator[Defect]:
+def _spoil(planter: Planter) -> Iterator[PlantedDefect]:
     """One round of every kind; the large ones first, while there is room."""
     order: tuple[Kind, ...] = (
         kinds.duplicate,

@@ -20,7 +20,7 @@ import shapely
 from ..engine.errors import PlanError
 from ..engine.planar.polygons import polygonal
 from ..engine.progress import Progress
-from .drafts_edits import Edits, Place, Plan
+from .drafts_edits import DraftPlan, Edits, Place
 from .files import CRS, multipolygons, note_files, write_layer
 from .noise import hash_pair, uniform
 
@@ -98,7 +98,7 @@ def make_drafts(
     return path
 
 
-def _plan(path: Path, known: gpd.GeoDataFrame, scale: float) -> Plan:
+def _plan(path: Path, known: gpd.GeoDataFrame, scale: float) -> DraftPlan:
     zones = pyogrio.read_dataframe(path)
     shapes = np.asarray(zones.geometry.values, dtype=object)
     fixed = shapes.copy()
@@ -111,10 +111,10 @@ def _plan(path: Path, known: gpd.GeoDataFrame, scale: float) -> Plan:
         )
         for row in known.to_dict("records")
     }
-    return Plan(zones.drop(columns="geometry").to_dict("records"), list(shapes), fixed, places, scale * 0.0005)
+    return DraftPlan(zones.drop(columns="geometry").to_dict("records"), list(shapes), fixed, places, scale * 0.0005)
 
 
-def _write(path: Path, plan: Plan, random: np.random.Generator, seed: int, sigma_m: float) -> None:
+def _write(path: Path, plan: DraftPlan, random: np.random.Generator, seed: int, sigma_m: float) -> None:
     """The plan as a new office would deliver it: other row numbers, every vertex a little elsewhere."""
     order = random.permutation(len(plan.rows))
     shapes = digitised_again(multipolygons(np.array(plan.geometry, dtype=object)[order]), seed, sigma_m)

@@ -1,6 +1,6 @@
 """What a planner does to a draft: conflicts and overlaps fixed, grown, moved, split; new ones; old ones that come back.
 
-In: a :class:`Plan` (rows, outlines, the places of its planted defects), the provincial plan, a random generator. :class:`Edits` changes
+In: a :class:`DraftPlan` (rows, outlines, the places of its planted defects), the provincial plan, a random generator. :class:`Edits` changes
 the plan in place, draft by draft, and each :class:`Place` says what became of it. An edit that finds no room is left out.
 """
 
@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass
-class Plan:
+class DraftPlan:
     """The rows of a plan, their outlines as drawn and as repaired, and the places of what is wrong."""
 
     rows: list[dict[str, Any]]
@@ -88,7 +88,7 @@ class Plan:
 class Edits:
     """The edits of one plan."""
 
-    def __init__(self, plan: Plan, upper: gpd.GeoDataFrame, random: np.random.Generator):
+    def __init__(self, plan: DraftPlan, upper: gpd.GeoDataFrame, random: np.random.Generator):
         self._plan, self._random = plan, random
         self._upper = dict(zip(upper["ma_vung"], upper.geometry))
         self._upper_code = dict(zip(upper["ma_vung"], upper["ma_khu"]))

@@ -1,6 +1,6 @@
 """What the conformity check must find: a plain overlay of a district's finished plan with the provincial plan.
 
-In: the district's polygons (repaired) and codes, the provincial plan, the tolerance width. Out: one :class:`Piece` for
+In: the district's polygons (repaired) and codes, the provincial plan, the tolerance width. Out: one :class:`OverlayPiece` for
 each connected part wider than the tolerance where the rule set says conflict or conditional, or where the provincial plan
 says nothing. Every pair of zones that is not plainly compatible is intersected; nothing is taken from the planting.
 """
@@ -20,7 +20,7 @@ TILE_M = 2_000.0
 
 
 @dataclass
-class Piece:
+class OverlayPiece:
     """A part of lower zone ``row`` on upper polygon ``upper`` (None = unplanned)."""
 
     rule: str
@@ -56,11 +56,11 @@ def conformity_pieces(
     plan: ProvincialPlan,
     unplanned: np.ndarray,
     tolerance_m: float,
-) -> list[Piece]:
+) -> list[OverlayPiece]:
     """Every piece wider than ``tolerance_m``; ``known`` marks rows whose code the rule set knows."""
     row, upper = plan.meeting(polygons)
     verdict = verdicts(plan.zone[upper], np.where(known, code, "")[row])
-    found: list[Piece] = []
+    found: list[OverlayPiece] = []
     for word in ("conflict", "conditional"):
         here = np.flatnonzero(verdict == word)
         pieces = shapely.intersection(polygons[row[here]], plan.geometry[upper[here]])
@@ -73,13 +73,15 @@ def conformity_pieces(
     return found
 
 
-def _wide(rule: str, pieces: np.ndarray, row: np.ndarray, upper: np.ndarray | None, tolerance_m: float) -> list[Piece]:
+def _wide(
+    rule: str, pieces: np.ndarray, row: np.ndarray, upper: np.ndarray | None, tolerance_m: float
+) -> list[OverlayPiece]:
     parts, which = shapely.get_parts(pieces, return_index=True)
     some = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0.7 * tolerance_m**2)
     parts, which = parts[some], which[some]
     wide = wider_than(parts, tolerance_m)
     parts, which = parts[wide], which[wide]
     return [
-        Piece(rule, int(row[k]), None if upper is None else int(upper[k]), part, float(width))
+        OverlayPiece(rule, int(row[k]), None if upper is None else int(upper[k]), part, float(width))
         for part, k, width in zip(parts, which, widths(parts))
     ]

@@ -50,7 +50,7 @@ class Draft:
 
 
 @dataclass
-class Defect:
+class PlantedDefect:
     """One planted defect: rows a and b of the plan (None = no second zone), its place and its width."""
 
     rule: str

@@ -14,8 +14,8 @@ import shapely
 
 from ..engine.catalogue import text
 from .names import District
-from .overlay import Piece
-from .planting import Defect, Draft
+from .overlay import OverlayPiece
+from .planting import Draft, PlantedDefect
 from .provincial_plan import ProvincialPlan
 from .shapes import width_m
 from .sites import Site
@@ -51,7 +51,7 @@ def plan_id(district: District) -> str:
     return f"QHSDD-{district.code}"
 
 
-def coverage_rows(defects: list[Defect], draft: Draft, district: District) -> list[Row]:
+def coverage_rows(defects: list[PlantedDefect], draft: Draft, district: District) -> list[Row]:
     """Truth rows of what is wrong inside one plan."""
     rows = []
     for defect in defects:
@@ -70,7 +70,7 @@ def coverage_rows(defects: list[Defect], draft: Draft, district: District) -> li
 
 
 def conformity_rows(
-    pieces: list[Piece],
+    pieces: list[OverlayPiece],
     draft: Draft,
     district: District,
     plan: ProvincialPlan,
@@ -174,7 +174,7 @@ def summary_frame(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def measures_row(
-    polygons: np.ndarray, boundary: shapely.Geometry, defects: list[Defect], draft: Draft, district: District
+    polygons: np.ndarray, boundary: shapely.Geometry, defects: list[PlantedDefect], draft: Draft, district: District
 ) -> Row:
     """The balance of one plan as planted: what is left out, what sticks out, what is covered more than once."""
     total = float(shapely.area(polygons).sum())

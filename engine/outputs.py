@@ -18,7 +18,7 @@ from pathlib import Path
 from .errors import PlanError
 from .intake.source import Source
 from .store.place import PostgisSchema
-from .tables.writing import LOGS, Kind, require_own
+from .tables.writing import LOGS, OutputKind, require_own
 
 FAMILIES = (
     (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".qmd", ".qpj"),
@@ -40,7 +40,7 @@ class Output:
 
     name: str
     path: Path
-    kind: Kind | None = None
+    kind: OutputKind | None = None
     succeeds: tuple[str, ...] = ()
 
 
@@ -103,12 +103,16 @@ def _called(path: Path) -> str:
 @dataclass(frozen=True)
 class _Declared:
     option: str
-    kind: Kind | None
+    kind: OutputKind | None
     succeeds: tuple[str, ...]
 
 
 def add_output(
-    parser: argparse.ArgumentParser, option: str, kind: Kind | None, succeeds: tuple[str, ...] = (), **more: object
+    parser: argparse.ArgumentParser,
+    option: str,
+    kind: OutputKind | None,
+    succeeds: tuple[str, ...] = (),
+    **more: object,
 ) -> None:
     """Add an option that names a file to write; every other option of the command may name an input."""
     action = parser.add_argument(option, **more)  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ from ..engine.intake.source import split_source
 from ..engine.outputs import Output, refuse_lost_files
 from ..engine.store.kinds import STORE
 from ..engine.store.place import is_database
-from ..engine.tables.writing import Kind
+from ..engine.tables.writing import OutputKind
 from .stores import FINDINGS, OF_QGIS, connection_of, store_of_output, text_of_output, uri_of
 
 NOT_FILES = re.compile(r"[a-z][a-z0-9+]+:", re.IGNORECASE)
@@ -59,7 +59,7 @@ def refuse_lost_inputs(
     algorithm: QgsProcessingAlgorithm,
     parameters: dict[str, Any],
     context: QgsProcessingContext,
-    kinds: Mapping[str, Kind] | None = None,
+    kinds: Mapping[str, OutputKind] | None = None,
 ) -> None:
     """PlanError when an output would replace what it must not; ``kinds``: of the files, by the name of their parameter."""
     _refuse_lost_rows(algorithm, parameters, context)

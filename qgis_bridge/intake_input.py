@@ -23,7 +23,7 @@ from qgis.core import (
 
 from ..engine.errors import PlanError
 from ..engine.intake.elsewhere import unread_elsewhere
-from ..engine.intake.preparing import Prepared, Wishes, prepare, prepare_frame
+from ..engine.intake.preparing import PreparationOptions, PreparedLayer, prepare, prepare_frame
 from ..engine.plan import Note
 from ..engine.progress import Progress
 from .source import ReadFeatures, read_features, to_pyproj
@@ -37,7 +37,7 @@ class Given:
     layer: QgsVectorLayer | None
     crs: pyproj.CRS | None
 
-    def prepared(self, wishes: Wishes, progress: Progress) -> Prepared:
+    def prepared(self, wishes: PreparationOptions, progress: Progress) -> PreparedLayer:
         """The plan, as wished for; a CRS that was set in QGIS stands before the one in the file."""
         if self.source:
             made = prepare(self.source, wishes)

@@ -14,7 +14,7 @@ import pandas as pd
 from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingFeedback
 
 from ..engine.intake.diagnosis import Diagnosis
-from ..engine.intake.preparing import Prepared
+from ..engine.intake.preparing import PreparedLayer
 from ..engine.intake.report import IntakeReport
 from ..engine.intake.results import reading_columns, report_columns, zone_columns
 from ..engine.progress import Progress
@@ -23,7 +23,7 @@ from .sinks import Destination
 Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateReferenceSystem]]
 
 
-def zone_table(zones: gpd.GeoDataFrame, prepared: Prepared) -> Table:
+def zone_table(zones: gpd.GeoDataFrame, prepared: PreparedLayer) -> Table:
     """All columns of the zones, before them the feature id that each had in its file."""
     return (*zone_columns(zones, prepared), _qgs_crs(zones))
 

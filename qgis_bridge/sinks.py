@@ -45,7 +45,7 @@ from ..engine.store.styles import keep_styles
 from ..engine.store.writing import History, put_in_place
 from ..engine.store.writing import write as write_store
 from ..engine.tables.formulas import guarded
-from ..engine.tables.writing import LOGS, Kind, real, require_own, staging_folder, take_places
+from ..engine.tables.writing import LOGS, OutputKind, real, require_own, staging_folder, take_places
 from .destinations import file_of, is_wanted, require_own_table, strange_layer, table_of
 from .stores import loaded_from, store_of_output
 
@@ -206,7 +206,7 @@ class Destination:
             require_own(Path(self._final), STORE if self.is_store else layer_kind(self._known_by or columns))
         elif self._final:
             known = self._known_by or columns
-            require_own(Path(self._final), Kind((), "", lambda path: strange_layer(path, known)))
+            require_own(Path(self._final), OutputKind((), "", lambda path: strange_layer(path, known)))
 
     def _unwritable(self, error: OSError) -> PlanError:
         return PlanError("error.write", path=self._final or self.name, reason=error.strerror or error)

@@ -57,7 +57,7 @@ VALUES_IN_WORDS = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingSymbol:
     """One row of the style table: findings of one severity that look alike. No ``rules``: the rest of the severity."""
 
     name: str
@@ -77,10 +77,10 @@ class Kind:
 
 
 @functools.cache
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[FindingSymbol, ...]:
     """The kinds of finding in the order of the legend; the kind for the rest of a severity comes last in it."""
     table = [
-        Kind(
+        FindingSymbol(
             row["kind"],
             row["severity"],
             tuple(row["rules"].split()),
@@ -97,7 +97,7 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(sorted(table, key=lambda kind: SEVERITIES.index(kind.severity)))
 
 
-def kind_of(rule: str, severity: str) -> Kind | None:
+def kind_of(rule: str, severity: str) -> FindingSymbol | None:
     """The kind that a finding falls into; None for an unknown severity."""
     alike = [kind for kind in kinds() if kind.severity == severity]
     return next((kind for kind in alike if rule in kind.rules or not kind.rules), None)
@@ -190,7 +190,7 @@ def _has_area(columns: dict[str, str]) -> str:
     return f"@id IS NULL OR coalesce({QgsExpression.quotedColumnRef(columns['area_m2'])}, 0) > 0"
 
 
-def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
+def kind_symbol(kind: FindingSymbol, has_area: str = "true") -> QgsFillSymbol:
     """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside; the marker alone without area."""
     info = kind.severity == "info"
     near = f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}"
@@ -221,13 +221,13 @@ def kind_symbol(kind: Kind, has_area: str = "true") -> QgsFillSymbol:
     return fill_symbol([*areas, *lines, marker])
 
 
-def _tint(kind: Kind) -> QgsFillSymbolLayer:
+def _tint(kind: FindingSymbol) -> QgsFillSymbolLayer:
     colour = QColor(kind.colour)
     colour.setAlpha(25 if kind.severity == "info" or kind.name == "defective" else 55)
     return QgsSimpleFillSymbolLayer(colour, Qt.BrushStyle.SolidPattern, colour, Qt.PenStyle.NoPen)
 
 
-def _hatch(kind: Kind, angle: float) -> QgsFillSymbolLayer:
+def _hatch(kind: FindingSymbol, angle: float) -> QgsFillSymbolLayer:
     hatch = QgsLinePatternFillSymbolLayer()
     hatch.setLineAngle(angle)
     hatch.setDistance(kind.hatch_distance_mm)
@@ -236,7 +236,7 @@ def _hatch(kind: Kind, angle: float) -> QgsFillSymbolLayer:
     return hatch
 
 
-def _marker(kind: Kind) -> QgsGeometryGeneratorSymbolLayer:
+def _marker(kind: FindingSymbol) -> QgsGeometryGeneratorSymbolLayer:
     shape, _ = QgsSimpleMarkerSymbolLayerBase.decodeShape(kind.marker)
     simple = QgsSimpleMarkerSymbolLayer(shape, kind.size_mm)
     simple.setColor(QColor(kind.colour))

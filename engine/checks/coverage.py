@@ -30,7 +30,7 @@ from . import unmatched_edges as shared_edges
 from .balance import Balance, accounts
 from .neighbours import two_nearest
 from .pieces import Pieces, sort_out, to_batches
-from .preparation import Prepared, prepare, zone_findings
+from .preparation import PreparedZones, prepare, zone_findings
 from .refusals import refuse_crowds, refuse_repeated_pairs, refuse_without_ground
 from .settings import Settings
 
@@ -93,7 +93,7 @@ def _on(progress: Progress, fraction: float) -> None:
     progress.checkpoint()
 
 
-def _refuse_other_place(prepared: Prepared, boundary: shapely.Geometry, boundary_name: str) -> None:
+def _refuse_other_place(prepared: PreparedZones, boundary: shapely.Geometry, boundary_name: str) -> None:
     if shapely.is_empty(boundary) or shapely.area(boundary) == 0:
         raise PlanError("error.boundary_empty", layer=boundary_name)
     shapely.prepare(boundary)
@@ -178,7 +178,7 @@ class _Twins:
 class _Coverage:
     """What the zones of one plan share, leave open and exceed; computed once, then asked for findings and numbers."""
 
-    def __init__(self, prepared: Prepared, boundary: shapely.Geometry | None, settings: Settings):
+    def __init__(self, prepared: PreparedZones, boundary: shapely.Geometry | None, settings: Settings):
         self._prepared, self._boundary, self._progress = prepared, boundary, settings.progress
         self._language = settings.language
         zones, progress, tolerance = prepared.polygons, settings.progress, settings.tolerance

@@ -19,7 +19,7 @@ from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
 from ..plan import PlanLayer
 from .area_units import DeclaredAreas, read_areas
-from .preparation import Prepared, prepare
+from .preparation import PreparedZones, prepare
 from .settings import Settings
 
 RULE = "area.declared"
@@ -46,7 +46,7 @@ def check_declared_areas(plan: PlanLayer, declared_field: str, settings: Setting
 class _Areas:
     """The figures beside the map."""
 
-    def __init__(self, prepared: Prepared, declared: DeclaredAreas, measured_ha: np.ndarray, settings: Settings):
+    def __init__(self, prepared: PreparedZones, declared: DeclaredAreas, measured_ha: np.ndarray, settings: Settings):
         self._prepared, self._declared, self._measured_ha = prepared, declared, measured_ha
         self._language = settings.language
         width_m = settings.tolerance.width_m

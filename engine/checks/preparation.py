@@ -22,7 +22,7 @@ from ..errors import PlanError
 from ..findings import batch
 from ..plan import PlanLayer
 from ..planar.polygons import polygonal
-from ..planar.repair import Defect, repair
+from ..planar.repair import InvalidPolygon, repair
 from ..progress import Progress
 from .settings import Settings
 
@@ -30,7 +30,7 @@ LEAST_DISC_RADIUS_M = 0.5
 
 
 @dataclass
-class Prepared:
+class PreparedZones:
     """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each belongs to.
 
     They stand in the order of their keys, so that no result depends on the order of the features.
@@ -39,7 +39,7 @@ class Prepared:
     plan: PlanLayer
     polygons: np.ndarray
     row: np.ndarray
-    defects: list[Defect]
+    defects: list[InvalidPolygon]
     empty: np.ndarray
 
     def column(self, name: str) -> np.ndarray:
@@ -47,7 +47,7 @@ class Prepared:
         return self.plan.zones[name].to_numpy()[self.row]
 
 
-def prepare(plan: PlanLayer, progress: Progress | None = None, beside: Sequence[PlanLayer] = ()) -> Prepared:
+def prepare(plan: PlanLayer, progress: Progress | None = None, beside: Sequence[PlanLayer] = ()) -> PreparedZones:
     """Valid polygons of ``plan``; what was empty or invalid is remembered for the findings.
 
     ``beside``: the plans that it is checked with.
@@ -60,7 +60,7 @@ def prepare(plan: PlanLayer, progress: Progress | None = None, beside: Sequence[
     row = np.flatnonzero(~empty)
     row = row[in_order_of_names(plan.zones["key"].to_numpy()[row])]
     without_place = np.array([index for index in np.flatnonzero(empty) if index not in broken], dtype=int)
-    return Prepared(plan, usable[row], row, defects, without_place)
+    return PreparedZones(plan, usable[row], row, defects, without_place)
 
 
 def refuse_unless_in_one_plane(plans: Sequence[PlanLayer]) -> None:
@@ -93,7 +93,7 @@ def in_order_of_names(keys: np.ndarray) -> np.ndarray:
     return np.array(sorted(range(len(keys)), key=natural), dtype=int)
 
 
-def zone_findings(prepared: Prepared, territory: shapely.Geometry, settings: Settings) -> list[pd.DataFrame]:
+def zone_findings(prepared: PreparedZones, territory: shapely.Geometry, settings: Settings) -> list[pd.DataFrame]:
     """What is wrong with single zones, as batches of findings."""
     batches = []
     if len(prepared.empty):
@@ -104,7 +104,7 @@ def zone_findings(prepared: Prepared, territory: shapely.Geometry, settings: Set
     return batches + table_findings(prepared, territory)
 
 
-def table_findings(prepared: Prepared, territory: shapely.Geometry) -> list[pd.DataFrame]:
+def table_findings(prepared: PreparedZones, territory: shapely.Geometry) -> list[pd.DataFrame]:
     """Missing and repeated keys, missing codes; each carries its zone's own polygon."""
     plan = prepared.plan
     zones = plan.zones
@@ -126,7 +126,7 @@ def table_findings(prepared: Prepared, territory: shapely.Geometry) -> list[pd.D
 
 
 def _with_polygon(
-    rule: str, prepared: Prepared, rows: np.ndarray, territory: shapely.Geometry, **more: object
+    rule: str, prepared: PreparedZones, rows: np.ndarray, territory: shapely.Geometry, **more: object
 ) -> pd.DataFrame | None:
     if len(rows) == 0:
         return None
@@ -138,14 +138,14 @@ def _with_polygon(
     return batch(rule, shape, area_m2=area, **_names(prepared.plan, rows), **more)
 
 
-def zone_batch(rule: str, prepared: Prepared, which: np.ndarray, **more: object) -> pd.DataFrame:
+def zone_batch(rule: str, prepared: PreparedZones, which: np.ndarray, **more: object) -> pd.DataFrame:
     """Findings of ``rule`` on whole zones, ``which`` of the prepared polygons, with their areas."""
     shape = prepared.polygons[which]
     names = _names(prepared.plan, prepared.row[which])
     return batch(rule, shape, area_m2=shapely.area(shape), **names, **more)
 
 
-def _invalid(prepared: Prepared, territory: shapely.Geometry, settings: Settings) -> pd.DataFrame:
+def _invalid(prepared: PreparedZones, territory: shapely.Geometry, settings: Settings) -> pd.DataFrame:
     radius_m = max(settings.tolerance.width_m / 2.0, LEAST_DISC_RADIUS_M)
     defects = prepared.defects
     places = np.array([(d.x, d.y) for d in defects])
@@ -157,7 +157,7 @@ def _invalid(prepared: Prepared, territory: shapely.Geometry, settings: Settings
     return batch("geometry.invalid", discs, detail=details, **_names(prepared.plan, rows))
 
 
-def explain(defect: Defect, language: str) -> str:
+def explain(defect: InvalidPolygon, language: str) -> str:
     """GEOS's reason, its place, and the area before and after the repair; of a zone of which nothing is left the reason alone."""
     if not defect.area_after_m2 > 0:
         return text("coverage.invalid_detail_gone", language, reason=_reason(defect.reason, language))

@@ -11,10 +11,10 @@ import shapely
 from ..errors import PlanError
 from ..planar.crowds import MOST_PAIRS, crowd
 from ..planar.repair import NOWHERE
-from .preparation import Prepared
+from .preparation import PreparedZones
 
 
-def refuse_without_ground(prepared: Prepared) -> None:
+def refuse_without_ground(prepared: PreparedZones) -> None:
     """PlanError where no zone has an area, and why."""
     if len(prepared.polygons):
         return
@@ -24,14 +24,14 @@ def refuse_without_ground(prepared: Prepared) -> None:
     raise PlanError(key, layer=plan.name, count=len(plan.zones), crs=str(plan.crs.name))
 
 
-def refuse_crowds(prepared: Prepared, zones: np.ndarray) -> None:
+def refuse_crowds(prepared: PreparedZones, zones: np.ndarray) -> None:
     """PlanError where so many of the ``zones``, all different, lie on one place that their overlaps cannot be listed."""
     found = crowd(zones)
     if found.too_large:
         raise _crowded(prepared, found.count, found.x, found.y)
 
 
-def refuse_repeated_pairs(prepared: Prepared, zones: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> None:
+def refuse_repeated_pairs(prepared: PreparedZones, zones: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> None:
     """PlanError where ``pairs`` of different outlines, each drawn by several zones, are too many.
 
     ``zones``: for each zone the first one with its outline; ``pairs``: such first ones.
@@ -46,5 +46,5 @@ def refuse_repeated_pairs(prepared: Prepared, zones: np.ndarray, pairs: tuple[np
     raise _crowded(prepared, int(copies[one] + copies[two]), shapely.get_x(place), shapely.get_y(place))
 
 
-def _crowded(prepared: Prepared, count: int, x: float, y: float) -> PlanError:
+def _crowded(prepared: PreparedZones, count: int, x: float, y: float) -> PlanError:
     return PlanError("error.crowded", layer=prepared.plan.name, count=count, limit=MOST_PAIRS, x=round(x), y=round(y))

@@ -18,7 +18,7 @@ from ..plan import PlanLayer
 from ..planar.polygons import polygonal
 from ..planar.threads import in_order
 from ..progress import Progress
-from .preparation import Prepared, in_order_of_names, prepare
+from .preparation import PreparedZones, in_order_of_names, prepare
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Territory:
 
 def territories(
     plans: list[PlanLayer], progress: Progress, threads: int = 2, grounds: dict[str, shapely.Geometry] | None = None
-) -> tuple[list[Territory], list[Prepared]]:
+) -> tuple[list[Territory], list[PreparedZones]]:
     """(territories, prepared plans); see the module's paragraph.
 
     ``grounds``: the ground of territories that was united before, by name; what is united now is added to it.
@@ -83,7 +83,7 @@ def _told_apart(plans: list[PlanLayer]) -> list[PlanLayer]:
     return named
 
 
-def _rows(prepared: Prepared) -> pd.DataFrame:
+def _rows(prepared: PreparedZones) -> pd.DataFrame:
     plan = prepared.plan
     rows = pd.DataFrame({"polygon": prepared.polygons, "key": prepared.column("key"), "code": prepared.column("code")})
     rows["territory"] = prepared.column("territory") if "territory" in plan.zones else plan.name

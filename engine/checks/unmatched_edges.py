@@ -14,7 +14,7 @@ import shapely
 from ..findings import Measure
 from ..kinds import REAL, TEXT
 from ..planar.unmatched import Unmatched
-from .preparation import Prepared
+from .preparation import PreparedZones
 
 FIELDS: tuple[tuple[str, str], ...] = (
     ("plan", TEXT),
@@ -36,7 +36,7 @@ def measures(unmatched: Unmatched) -> list[Measure]:
     ]
 
 
-def table(unmatched: Unmatched, zones: np.ndarray, prepared: Prepared, run_id: str) -> gpd.GeoDataFrame:
+def table(unmatched: Unmatched, zones: np.ndarray, prepared: PreparedZones, run_id: str) -> gpd.GeoDataFrame:
     """One row a stretch. ``zones``: the polygon of ``prepared`` that each index in ``unmatched`` stands for."""
     plan, key, code = prepared.plan, prepared.column("key"), prepared.column("code")
     a, b = zones[unmatched.a], zones[unmatched.b]

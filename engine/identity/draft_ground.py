@@ -20,7 +20,7 @@ from ..codes import in_one_spelling
 from ..plan import PlanLayer
 from ..planar.closure import overlapping_pairs
 from ..planar.edges import suspect_edges
-from ..planar.overlay import Pairs, near_pairs, shared
+from ..planar.overlay import ZonePairs, near_pairs, shared
 from ..planar.polygons import EMPTY, polygonal
 from ..planar.repair import repair
 from ..planar.threads import in_order
@@ -116,7 +116,7 @@ def cut(one: DraftGround, other: DraftGround, progress: Progress) -> pd.DataFram
 
 
 def _common(
-    here: np.ndarray, there: np.ndarray, near: Pairs, wanted: np.ndarray, progress: Progress
+    here: np.ndarray, there: np.ndarray, near: ZonePairs, wanted: np.ndarray, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     """(what each pair shares, its area); of pairs that are not ``wanted`` the area alone, which spares most of the memory."""
     shapes, area = np.full(len(near), EMPTY, dtype=object), np.zeros(len(near))

@@ -33,7 +33,7 @@ THREADS = 2
 
 
 @dataclass(frozen=True)
-class Pairs:
+class CandidateMatches:
     """Possible pairs: indexes into the previous and the current findings, how much they share, and their scores."""
 
     previous: np.ndarray
@@ -44,9 +44,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.score)
 
-    def where(self, chosen: np.ndarray) -> Pairs:
+    def where(self, chosen: np.ndarray) -> CandidateMatches:
         """The pairs that a mask, or numbers in their order, choose."""
-        return Pairs(self.previous[chosen], self.current[chosen], self.shared_m2[chosen], self.score[chosen])
+        return CandidateMatches(self.previous[chosen], self.current[chosen], self.shared_m2[chosen], self.score[chosen])
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def match(
     return _told(possible, continues, continued_by, live)
 
 
-def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray, live: np.ndarray) -> Matching:
+def _told(possible: CandidateMatches, continues: np.ndarray, continued_by: np.ndarray, live: np.ndarray) -> Matching:
     """The chosen pairs, and what the others that overlap say of splits and merges."""
     chosen = continues[possible.current] == possible.previous
     shared_m2 = np.zeros(len(continues))
@@ -95,21 +95,23 @@ def _told(possible: Pairs, continues: np.ndarray, continued_by: np.ndarray, live
     return Matching(continues, continued_by, shared_m2, split_from, merged_into)
 
 
-def best_first(ranked: Pairs, continues: np.ndarray, continued_by: np.ndarray) -> None:
+def best_first(ranked: CandidateMatches, continues: np.ndarray, continued_by: np.ndarray) -> None:
     """Take pairs in their order while both of their findings are free; fills the two arrays."""
     for p, c in zip(ranked.previous.tolist(), ranked.current.tolist()):
         if continued_by[p] < 0 and continues[c] < 0:
             continued_by[p], continues[c] = c, p
 
 
-def _ranked(pairs: Pairs, previous_ids: np.ndarray, current_ids: np.ndarray) -> np.ndarray:
+def _ranked(pairs: CandidateMatches, previous_ids: np.ndarray, current_ids: np.ndarray) -> np.ndarray:
     """The order of the pairs: highest score first, equal ones by their ids."""
     return np.lexsort(
         (current_ids[pairs.current].astype(str), previous_ids[pairs.previous].astype(str), -np.round(pairs.score, 9))
     )
 
 
-def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress) -> Pairs:
+def possible_pairs(
+    previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress
+) -> CandidateMatches:
     """Every possible pair with its score.
 
     Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x codes + 0.05 x zones
@@ -136,17 +138,17 @@ def possible_pairs(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_
         likeness - DISTANCE_WEIGHT * np.where(np.isfinite(apart_m), apart_m, 0.0) / max(width_m, 1e-9),
     )
     kept = overlaps | (apart_m <= width_m)
-    placed = Pairs(p, c, np.where(overlaps, shared_m2, 0.0), score).where(kept)
+    placed = CandidateMatches(p, c, np.where(overlaps, shared_m2, 0.0), score).where(kept)
     return _and_those_known_by_name(placed, previous, current, named, progress.part(0.9, 1.0))
 
 
 def _and_those_known_by_name(
-    placed: Pairs,
+    placed: CandidateMatches,
     previous: gpd.GeoDataFrame,
     current: gpd.GeoDataFrame,
     named: tuple[np.ndarray, np.ndarray],
     progress: Progress,
-) -> Pairs:
+) -> CandidateMatches:
     """The pairs, and those of findings whose ground says nothing of them: one name is one finding, whatever it covers."""
     p, c = _of_one_name(previous, current, named)
     before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
@@ -154,7 +156,7 @@ def _and_those_known_by_name(
     grounded = np.flatnonzero(~placeless(current)[c])
     shared_m2[grounded] = _shared_areas(before, after, p[grounded], c[grounded], progress)
     score = OVERLAPPING + CODES_WEIGHT * _agreeing(previous, current, "code", p, c)
-    return Pairs(
+    return CandidateMatches(
         np.r_[placed.previous, p],
         np.r_[placed.current, c],
         np.r_[placed.shared_m2, shared_m2],

@@ -28,7 +28,7 @@ from .legacytext import (
     VNI,
     VPS,
     WINDOWS_1252,
-    Decision,
+    ColumnEncoding,
     could_be,
     decide,
     decode,
@@ -137,7 +137,7 @@ def _different(values: pd.Series) -> list[str]:
     return list(dict.fromkeys(value for value in values.tolist() if isinstance(value, str)))
 
 
-def _usual(decisions: Iterable[Decision]) -> str:
+def _usual(decisions: Iterable[ColumnEncoding]) -> str:
     """The script of most columns that leave no doubt."""
     sure = Counter(
         d.encoding for d in decisions if d.encoding in (*LEGACY, UTF_8) and not d.unclear and d.words >= FEW_WORDS
@@ -145,7 +145,7 @@ def _usual(decisions: Iterable[Decision]) -> str:
     return sure.most_common(1)[0][0] if sure else AS_IS
 
 
-def _settled(decision: Decision, values: list[str], usual: str, are_bytes: bool) -> str:
+def _settled(decision: ColumnEncoding, values: list[str], usual: str, are_bytes: bool) -> str:
     """The script of a column, that of its file where it could be either."""
     doubtful = decision.unclear or decision.words < FEW_WORDS or decision.encoding in (WINDOWS_1252, VPS)
     if usual and doubtful and (are_bytes or decision.encoding != AS_IS) and could_be(values, usual):
@@ -164,7 +164,7 @@ def _change(column: str, encoding: str, made: dict[str, str], values: pd.Series)
 
 def _told_mixed(
     change: TextChange | None,
-    decision: Decision,
+    decision: ColumnEncoding,
     encoding: str,
     values: pd.Series,
     layer: str,
@@ -201,7 +201,7 @@ def _unique(made: dict[str, str], taken: list[str]) -> dict[str, str]:
     return names
 
 
-def _tell(change: TextChange, decision: Decision, layer: str, report: IntakeReport) -> None:
+def _tell(change: TextChange, decision: ColumnEncoding, layer: str, report: IntakeReport) -> None:
     before, after = change.examples[0]
     values = {"layer": layer, "encoding": change.encoding, "count": change.count, "before": before, "after": after}
     if change.column == NAMES_OF_FIELDS:

@@ -2,7 +2,7 @@
 
 TCVN3 (fonts .VnTime) and VNI kept Vietnamese letters in the places of Latin-1; a table read as Latin-1 or Windows-1252 shows "§Êt trång
 lóa n\xadíc" or "Ñaát troàng luùa nöôùc" for "Đất trồng lúa nước". Goes in: the texts of ONE column, as Unicode or as bytes read as
-Latin-1. Comes out: a Decision, made by counting which script makes Vietnamese syllables of the words; cell by cell only where a column
+Latin-1. Comes out: a ColumnEncoding, made by counting which script makes Vietnamese syllables of the words; cell by cell only where a column
 mixes scripts and a cell leaves no doubt, because "xã" in good Unicode is "xó" in TCVN3. Nothing is decoded unless the words are wrong as they stand and right
 in the other script. VPS is recognised and not decoded. Tables: resources/text.
 """
@@ -38,7 +38,7 @@ MOST_TEXTS = 4000
 
 
 @dataclass(frozen=True)
-class Decision:
+class ColumnEncoding:
     """The script of a column; ``right`` is the share of its words that are syllables in it, ``as_is`` as they stand.
 
     ``encoding`` "" leaves the column as it is; ``unclear`` says that two scripts fit about as well. ``apart``: the texts that are in
@@ -58,19 +58,19 @@ class Decision:
         return self.apart.get(text, self.encoding)
 
 
-def decide(texts: Iterable[str], are_bytes: bool) -> Decision:
+def decide(texts: Iterable[str], are_bytes: bool) -> ColumnEncoding:
     """The script of one column, or of each of its texts where it mixes several. ``are_bytes``: each character stands for a byte."""
     marked = [text for text in dict.fromkeys(texts) if not text.isascii()][:MOST_TEXTS]
     if not marked:
-        return Decision(AS_IS)
+        return ColumnEncoding(AS_IS)
     if _is_utf_8(marked, are_bytes):
-        return Decision(UTF_8, 1.0, 0.0, len(marked))
+        return ColumnEncoding(UTF_8, 1.0, 0.0, len(marked))
     sure = {text: script for text, script in ((text, _sure(text, are_bytes)) for text in marked) if script is not None}
     rest = [text for text in marked if text not in sure]
     if sure and rest:
         return _mixed(sure, rest, are_bytes) or _of_one_script(marked, are_bytes)
     if len(set(sure.values())) > 1:
-        return Decision(AS_IS, 1.0, 0.0, len(sure), apart=sure)
+        return ColumnEncoding(AS_IS, 1.0, 0.0, len(sure), apart=sure)
     whole = _of_one_script(marked, are_bytes)
     return whole if whole.right >= RIGHT_SHARE else _row_by_row(marked, are_bytes, whole)
 
@@ -83,7 +83,7 @@ def _sure(text: str, are_bytes: bool) -> str | None:
     return UTF_8 if read is not None and _bytes_of(text) == read.encode("utf-8") else None
 
 
-def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> Decision | None:
+def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> ColumnEncoding | None:
     """The decision on a column some of whose texts are sure; None where the others are no other script for certain."""
     alone = _of_one_script(rest, are_bytes)
     tokens = {word for text in rest for word in WORDS.findall(text) if not word.isascii()}
@@ -93,11 +93,11 @@ def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> Decisio
     if UTF_8 in sure.values():
         stay = WINDOWS_1252 if are_bytes else AS_IS
         lost = () if alone.as_is >= RIGHT_SHARE else tuple(rest)
-        return Decision(stay, alone.right, alone.as_is, alone.words, apart=dict(sure), unreadable=lost)
+        return ColumnEncoding(stay, alone.right, alone.as_is, alone.words, apart=dict(sure), unreadable=lost)
     return None
 
 
-def _row_by_row(marked: list[str], are_bytes: bool, whole: Decision) -> Decision:
+def _row_by_row(marked: list[str], are_bytes: bool, whole: ColumnEncoding) -> ColumnEncoding:
     """A column that no one script explains, where each text has two words or more that are right in one script alone."""
     if whole.as_is > WRONG_SHARE:
         return whole
@@ -112,23 +112,23 @@ def _row_by_row(marked: list[str], are_bytes: bool, whole: Decision) -> Decision
     return replace(whole, apart=found, unreadable=tuple(text for text in marked if text not in found))
 
 
-def _of_one_script(marked: list[str], are_bytes: bool) -> Decision:
+def _of_one_script(marked: list[str], are_bytes: bool) -> ColumnEncoding:
     read_as_is = _windows_1252 if are_bytes else _unchanged
     tokens = [word for text in marked for word in WORDS.findall(text) if not word.isascii()]
     as_is, counted = _share(tokens, read_as_is)
     stay = WINDOWS_1252 if are_bytes else AS_IS
     if as_is >= RIGHT_SHARE or not counted:
-        return Decision(stay, as_is, as_is, counted)
+        return ColumnEncoding(stay, as_is, as_is, counted)
     shares = [(_share(tokens, reader)[0], name) for name, reader in _READERS.items()]
     scores = sorted(shares, key=lambda score: -score[0])
     (best, name), (second, _) = scores[0], scores[1]
     needed = RIGHT_SHARE if counted >= FEW_WORDS else 1.0
     wrong = as_is <= WRONG_SHARE or (best >= NEARLY_ALL and counted >= FEW_WORDS)
     if best < needed or best - as_is < CLEARLY or not wrong:
-        return Decision(stay, as_is, as_is, counted)
+        return ColumnEncoding(stay, as_is, as_is, counted)
     if best == second and _same_letters(tokens, [found for score, found in scores if score == best]):
-        return Decision(name, best, as_is, counted)
-    return Decision(name, best, as_is, counted, unclear=best - second < CLEARLY / 2)
+        return ColumnEncoding(name, best, as_is, counted)
+    return ColumnEncoding(name, best, as_is, counted, unclear=best - second < CLEARLY / 2)
 
 
 def _same_letters(tokens: list[str], names: list[str]) -> bool:

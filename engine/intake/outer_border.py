@@ -28,22 +28,22 @@ SIDE_M = 20.0
 
 
 @dataclass(frozen=True)
-class Border:
+class SampledOutline:
     """Points on borders with the unit direction of the border there."""
 
     places: np.ndarray
     directions: np.ndarray
 
-    def some(self, count: int) -> Border:
+    def some(self, count: int) -> SampledOutline:
         """At most ``count`` of them, at random."""
         if len(self.places) <= count:
             return self
         chosen = np.sort(np.random.default_rng(SEED).choice(len(self.places), count, replace=False))
         return self.chosen(chosen)
 
-    def chosen(self, which: np.ndarray) -> Border:
+    def chosen(self, which: np.ndarray) -> SampledOutline:
         """Those of the points."""
-        return Border(self.places[which], self.directions[which])
+        return SampledOutline(self.places[which], self.directions[which])
 
 
 def zones_with_area(shapes: np.ndarray) -> np.ndarray:
@@ -64,14 +64,14 @@ def unshared_edges(zones: np.ndarray, unit_m: float = 1.0) -> np.ndarray:
     return found
 
 
-def points_along(segments: np.ndarray, count: int, least_m: float = LEAST_M) -> Border:
+def points_along(segments: np.ndarray, count: int, least_m: float = LEAST_M) -> SampledOutline:
     """About ``count`` points along the segments, one at random on each stretch of like length, ``least_m`` or longer."""
     vectors = segments[:, 1] - segments[:, 0]
     lengths = np.hypot(vectors[:, 0], vectors[:, 1])
     kept = lengths > 0
     segments, vectors, lengths = segments[kept], vectors[kept], lengths[kept]
     if not len(lengths):
-        return Border(np.zeros((0, 2)), np.zeros((0, 2)))
+        return SampledOutline(np.zeros((0, 2)), np.zeros((0, 2)))
     ends = np.cumsum(lengths)
     stretch = max(ends[-1] / count, least_m)
     stretches = np.arange(max(1, round(ends[-1] / stretch)))
@@ -79,16 +79,16 @@ def points_along(segments: np.ndarray, count: int, least_m: float = LEAST_M) -> 
     index = np.minimum(np.searchsorted(ends, at), len(ends) - 1)
     along = (at - (ends[index] - lengths[index])) / lengths[index]
     places = segments[index, 0] + along[:, None] * vectors[index]
-    return Border(places, vectors[index] / lengths[index][:, None])
+    return SampledOutline(places, vectors[index] / lengths[index][:, None])
 
 
-def outer_border(zones: np.ndarray, count: int, unit_m: float = 1.0) -> Border:
+def outer_border(zones: np.ndarray, count: int, unit_m: float = 1.0) -> SampledOutline:
     """At most ``count`` points on the outer border of ``zones``; along all unshared edges where no outer side is found."""
     edges = unshared_edges(zones, unit_m)
     return outer_points(edges, zones, count, unit_m).some(count)
 
 
-def outer_points(edges: np.ndarray, zones: np.ndarray, count: int, unit_m: float = 1.0) -> Border:
+def outer_points(edges: np.ndarray, zones: np.ndarray, count: int, unit_m: float = 1.0) -> SampledOutline:
     """Points along those of the ``edges`` of ``zones`` that have the layer on one side only: ``count`` or more where they are long enough."""
     tried = TRIED * count
     while True:
@@ -100,7 +100,7 @@ def outer_points(edges: np.ndarray, zones: np.ndarray, count: int, unit_m: float
         tried = min(MOST_TRIED, 2 * tried * count // max(found, 1))
 
 
-def on_one_side(border: Border, zones: np.ndarray, side: float) -> np.ndarray:
+def on_one_side(border: SampledOutline, zones: np.ndarray, side: float) -> np.ndarray:
     """Which points have a zone at a distance of ``side`` to the one side of the border, and none about there to the other."""
     across = np.column_stack([-border.directions[:, 1], border.directions[:, 0]]) * side
     tree = shapely.STRtree(zones)

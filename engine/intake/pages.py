@@ -1,6 +1,6 @@
 """Pages in HTML for a person: what intake changed, texts before and after, and the CRSs that a layer may be in.
 
-Goes in: a Prepared plan or a Diagnosis. Comes out: one self-contained page, without scripts and without anything from the network; whatever
+Goes in: a PreparedLayer or a Diagnosis. Comes out: one self-contained page, without scripts and without anything from the network; whatever
 comes from a file is escaped.
 """
 
@@ -14,7 +14,7 @@ from ..catalogue import number, text
 from ..tables.writing import PAGE_MARK
 from .columns import preview
 from .diagnosis import Diagnosis
-from .preparing import Prepared
+from .preparing import PreparedLayer
 
 STYLE = (
     "body{font-family:sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse;margin:1em 0}"
@@ -23,7 +23,7 @@ STYLE = (
 )
 
 
-def prepare_page(prepared: Prepared, language: str) -> str:
+def prepare_page(prepared: PreparedLayer, language: str) -> str:
     """What was done to a plan, and its texts before and after."""
     entries = [(row["code"], row["count"], row["text"]) for row in prepared.report.rows(language)]
     changes = _table(("page.code", "page.number", "page.sentence"), entries, language)

@@ -1,6 +1,6 @@
 """A source becomes a clean plan layer, and a report of everything that was changed on the way.
 
-Goes in: a source as QGIS names it, and Wishes: which fields, which CRS and script where the file is wrong, whether closed lines are
+Goes in: a source as QGIS names it, and PreparationOptions: which fields, which CRS and script where the file is wrong, whether closed lines are
 zones. Comes out: a PlanLayer whose notes are the report's entries, or the whole table. The file itself is never touched; what it
 holds, letter by letter, is what ``original_table`` gives. Fails with IntakeError (unreadable) or PlanError (no CRS, no such
 field, no polygons).
@@ -43,7 +43,7 @@ OLD_CODE_OF = "old_code_of_"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PreparationOptions:
     """How to read a source; every field may be left empty.
 
     ``crs``: "" as the file says, else "EPSG:5899", which replaces what the file says. ``swap_axes``: the first coordinate is
@@ -72,7 +72,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedLayer:
     """``table``: all columns, its index the feature ids of the file; ``name`` a title; ``fields`` the present names by the file's."""
 
     table: gpd.GeoDataFrame
@@ -90,26 +90,26 @@ class Prepared:
         return wanted if there else self.fields.get(wanted, wanted)
 
 
-def labels_of(prepared: Prepared, code_field: str) -> pd.Series:
+def labels_of(prepared: PreparedLayer, code_field: str) -> pd.Series:
     """The labels of the code field as they were before any became a code; PlanError where there is no such field."""
     name = LABEL_OF + prepared.field(code_field)
     return prepared.table[name] if name in prepared.table.columns else old_codes_of(prepared, code_field)
 
 
-def old_codes_of(prepared: Prepared, code_field: str) -> pd.Series:
+def old_codes_of(prepared: PreparedLayer, code_field: str) -> pd.Series:
     """The codes of the code field as they were before any became one in force; PlanError where there is no such field."""
     name = OLD_CODE_OF + prepared.field(code_field)
     return prepared.table[name] if name in prepared.table.columns else _column(prepared, code_field)
 
 
-def write_code_list(path: Path, prepared: Prepared, wishes: Wishes) -> Path:
+def write_code_list(path: Path, prepared: PreparedLayer, wishes: PreparationOptions) -> Path:
     """The list of codes that wait for a decision; PlanError where the field or the generation is not said."""
     codes = old_codes_of(prepared, wishes.code_field)
     reviewed = generations.read_codes(Path(wishes.code_list)) if isinstance(wishes.code_list, (str, Path)) else {}
     return generations.write_codes(path, codes, wishes.code_generation or "–", reviewed)
 
 
-def _column(prepared: Prepared, code_field: str) -> pd.Series:
+def _column(prepared: PreparedLayer, code_field: str) -> pd.Series:
     name = prepared.field(code_field)
     if name in prepared.table.columns:
         return prepared.table[name]
@@ -118,10 +118,10 @@ def _column(prepared: Prepared, code_field: str) -> pd.Series:
 
 
 def prepare_plan(
-    source: str, wishes: Wishes | None = None, name: str = "", **known: Any
+    source: str, wishes: PreparationOptions | None = None, name: str = "", **known: Any
 ) -> tuple[PlanLayer, IntakeReport]:
     """The plan at ``source``; ``known`` are further fields of PlanLayer."""
-    wishes = wishes or Wishes()
+    wishes = wishes or PreparationOptions()
     made = prepare(source, wishes)
     fields: dict[str, Any] = {
         kind: made.field(getattr(wishes, kind)) for kind in ("key_field", "code_field", "territory_field")
@@ -137,9 +137,9 @@ def prepare_plan(
     return replace(plan, notes=list(made.report.entries)), made.report
 
 
-def prepare_table(source: str, wishes: Wishes | None = None) -> tuple[gpd.GeoDataFrame, IntakeReport]:
+def prepare_table(source: str, wishes: PreparationOptions | None = None) -> tuple[gpd.GeoDataFrame, IntakeReport]:
     """Everything at ``source``, all columns with it; its index are the feature ids of the file."""
-    made = prepare(source, wishes or Wishes())
+    made = prepare(source, wishes or PreparationOptions())
     return made.table, made.report
 
 
@@ -149,7 +149,7 @@ def original_table(source: str) -> gpd.GeoDataFrame:
         return read_frame(ready).frame
 
 
-def prepare(source: str, wishes: Wishes) -> Prepared:
+def prepare(source: str, wishes: PreparationOptions) -> PreparedLayer:
     """Read ``source`` and do what is wished for, in this order: texts, CRS, areas, codes, repair, reprojection."""
     report = IntakeReport(source)
     with opened(source, wishes.memory_limit_bytes) as ready:
@@ -166,10 +166,10 @@ def prepare(source: str, wishes: Wishes) -> Prepared:
 def prepare_frame(
     frame: gpd.GeoDataFrame,
     name: str,
-    wishes: Wishes,
+    wishes: PreparationOptions,
     names: Mapping[str, str] | None = None,
     notes: Sequence[Note] = (),
-) -> Prepared:
+) -> PreparedLayer:
     """The same for a table that is in memory already, such as an unsaved layer; its texts are Unicode or claim to be.
 
     ``names``: the present names of fields that the layer calls otherwise; ``notes``: what reading it changed.
@@ -181,10 +181,10 @@ def _prepared(
     frame: gpd.GeoDataFrame,
     ready: Opened | None,
     name: str,
-    wishes: Wishes,
+    wishes: PreparationOptions,
     report: IntakeReport,
     names: Mapping[str, str],
-) -> Prepared:
+) -> PreparedLayer:
     raw = [str(column) for column in frame.columns]
     are_bytes = ready is not None and texts_are_bytes(ready)
     decoded, changes, usual = decode_columns(frame, are_bytes, wishes.encoding, name, report)
@@ -197,7 +197,7 @@ def _prepared(
         made = zones_of_drawing(made, name, wishes.polygons_from_lines, report)
     elif wishes.polygons_from_lines:
         made = areas_of_lines(made, name, report)
-    prepared = Prepared(made, report, name, fields, tuple(changes), wishes.polygons_from_lines)
+    prepared = PreparedLayer(made, report, name, fields, tuple(changes), wishes.polygons_from_lines)
     made = _in_force(replace(prepared, table=_coded(prepared, ready, wishes)), ready, wishes)
     if wishes.repair:
         made = _repaired(made, name, report)
@@ -206,7 +206,7 @@ def _prepared(
     return replace(prepared, table=made)
 
 
-def zones_of(prepared: Prepared) -> gpd.GeoDataFrame:
+def zones_of(prepared: PreparedLayer) -> gpd.GeoDataFrame:
     """The rows of the table that are zones, in two dimensions; the report counts what is left out. PlanError for none."""
     table, report = prepared.table, prepared.report
     shapes = shapely.force_2d(np.asarray(table.geometry.values, dtype=object))
@@ -223,7 +223,7 @@ def zones_of(prepared: Prepared) -> gpd.GeoDataFrame:
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))[kept]
 
 
-def _refuse_without_zones(prepared: Prepared, found: str) -> None:
+def _refuse_without_zones(prepared: PreparedLayer, found: str) -> None:
     """PlanError that names the other layers of the file, or how far the ends of lines that shall be zones lie apart, if either is why."""
     if prepared.layers:
         raise no_zones_first(prepared.name, prepared.layers, found or "–")
@@ -240,7 +240,7 @@ def _crs(given: str) -> pyproj.CRS:
         raise PlanError("error.crs_unknown", crs=given) from error
 
 
-def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: Wishes, report: IntakeReport) -> gpd.GeoDataFrame:
+def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: PreparationOptions, report: IntakeReport) -> gpd.GeoDataFrame:
     """The CRS that was asked for in the place of the file's, and its axes in order."""
     if wishes.swap_axes:
         shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
@@ -256,7 +256,7 @@ def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: Wishes, report: IntakeR
     return frame.set_crs(crs, allow_override=True)
 
 
-def _coded(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoDataFrame:
+def _coded(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> gpd.GeoDataFrame:
     """The labels of the code field as codes, by the map that was given or lies beside the plan."""
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not code_field or code_field not in table.columns:
@@ -268,7 +268,7 @@ def _coded(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoD
     return table.assign(**{LABEL_OF + code_field: table[code_field], code_field: mapped})
 
 
-def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[str, str]:
+def _codes(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> Mapping[str, str]:
     given = wishes.label_map
     if isinstance(given, Mapping):
         return given
@@ -281,7 +281,7 @@ def _codes(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[
     return read_labels(found, prepared.report)
 
 
-def _in_force(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.GeoDataFrame:
+def _in_force(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> gpd.GeoDataFrame:
     """The codes of an older circular as those in force, where that is clear or was decided."""
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not wishes.code_generation or not code_field or code_field not in table.columns:
@@ -293,7 +293,7 @@ def _in_force(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> gpd.G
     return table.assign(**{OLD_CODE_OF + code_field: table[code_field], code_field: made})
 
 
-def _reviewed(prepared: Prepared, ready: Opened | None, wishes: Wishes) -> Mapping[str, str]:
+def _reviewed(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> Mapping[str, str]:
     given = wishes.code_list
     if isinstance(given, Mapping):
         return given

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..plan import PlanLayer
-from .preparing import Wishes, prepare_plan
+from .preparing import PreparationOptions, prepare_plan
 from .source import split_source
 
 __all__ = ["read_plan", "split_source"]
@@ -20,5 +20,5 @@ def read_plan(
     source: str, key_field: str = "", code_field: str = "", name: str = "", territory_field: str = "", **known: Any
 ) -> PlanLayer:
     """The plan at ``source``; ``known`` are further fields of PlanLayer."""
-    wishes = Wishes(key_field=key_field, code_field=code_field, territory_field=territory_field)
+    wishes = PreparationOptions(key_field=key_field, code_field=code_field, territory_field=territory_field)
     return prepare_plan(source, wishes, name, **known)[0]

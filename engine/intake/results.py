@@ -1,6 +1,6 @@
 """What prepareplan and diagnosecrs give, in QGIS and on the command line alike: tables, numbers, and the offset from a neighbour.
 
-Goes in: a Prepared plan with its zones, or a Diagnosis. Comes out: tables with the names and kinds of their columns, and results by the
+Goes in: a PreparedLayer with its zones, or a Diagnosis. Comes out: tables with the names and kinds of their columns, and results by the
 names of the algorithms' outputs. Values keep their kinds, as far as a GeoPackage has them; what becomes text is reported.
 """
 
@@ -18,7 +18,7 @@ import pyproj
 from ..catalogue import number, text
 from ..kinds import REAL, TEXT, is_kept, kind_of
 from .diagnosis import Diagnosis
-from .preparing import Prepared
+from .preparing import PreparedLayer
 from .report import IntakeReport
 from .rows import objects, renamed
 from .shift import ConstantShift, constant_shift
@@ -61,13 +61,13 @@ UNKNOWN_M = -1.0
 """A length that is not known, as a number that a model can branch on."""
 
 
-def prepared_numbers(prepared: Prepared, zones: gpd.GeoDataFrame) -> dict[str, Any]:
+def prepared_numbers(prepared: PreparedLayer, zones: gpd.GeoDataFrame) -> dict[str, Any]:
     """How many zones there are, what was changed on the way to them, and whether anything was."""
     counts = {name: sum(prepared.report.count(key) for key in keys) for name, keys in COUNTS}
     return {"ZONE_COUNT": len(zones), **counts, "CHANGED": prepared.report.changed}
 
 
-def zone_columns(zones: gpd.GeoDataFrame, prepared: Prepared) -> tuple[pd.DataFrame, Columns]:
+def zone_columns(zones: gpd.GeoDataFrame, prepared: PreparedLayer) -> tuple[pd.DataFrame, Columns]:
     """All columns of the zones, before them the feature id that each had in its file.
 
     The report tells of every field whose name a GeoPackage keeps for itself, and of every field that becomes text.

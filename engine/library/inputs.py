@@ -17,7 +17,7 @@ import pyproj
 
 from ..errors import PlanError
 from ..identity.draft_attributes import attributes_of
-from ..intake.preparing import Prepared, Wishes, prepare, prepare_frame
+from ..intake.preparing import PreparationOptions, PreparedLayer, prepare, prepare_frame
 from ..intake.reading import read_plan
 from ..plan import PlanLayer
 from ..progress import Progress
@@ -132,7 +132,7 @@ def numbered(layers: Sequence[Zones], word: str = "") -> list[str]:
     ]
 
 
-def prepared(zones: Zones, wishes: Wishes) -> Prepared:
+def prepared(zones: Zones, wishes: PreparationOptions) -> PreparedLayer:
     if isinstance(zones, gpd.GeoDataFrame):
         return prepare_frame(zones, "zones", wishes)
     return prepare(os.fspath(zones), wishes)
@@ -140,7 +140,7 @@ def prepared(zones: Zones, wishes: Wishes) -> Prepared:
 
 def draft(zones: Zones, fields: tuple[str | None, str], name: str) -> tuple[PlanLayer, pd.DataFrame]:
     key, code = fields[0] or "", fields[1]
-    made = prepared(zones, Wishes(key_field=key, code_field=code))
+    made = prepared(zones, PreparationOptions(key_field=key, code_field=code))
     key, code = made.field(key), made.field(code)
     title = name if isinstance(zones, gpd.GeoDataFrame) else made.name
     return PlanLayer.from_frame(made.table, title, key, code), attributes_of(made.table, code)

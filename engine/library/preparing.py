@@ -7,7 +7,7 @@ from typing import Any
 import geopandas as gpd
 
 from ..intake.diagnosis import Diagnosis, diagnose
-from ..intake.preparing import Wishes, zones_of
+from ..intake.preparing import PreparationOptions, zones_of
 from ..progress import Progress
 from .inputs import Zones, prepared, reader
 
@@ -20,7 +20,7 @@ def prepare_plan(source: Zones, **wishes: Any) -> tuple[gpd.GeoDataFrame, list[s
     source : GeoDataFrame or path
         Also a drawing (DXF) with ``polygons_from_lines=True``.
     **wishes
-        Fields of ``planconcord.engine.intake.preparing.Wishes``: ``crs``, ``target_crs``, ``code_field``, ``encoding``,
+        Fields of ``planconcord.engine.intake.preparing.PreparationOptions``: ``crs``, ``target_crs``, ``code_field``, ``encoding``,
         ``swap_axes``, ``repair`` and others; ``language`` of the sentences.
 
     Returns
@@ -28,7 +28,7 @@ def prepare_plan(source: Zones, **wishes: Any) -> tuple[gpd.GeoDataFrame, list[s
     (GeoDataFrame, list of str)
     """
     language = wishes.pop("language", "en")
-    made = prepared(source, Wishes(**wishes))
+    made = prepared(source, PreparationOptions(**wishes))
     return zones_of(made), made.report.lines(language)
 
 
@@ -47,6 +47,6 @@ def diagnose_crs(zones: Zones, outline: Zones) -> Diagnosis:
     Diagnosis
         ``verdict`` "right", "wrong", "undecided" or "nowhere"; ``best`` reading, ``off_m`` in metres; ``text("vi")``.
     """
-    made = prepared(zones, Wishes(encoding="none"))
+    made = prepared(zones, PreparationOptions(encoding="none"))
     known = reader(outline)(Progress()).zones
     return diagnose(made.table.geometry.to_numpy(), made.table.crs, known.geometry.to_numpy(), known.crs, made.name)

@@ -31,7 +31,7 @@ MARGIN_M = 1.0
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ZonePairs:
     """Indexes into the polygons of the lower (``i``) and the upper (``j``) plan, ordered by ``j``, then ``i``."""
 
     i: np.ndarray
@@ -40,9 +40,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.i)
 
-    def where(self, chosen: np.ndarray) -> Pairs:
+    def where(self, chosen: np.ndarray) -> ZonePairs:
         """The pairs that a mask, or numbers in their order, choose."""
-        return Pairs(self.i[chosen], self.j[chosen])
+        return ZonePairs(self.i[chosen], self.j[chosen])
 
     def upper_zones(self) -> tuple[np.ndarray, np.ndarray]:
         """(starts, ends) of the runs of pairs with the same upper zone."""
@@ -52,7 +52,7 @@ class Pairs:
         return starts, np.r_[starts[1:], len(self)]
 
 
-def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> Pairs:
+def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> ZonePairs:
     """Every pair whose boxes meet."""
     tree = shapely.STRtree(upper)
     found = [np.zeros((2, 0), dtype=np.int64)]
@@ -64,10 +64,10 @@ def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> Pair
         found.append(some)
     i, j = np.concatenate(found, axis=1)
     order = np.lexsort((i, j))
-    return Pairs(i[order], j[order])
+    return ZonePairs(i[order], j[order])
 
 
-def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: Progress) -> bool:
+def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: ZonePairs, progress: Progress) -> bool:
     """Whether any of the pairs has a point in common."""
     for start in range(0, len(near), PAIRS_AT_ONCE):
         progress.checkpoint()
@@ -77,15 +77,15 @@ def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: Pairs, progress: P
     return False
 
 
-def shared(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+def shared(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
     """What each pair shares: the lower zone itself where it lies wholly inside, else the clip (empty if they are apart)."""
     return _gathered(_shared_of, lower, upper, pairs, np.full(len(pairs), EMPTY, dtype=object), progress)
 
 
-def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
     """The area in m² of what each pair shares; the pieces themselves are not kept."""
 
-    def areas_of(task: Task) -> tuple[np.ndarray, np.ndarray]:
+    def areas_of(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
         which, found = _shared_of(task)
         return which, shapely.area(found)
 
@@ -102,7 +102,7 @@ def clips(polygons: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     made[~large] = shapely.intersection(polygons[i[~large]], polygons[j[~large]])
     rest = np.flatnonzero(large)
     rest = rest[np.argsort(whole[rest], kind="stable")]
-    pairs = Pairs(part[rest], whole[rest])
+    pairs = ZonePairs(part[rest], whole[rest])
     for start, end in zip(*pairs.upper_zones()):
         some = slice(start, end)
         bounds = shapely.bounds(polygons[pairs.i[some]])
@@ -111,10 +111,10 @@ def clips(polygons: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     return made
 
 
-def inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+def inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
     """Whether the lower zone of each pair lies wholly in the upper one, without touching its outline."""
 
-    def answer(task: Task) -> tuple[np.ndarray, np.ndarray]:
+    def answer(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
         shapely.prepare(task.upper)
         found = shapely.contains_properly(task.upper, task.lower)
         shapely.destroy_prepared(task.upper)
@@ -123,7 +123,7 @@ def inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progres
     return _gathered(answer, lower, upper, pairs, np.zeros(len(pairs), dtype=bool), progress)
 
 
-def minus(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+def minus(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     """(which, rest): each lower zone of the pairs, and what all of its upper zones together leave of it (may be empty)."""
     near = _near_zones(lower, upper, pairs, progress)
     order = np.argsort(pairs.i, kind="stable")
@@ -145,7 +145,7 @@ def minus(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress
     return which, rest
 
 
-def _near_zones(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+def _near_zones(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
     """For each pair its upper zone, or a window of it where it is large."""
     near = upper[pairs.j]
     for task in _tasks(lower, upper, pairs, progress):
@@ -154,10 +154,10 @@ def _near_zones(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Pr
 
 
 def _gathered(
-    function: Callable[[Task], tuple[np.ndarray, np.ndarray]],
+    function: Callable[[OverlayTask], tuple[np.ndarray, np.ndarray]],
     lower: np.ndarray,
     upper: np.ndarray,
-    pairs: Pairs,
+    pairs: ZonePairs,
     made: np.ndarray,
     progress: Progress,
 ) -> np.ndarray:
@@ -170,7 +170,7 @@ def _gathered(
 
 
 @dataclass(frozen=True)
-class Task:
+class OverlayTask:
     """Pairs by number (``which``), the lower zone and the upper zone (or a window of it) of each."""
 
     which: np.ndarray
@@ -178,7 +178,7 @@ class Task:
     upper: np.ndarray
 
 
-def _shared_of(task: Task) -> tuple[np.ndarray, np.ndarray]:
+def _shared_of(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
     lower, upper = task.lower, task.upper
     shapely.prepare(upper)
     inside = shapely.contains_properly(upper, lower)
@@ -190,7 +190,7 @@ def _shared_of(task: Task) -> tuple[np.ndarray, np.ndarray]:
     return task.which, made
 
 
-def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> Iterator[Task]:
+def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> Iterator[OverlayTask]:
     """Work of about PAIRS_AT_ONCE pairs each; no upper zone is in two tasks, because a prepared one serves one thread."""
     bounds = shapely.bounds(lower)
     large = shapely.get_num_coordinates(upper) > LARGE_VERTICES
@@ -201,7 +201,7 @@ def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progres
         zone = upper[pairs.j[start]]
         if large[pairs.j[start]] or len(which) > PAIRS_AT_ONCE:
             for window, some in _windows(zone, bounds[pairs.i[which]], which, progress):
-                yield Task(some, lower[pairs.i[some]], np.full(len(some), window, dtype=object))
+                yield OverlayTask(some, lower[pairs.i[some]], np.full(len(some), window, dtype=object))
             continue
         waiting.append(which)
         count += len(which)
@@ -212,9 +212,9 @@ def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progres
         yield _task(lower, upper, pairs, waiting)
 
 
-def _task(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, waiting: list[np.ndarray]) -> Task:
+def _task(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, waiting: list[np.ndarray]) -> OverlayTask:
     which = np.concatenate(waiting)
-    return Task(which, lower[pairs.i[which]], upper[pairs.j[which]])
+    return OverlayTask(which, lower[pairs.i[which]], upper[pairs.j[which]])
 
 
 def _windows(

@@ -15,14 +15,14 @@ import shapely
 from ..progress import Progress
 from .depth import deep_points
 from .edges import GRID_M, Edges
-from .overlay import PAIRS_AT_ONCE, THREADS, ZONES_AT_ONCE, Pairs, minus
+from .overlay import PAIRS_AT_ONCE, THREADS, ZONES_AT_ONCE, ZonePairs, minus
 from .threads import in_order
 
 REACH_M = 2 * GRID_M
 
 
 def uncovered(
-    lower: np.ndarray, edges: Edges, upper: np.ndarray, near: Pairs, progress: Progress
+    lower: np.ndarray, edges: Edges, upper: np.ndarray, near: ZonePairs, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     """(which, rest): the lower zones of which the upper plan leaves ground, in order, and that ground.
 
@@ -55,7 +55,7 @@ def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> n
     return touched
 
 
-def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress: Progress) -> np.ndarray:
+def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
     """Whether a point well inside each lower zone of the pairs lies in an upper one.
 
     Or as near to one as edges of neighbours that count as one line may be apart: nothing open begins there.
@@ -77,7 +77,7 @@ def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: Pairs, progress
     return covered
 
 
-def _whole_zones(pairs: Pairs) -> list[slice]:
+def _whole_zones(pairs: ZonePairs) -> list[slice]:
     """Stretches of at least PAIRS_AT_ONCE pairs that divide no upper zone: a prepared one serves one thread."""
     starts, _ = pairs.upper_zones()
     made, begin = [], 0

@@ -1,7 +1,7 @@
 """Invalid polygons made valid for a check, with the reason and the place; the user's layer is never touched.
 
 Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out, valid and polygonal,
-with one :class:`Defect` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
+with one :class:`InvalidPolygon` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
 dropped first, as are vertices farther than FARTHEST_M. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
 exports write zones as holes of a shell that is a mere point. Where GEOS raises, each ring is made valid by itself, then method
 "structure" and a buffer of 0 are tried. Parts of a MultiPolygon that lie over each other are united.
@@ -30,7 +30,7 @@ PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
 
 @dataclass(frozen=True)
-class Defect:
+class InvalidPolygon:
     """Zone ``index`` was invalid: GEOS's ``reason``, the ``x``, ``y`` it names, and what the repair did to the area.
 
     ``area_before_m2`` is what its rings say, shells less holes, and may be 0 or negative where they are wrong.
@@ -44,7 +44,7 @@ class Defect:
     area_after_m2: float
 
 
-def repair(polygons: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, list[Defect]]:
+def repair(polygons: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, list[InvalidPolygon]]:
     """(valid polygons, defects). None stays None, empty stays empty, valid stays the very same object."""
     repaired = np.array(polygons, dtype=object)
     defects = []
@@ -59,7 +59,7 @@ def repair(polygons: np.ndarray, progress: Progress | None = None) -> tuple[np.n
         x, y = _place(reason, original)
         reason = PLACE.sub("", reason).strip()
         defects.append(
-            Defect(int(index), reason, x, y, 0.0 if lost[index] else _area(original), float(shapely.area(made)))
+            InvalidPolygon(int(index), reason, x, y, 0.0 if lost[index] else _area(original), float(shapely.area(made)))
         )
     return repaired, defects
 

@@ -3,7 +3,7 @@
 Goes in: a register, and a layer of boundaries for rows that name none; without either, ``ranh_gioi`` or ``boundaries`` (.gpkg,
 .shp, .geojson …) beside the register. A zone belongs to a territory when one of its texts is the territory's name, exactly, or but
 for accents where that is the only one on both sides (names.py). A layer with one single zone is the territory's, unless
-it is called as another territory of the register. Comes out: a Ground in the working CRS, None where there is none, which whoever
+it is called as another territory of the register. Comes out: a TerritoryBoundary in the working CRS, None where there is none, which whoever
 asks has to tell. Fails with PlanError where a layer cannot be read.
 """
 
@@ -23,7 +23,7 @@ from ..intake.preparing import prepare_table
 from ..intake.source import split_source
 from ..names import Found, Names, folded, identity, same
 from ..plan import PlanLayer
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..register.units import is_boundaries
 from ..values import text_columns
 
@@ -31,7 +31,7 @@ ENDINGS = (".gpkg", ".shp", ".geojson", ".gml", ".kml", ".tab", ".mif")
 
 
 @dataclass(frozen=True)
-class Ground:
+class TerritoryBoundary:
     """The boundary of one territory in the working CRS; ``layer`` names it in messages.
 
     ``by_folding``: the name in the layer where it is written with other accents than in the register, else "". ``unnamed``: it was
@@ -119,19 +119,19 @@ class Boundaries:
         """The layer that was found beside the register, "" where one was given or none is there."""
         return self._beside
 
-    def source(self, entry: Entry) -> str:
+    def source(self, entry: RegisterEntry) -> str:
         """The boundaries that a row's territory is looked for in, "" where there are none."""
         return self._register.located(entry.boundary) if entry.boundary else self._given or self._beside
 
-    def of(self, entry: Entry, crs: pyproj.CRS) -> Ground | None:
+    def of(self, entry: RegisterEntry, crs: pyproj.CRS) -> TerritoryBoundary | None:
         """The ground of a row's territory in ``crs``, None where no boundaries are there or none has its name."""
         return self._ground(self.source(entry), entry.territory, crs, own=bool(entry.boundary))
 
-    def of_territory(self, territory: str, crs: pyproj.CRS) -> Ground | None:
+    def of_territory(self, territory: str, crs: pyproj.CRS) -> TerritoryBoundary | None:
         """The ground of a territory by its name."""
         return self._ground(self._given or self._beside, territory, crs, own=False)
 
-    def knows(self, entry: Entry) -> bool:
+    def knows(self, entry: RegisterEntry) -> bool:
         """Whether a zone has the name of a row's territory; not where the boundaries cannot be read, which its own check tells."""
         source = self.source(entry)
         try:
@@ -144,12 +144,12 @@ class Boundaries:
         """The levels of which some plan's territory is known."""
         return {entry.level for entry in self._register.entries if self.knows(entry)}
 
-    def similar(self, entry: Entry) -> list[str]:
+    def similar(self, entry: RegisterEntry) -> list[str]:
         """The names that come closest to a territory that was not found."""
         source = self.source(entry)
         return self._read(source).names.similar(entry.territory) if source and entry.territory else []
 
-    def _ground(self, source: str, territory: str, crs: pyproj.CRS, own: bool) -> Ground | None:
+    def _ground(self, source: str, territory: str, crs: pyproj.CRS, own: bool) -> TerritoryBoundary | None:
         """``own``: the source was named for this territory alone."""
         if not source or not (territory or own):
             return None
@@ -179,6 +179,6 @@ class Boundaries:
 
 def _made(
     rows: gpd.GeoDataFrame, name: str, crs: pyproj.CRS, by_folding: str = "", unnamed: bool = False
-) -> Ground | None:
+) -> TerritoryBoundary | None:
     shape = PlanLayer.from_frame(rows, name).to_crs(crs).outline()
-    return None if shapely.is_empty(shape) else Ground(name, shape, by_folding, unnamed)
+    return None if shapely.is_empty(shape) else TerritoryBoundary(name, shape, by_folding, unnamed)

@@ -26,7 +26,7 @@ from ..findings import CheckResult, Measure, assemble
 from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
 from ..record import MEASURE_FIELDS
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..register.state import boards, chosen_territory, notes_on_names
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
@@ -42,7 +42,7 @@ from .offset_findings import measured_by, offset_batches
 from .options import ProvinceOptions
 from .plans import Plans
 from .registercheck import look_into_all, place_of, register_batches
-from .side_by_side import Task, processors, side_by_side
+from .side_by_side import WeightedJob, processors, side_by_side
 from .single import Single, step_text
 
 Answer = TypeVar("Answer")
@@ -133,7 +133,7 @@ class _Province:
             self._kept.forget_the_rest()
         return self._merged(done, complete)
 
-    def _search_m(self, entries: Sequence[Entry]) -> float:
+    def _search_m(self, entries: Sequence[RegisterEntry]) -> float:
         """How far apart the borders of these plans may be drawn: the coarsest of them governs."""
         return max(search_width(Tolerance.choose(self._options.width_m, entry.scale)) for entry in entries)
 
@@ -194,7 +194,7 @@ class _Province:
 
         return self._safely(done, known) or ""
 
-    def _task(self, single: Single, place: int, done: Done, key: str) -> Task[None]:
+    def _task(self, single: Single, place: int, done: Done, key: str) -> WeightedJob[None]:
         """Carry out a job, which is the one at ``place`` of those that ask for plans."""
         job = done.job
         sizes, beside = ([self._plans.plans[name].memory_bytes for name in names] for names in (job.plans, job.beside))
@@ -212,7 +212,7 @@ class _Province:
                 self._plans.release(place, (*job.plans, *job.beside))
 
         memory_bytes = max(Memory.of_job(sizes), Memory.of_job([max(beside, default=0)]))
-        return Task(run, memory_bytes, 1.0 + sum(sizes), step_text(job, self._register, self._language))
+        return WeightedJob(run, memory_bytes, 1.0 + sum(sizes), step_text(job, self._register, self._language))
 
     def _safely(self, done: Done, work: Callable[[], Answer]) -> Answer | None:
         """What ``work`` answers; where it cannot be done, the reason goes into ``done``."""

@@ -17,7 +17,7 @@ from ..faults import ProgramFault
 from ..findings import CheckResult
 from ..names import same
 from ..planar.borders import reach_m
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from .grounds import Grounds
 from .plans import Plans
 
@@ -47,7 +47,7 @@ def plan_jobs(
     register: Register,
     plans: Plans,
     grounds: Grounds,
-    search_m: Callable[[Sequence[Entry]], float],
+    search_m: Callable[[Sequence[RegisterEntry]], float],
     territory: str = "",
 ) -> list[Job]:
     """All jobs, or those in which a plan of ``territory`` takes part (a plan above it only as such).
@@ -73,7 +73,7 @@ def plan_jobs(
     return jobs + [job for job in borders if job not in jobs]
 
 
-def _over_the_map(entries: list[Entry], plans: Plans) -> dict[str, int]:
+def _over_the_map(entries: list[RegisterEntry], plans: Plans) -> dict[str, int]:
     """The rank of each plan from west to east; those of unknown place come last, in the order of the register."""
     places = []
     for number, entry in enumerate(entries):
@@ -84,10 +84,13 @@ def _over_the_map(entries: list[Entry], plans: Plans) -> dict[str, int]:
 
 
 def _borders(
-    entries: list[Entry], grounds: Grounds, search_m: Callable[[Sequence[Entry]], float], order: dict[str, int]
+    entries: list[RegisterEntry],
+    grounds: Grounds,
+    search_m: Callable[[Sequence[RegisterEntry]], float],
+    order: dict[str, int],
 ) -> list[Job]:
     """A job for each pair of plans of one level whose boxes lie within the search width, the earlier one first."""
-    level: dict[str, list[Entry]] = {}
+    level: dict[str, list[RegisterEntry]] = {}
     for entry in entries:
         if entry.nature != DIAGRAM and grounds.box(entry.plan_id) is not None:
             level.setdefault(entry.level, []).append(entry)
@@ -108,7 +111,7 @@ def _borders(
     return jobs
 
 
-def _neighbours(one: Entry, other: Entry) -> bool:
+def _neighbours(one: RegisterEntry, other: RegisterEntry) -> bool:
     """Whether two plans of a level may have a border: not if they are one file, or versions of one territory's plan."""
     versions = same(one.territory, other.territory) and one.level in ONE_A_TERRITORY
     return one.source != other.source and not versions

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from ..catalogue import text
 from ..names import same
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..tolerance import WIDTH_WITHOUT_SCALE_M
-from .boundaries import Boundaries, Ground
+from .boundaries import Boundaries, TerritoryBoundary
 from .jobs import BORDERS, DIAGRAM, Job
 from .plans import Plans
 
@@ -58,7 +58,7 @@ def of_register(register: Register, plans: Plans, given_width: bool, territory: 
     return made
 
 
-def _without_upper(entry: Entry, rows: Mapping[str, Entry], plans: Plans) -> Iterable[Narrowed]:
+def _without_upper(entry: RegisterEntry, rows: Mapping[str, RegisterEntry], plans: Plans) -> Iterable[Narrowed]:
     """The upper plans of a row that no check can ask: without a file, or without a code on one of the two sides."""
     for upper in entry.upper_plans:
         values: dict[str, object] = {"lower": entry.plan_id, "upper": upper}
@@ -69,7 +69,7 @@ def _without_upper(entry: Entry, rows: Mapping[str, Entry], plans: Plans) -> Ite
             yield Narrowed("province.no_code_field", {**values, "plans": ", ".join(codeless)}, 1)
 
 
-def of_boundary(entry: Entry, boundaries: Boundaries, ground: Ground | None) -> Narrowed | None:
+def of_boundary(entry: RegisterEntry, boundaries: Boundaries, ground: TerritoryBoundary | None) -> Narrowed | None:
     """What the coverage check of a plan lacks, or has to tell, of its boundary; None where all is well."""
     source = boundaries.source(entry)
     values: dict[str, object] = {"plan": entry.plan_id, "row": entry.row, "territory": entry.territory}

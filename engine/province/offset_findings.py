@@ -22,7 +22,7 @@ from ..findings import batch
 from ..intake.shifting import reading_of_offset
 from .jobs import BORDERS, COVERAGE
 from .offsets import Offset, offset_values
-from .plans import Plan
+from .plans import RegisteredPlan
 
 if TYPE_CHECKING:
     from .jobs import Done
@@ -154,7 +154,7 @@ def _alike(plan: str, pairs: list[Measured], settled: Mapping[str, np.ndarray]) 
 
 def offset_batches(
     measured: Iterable[Measured],
-    plans: Mapping[str, Plan],
+    plans: Mapping[str, RegisteredPlan],
     place: Callable[[str], shapely.Geometry],
     crs: pyproj.CRS,
     language: str,
@@ -171,7 +171,7 @@ def offset_batches(
     return made
 
 
-def _detail(one: Astray, plans: Mapping[str, Plan], crs: pyproj.CRS, language: str) -> str:
+def _detail(one: Astray, plans: Mapping[str, RegisteredPlan], crs: pyproj.CRS, language: str) -> str:
     """How far, where to, against what, why, and what to do."""
     add = {name: number(getattr(one.offset, f"{name}_m"), 2, language) for name in ("dx", "dy")}
     values = {**offset_values(one.offset, language), **add, "plan": one.plan, "other": one.either}
@@ -188,7 +188,7 @@ def _detail(one: Astray, plans: Mapping[str, Plan], crs: pyproj.CRS, language: s
     return " ".join(filter(None, sentences))
 
 
-def _cause(one: Astray, plan: Plan, crs: pyproj.CRS, language: str) -> str:
+def _cause(one: Astray, plan: RegisteredPlan, crs: pyproj.CRS, language: str) -> str:
     """The CRS that the layer most likely is in, where one explains the offset."""
     if plan.bounds is None or plan.crs is None or one.either:
         return text("offset.cause_unknown", language) if not one.either else ""

@@ -26,10 +26,10 @@ from ..crs import working_crs
 from ..errors import PlanError
 from ..faults import told_faults
 from ..intake.inspection import inspect
-from ..intake.preparing import Wishes, prepare_plan
+from ..intake.preparing import PreparationOptions, prepare_plan
 from ..intake.source import Source
 from ..plan import PlanLayer
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..register.mistakes import outside_error
 from ..transformation import require_place
 from .memory import Memory
@@ -56,10 +56,10 @@ IN_A_REGISTER = {
 
 
 @dataclass
-class Plan:
+class RegisteredPlan:
     """A row with what is known of its file. ``digest``: over the file's bytes and what the row says of it."""
 
-    entry: Entry
+    entry: RegisterEntry
     snapshot: Snapshot | None = None
     digest: str = ""
     memory_bytes: int = 0
@@ -101,9 +101,9 @@ class Plans:
 
     def __init__(self, register: Register, memory_bytes: int | None = None):
         self._register, self._given_bytes = register, memory_bytes
-        self.plans = {entry.plan_id: Plan(entry) for entry in register.entries if entry.source}
+        self.plans = {entry.plan_id: RegisteredPlan(entry) for entry in register.entries if entry.source}
         self.memory = Memory(memory_bytes)
-        self._alike: dict[tuple[str, ...], Plan] = {}
+        self._alike: dict[tuple[str, ...], RegisteredPlan] = {}
         self._crs: pyproj.CRS | None = None
         self._held: dict[str, _Packed] = {}
         self._needed: dict[str, list[int]] = {}
@@ -135,7 +135,7 @@ class Plans:
         if plan.error is not None and plan.error.values.get("layer") == first.entry.plan_id:
             plan.error = PlanError(plan.error.key, **{**plan.error.values, "layer": plan_id})
 
-    def _look(self, plan: Plan) -> None:
+    def _look(self, plan: RegisteredPlan) -> None:
         entry = plan.entry
         if entry.outside:
             plan.error = outside_error(self._register, entry)
@@ -148,7 +148,7 @@ class Plans:
             told = {**error.values, "row": entry.row}
             plan.error = PlanError(IN_A_REGISTER[error.key], **told) if error.key in IN_A_REGISTER else error
 
-    def _learn(self, plan: Plan, source: str) -> None:
+    def _learn(self, plan: RegisteredPlan, source: str) -> None:
         entry = plan.entry
         found = inspect(source, self._given_bytes)
         layer = found.layer(Source.of(source).layer)
@@ -163,12 +163,12 @@ class Plans:
             plan.bounds = self._bounds_by_reading(plan, source)
         working_crs([plan.outline()], None, "en")
 
-    def _bounds_by_reading(self, plan: Plan, source: str) -> tuple[float, float, float, float]:
+    def _bounds_by_reading(self, plan: RegisteredPlan, source: str) -> tuple[float, float, float, float]:
         zones = prepare_plan(source, self._wishes(plan.entry), plan.entry.plan_id)[0].zones
         west, south, east, north = (float(value) for value in zones.total_bounds)
         return west, south, east, north
 
-    def _wishes(self, entry: Entry) -> Wishes:
+    def _wishes(self, entry: RegisterEntry) -> PreparationOptions:
         return replace(self._register.wishes(entry), memory_limit_bytes=self._given_bytes)
 
     def choose_crs(self, wanted: pyproj.CRS | None, language: str) -> tuple[pyproj.CRS, str]:
@@ -197,7 +197,7 @@ class Plans:
             self._place(plan)
         return self._crs, why
 
-    def _place(self, plan: Plan) -> None:
+    def _place(self, plan: RegisteredPlan) -> None:
         """A plan that has no place in the working CRS is unreadable; the others do not wait for it."""
         try:
             with _refusing(plan.entry):
@@ -258,7 +258,7 @@ class Plans:
         """The next job that needs the plan again; the one at hand has it already."""
         return self._needed[plan_id][min(1, len(self._needed[plan_id]) - 1)]
 
-    def _read(self, plan: Plan) -> PlanLayer:
+    def _read(self, plan: RegisteredPlan) -> PlanLayer:
         entry = plan.entry
         known = {"level": entry.level, "territory": entry.territory, "nature": entry.nature}
         layer, report = prepare_plan(
@@ -279,7 +279,7 @@ class Plans:
 
 
 @contextlib.contextmanager
-def _refusing(entry: Entry) -> Iterator[None]:
+def _refusing(entry: RegisterEntry) -> Iterator[None]:
     """Whatever goes wrong with the file of a row is the error of that plan, and of no other."""
     try:
         with told_faults(f"{entry.plan_id}: {entry.source}", OSError):
@@ -293,7 +293,7 @@ def _operation(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(pyproj.CRS.from_wkt(source), pyproj.CRS.from_wkt(target), always_xy=True)
 
 
-def _digest(entry: Entry, snapshot: Snapshot) -> str:
+def _digest(entry: RegisterEntry, snapshot: Snapshot) -> str:
     told = {name: value for name, value in asdict(entry).items() if name not in DESCRIBING}
     made = json.dumps([told, snapshot.digest, Path(entry.source).name], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(made.encode()).hexdigest()

@@ -19,7 +19,7 @@ from ..errors import PlanError
 from ..faults import told_faults
 from ..findings import CheckResult, Measure, assemble, batch
 from ..progress import Progress
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..register.state import Remark, boards, chosen_territory, notes_on_names, remarks
 from ..run import Run
 from ..tolerance import Tolerance
@@ -70,7 +70,7 @@ def _place(
     return None if ground is None else ground.shape
 
 
-def place_of(entry: Entry, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS) -> shapely.Geometry | None:
+def place_of(entry: RegisterEntry, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS) -> shapely.Geometry | None:
     """The ground of a plan's territory, else the box of the plan; None where neither is known."""
     try:
         with told_faults(entry.territory):

@@ -29,7 +29,7 @@ MOST_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
-class Task(Generic[Result]):
+class WeightedJob(Generic[Result]):
     """``share``: of the progress, in any unit; ``told``: the line above the bar when it begins."""
 
     run: Callable[[Progress], Result]
@@ -48,7 +48,7 @@ def processors() -> int:
 
 
 def side_by_side(
-    tasks: Sequence[Task[Result]], at_once: int, memory_bytes: Optional[int], progress: Progress
+    tasks: Sequence[WeightedJob[Result]], at_once: int, memory_bytes: Optional[int], progress: Progress
 ) -> Iterator[tuple[int, Result]]:
     """Run all ``tasks``; ``memory_bytes`` None: no bound but their number."""
     stop = threading.Event()
@@ -80,7 +80,7 @@ def side_by_side(
 
 
 def _fits(
-    tasks: Sequence[Task[Result]],
+    tasks: Sequence[WeightedJob[Result]],
     number: int,
     running: dict[Future[Result], int],
     at_once: int,
@@ -95,7 +95,7 @@ def _fits(
 class _Shown:
     """How far all tasks are together; asked and told by one thread."""
 
-    def __init__(self, tasks: Sequence[Task[Result]], stop: threading.Event, progress: Progress):
+    def __init__(self, tasks: Sequence[WeightedJob[Result]], stop: threading.Event, progress: Progress):
         self._tasks, self._stop, self._progress = tasks, stop, progress
         self._whole = sum(task.share for task in tasks) or 1.0
         self._ended, self._furthest = 0.0, 0.0

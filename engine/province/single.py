@@ -21,7 +21,7 @@ from ..checks.conformity import check_conformity
 from ..checks.conformity.codes import code_findings
 from ..checks.coverage import check_coverage
 from ..checks.declared_area import check_declared_areas
-from ..checks.preparation import Prepared, prepare
+from ..checks.preparation import PreparedZones, prepare
 from ..checks.settings import Settings
 from ..errors import PlanError
 from ..findings import CheckResult, Measure, assemble, batch
@@ -29,7 +29,7 @@ from ..intake.diagnosis import WRONG, Diagnosis, diagnose
 from ..intake.generations import CODES_TOLD, code_measures
 from ..plan import PlanLayer
 from ..progress import Progress
-from ..register.entry import Entry, Register
+from ..register.entry import Register, RegisterEntry
 from ..rulesets.ruleset import RuleSet
 from ..tolerance import Tolerance
 from .boundaries import Boundaries
@@ -199,7 +199,7 @@ class Single:
         judgeable = np.array([known[code] for code in codes], dtype=bool)
         empty = PlanLayer(plan.name, plan.zones.iloc[:0], plan.key_field, plan.code_field)
         none = np.zeros(0, dtype=int)
-        nothing = Prepared(empty, prepared.polygons[:0], none, [], none)
+        nothing = PreparedZones(empty, prepared.polygons[:0], none, [], none)
         batches = code_findings(prepared, nothing, judgeable, self._rules, settings)
         findings = assemble(batches, plan.crs, self._language, "")
         count = float((~judgeable & (codes != "")).sum())
@@ -212,5 +212,5 @@ class Single:
 
 def step_text(job: Job, register: Register, language: str) -> str:
     """What is being done, for the line above the progress bar."""
-    entries: list[Entry] = [register.entry(name) for name in job.plans]
+    entries: list[RegisterEntry] = [register.entry(name) for name in job.plans]
     return text(f"province.step.{job.kind}", language, plans=" – ".join(e.territory or e.plan_id for e in entries))

@@ -14,7 +14,7 @@ from ..outputs import Output, refuse_lost_files
 from ..register.entry import Register
 from ..store.kinds import STORE
 from ..store.place import Place, PostgisSchema
-from ..tables.writing import Kind
+from ..tables.writing import OutputKind
 from .boundaries import beside
 from .options import ProvinceOptions
 
@@ -74,7 +74,7 @@ def _state(files: list[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def refuse_lost_plans(
-    register: Register, options: ProvinceOptions, name: str, output: Place, kind: Kind | None = STORE
+    register: Register, options: ProvinceOptions, name: str, output: Place, kind: OutputKind | None = STORE
 ) -> None:
     """PlanError where the findings ``output``, an option called ``name``, would replace the register or a file that it names."""
     if isinstance(output, PostgisSchema):

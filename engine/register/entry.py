@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from ..intake.preparing import Wishes
+from ..intake.preparing import PreparationOptions
 from ..intake.source import split_source
 
 APPROVED = "approved"
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegisterEntry:
     """``row``: as the person counts. ``source``, ``label_map`` and ``boundary`` are as written; "" is blank everywhere.
 
     ``outside``: the column whose path leads out of the register's folder without leave; nothing of such a row is opened.
@@ -54,7 +54,7 @@ class Register:
     """``notes``: what is worth saying and no mistake, as keys of the catalogue with their values."""
 
     path: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[RegisterEntry, ...]
     notes: tuple[tuple[str, dict[str, object]], ...] = field(default=())
 
     @property
@@ -62,7 +62,7 @@ class Register:
         """Where relative paths start."""
         return self.path.parent
 
-    def entry(self, plan_id: str) -> Entry:
+    def entry(self, plan_id: str) -> RegisterEntry:
         """The row of a plan; KeyError if there is none."""
         for found in self.entries:
             if found.plan_id == plan_id:
@@ -74,9 +74,9 @@ class Register:
         path = split_source(source)[0]
         return str(self.folder / path) + source[len(path) :]
 
-    def wishes(self, entry: Entry) -> Wishes:
+    def wishes(self, entry: RegisterEntry) -> PreparationOptions:
         """How intake is to read the plan of a row."""
-        return Wishes(
+        return PreparationOptions(
             key_field=entry.key_field,
             code_field=entry.code_field,
             declared_area_field=entry.declared_area_field,

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..catalogue import text
 from ..errors import PlanError
 from ..tables.mistakes import SHOWN_ERRORS, Mistakes
-from .entry import Entry, Register
+from .entry import Register, RegisterEntry
 from .words import columns
 
 
@@ -41,7 +41,7 @@ class RegisterMistakes(Mistakes):
             raise RegisterError(self._source, self._found)
 
 
-def outside_error(register: Register, entry: Entry) -> PlanError:
+def outside_error(register: Register, entry: RegisterEntry) -> PlanError:
     """Why nothing of a row is opened whose path leads out of the register's folder."""
     column = entry.outside
     found = entry.source if column == "source" else "–"

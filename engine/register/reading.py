@@ -21,7 +21,7 @@ import pyproj
 from ..errors import PlanError
 from ..intake.source import VSIZIP, split_source
 from ..tables.headers import Columns
-from .entry import Entry, Register
+from .entry import Register, RegisterEntry
 from .mistakes import RegisterMistakes
 from .tables import read_rows
 from .words import ENCODINGS, column_of, columns, shown_column, value_of, values
@@ -70,7 +70,7 @@ class _Reader:
     def __init__(self, path: Path, outside: bool, mistakes: RegisterMistakes):
         self._path, self._outside, self._mistakes = path, outside, mistakes
 
-    def entry(self, row: int, cells: dict[str, str]) -> Entry:
+    def entry(self, row: int, cells: dict[str, str]) -> RegisterEntry:
         """One row."""
         made: dict[str, Any] = {}
         for column, cell in cells.items():
@@ -89,7 +89,7 @@ class _Reader:
         start, end = made.get("valid_from"), made.get("valid_to")
         if start and end and start > end:
             self._wrong(row, "valid_to", end.isoformat(), "error.register.period")
-        return Entry(row=row, **{"plan_id": "", **made})
+        return RegisterEntry(row=row, **{"plan_id": "", **made})
 
     def _read(self, column: str) -> Callable[[int, str, str], object]:
         for kind, read in (
@@ -188,7 +188,7 @@ def _bare(source: str) -> str:
     return path[len(VSIZIP) :] if path.startswith(VSIZIP) else path
 
 
-def _refer(entries: list[Entry], mistakes: RegisterMistakes) -> None:
+def _refer(entries: list[RegisterEntry], mistakes: RegisterMistakes) -> None:
     """Ids stand once; plans above exist and are others."""
     first: dict[str, int] = {}
     for entry in entries:

@@ -16,7 +16,7 @@ from ..errors import PlanError
 from ..levels import LEVELS
 from ..names import Found, Names, identity, same
 from ..plan import Note
-from .entry import APPROVED, Entry, Register
+from .entry import APPROVED, Register, RegisterEntry
 from .words import shown
 
 SUBMITTED = ("submitted", "appraised")
@@ -38,7 +38,7 @@ class Remark:
     territory: str
     plan_id: str
     detail: str
-    entry: Entry | None = None
+    entry: RegisterEntry | None = None
 
 
 def remarks(
@@ -99,7 +99,7 @@ def _standing_for(register: Register, expected: Sequence[Expected]) -> dict[Expe
 
 
 def _of_entry(
-    entry: Entry,
+    entry: RegisterEntry,
     register: Register,
     replaced: Mapping[str, str],
     today: date,

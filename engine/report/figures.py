@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..catalogue import SEVERITIES
 from ..store.decisions import STATUSES
-from .reading import Entry
+from .reading import SheetFinding
 
 
 class SeverityRow(NamedTuple):
@@ -32,7 +32,7 @@ class RuleRow(NamedTuple):
     area_m2: float
 
 
-def by_severity(entries: Sequence[Entry]) -> list[SeverityRow]:
+def by_severity(entries: Sequence[SheetFinding]) -> list[SeverityRow]:
     """A row for each severity, also where nothing was found."""
     rows = []
     for severity in SEVERITIES:
@@ -42,9 +42,9 @@ def by_severity(entries: Sequence[Entry]) -> list[SeverityRow]:
     return rows
 
 
-def by_rule(entries: Sequence[Entry]) -> list[RuleRow]:
+def by_rule(entries: Sequence[SheetFinding]) -> list[RuleRow]:
     """A row for each rule and severity that occurs, worst first."""
-    groups: dict[tuple[int, str], list[Entry]] = {}
+    groups: dict[tuple[int, str], list[SheetFinding]] = {}
     for entry in entries:
         if entry["severity"] in SEVERITIES:
             groups.setdefault((SEVERITIES.index(entry["severity"]), entry["rule"]), []).append(entry)

@@ -21,7 +21,7 @@ from ..codes import fold
 from ..errors import PlanError
 from ..plan import PlanLayer
 from ..rulesets.ruleset import RuleSet
-from .reading import Entry
+from .reading import SheetFinding
 from .redaction import Redaction
 
 MASK_M = 500.0
@@ -33,7 +33,7 @@ PALE = "#e9e9e4"
 
 
 @dataclass(frozen=True)
-class Piece:
+class VisibleZone:
     """A part of a zone inside a map's window."""
 
     outline: shapely.Geometry
@@ -41,7 +41,7 @@ class Piece:
     colour: str
 
 
-class Ground:
+class BaseMap:
     """Zones to draw below findings; ``defence`` are the outlines of those that must not be seen."""
 
     def __init__(self, plans: Sequence[PlanLayer], srs: str, rules: RuleSet, redact: bool):
@@ -76,7 +76,7 @@ class Ground:
     def __len__(self) -> int:
         return len(self._outlines)
 
-    def within(self, window: tuple[float, float, float, float], least_m: float) -> list[Piece]:
+    def within(self, window: tuple[float, float, float, float], least_m: float) -> list[VisibleZone]:
         """The zones inside ``window`` (west, south, east, north), cut to it; those smaller than ``least_m`` across are not drawn."""
         if not len(self._outlines):
             return []
@@ -88,12 +88,12 @@ class Ground:
         cut = shapely.simplify(cut, least_m / 4)
         areas = shapely.area(cut)
         return [
-            Piece(shape, self._codes[row], self._colours[self._codes[row]])
+            VisibleZone(shape, self._codes[row], self._colours[self._codes[row]])
             for row, shape, area in zip(rows, cut, areas)
             if area > least_m**2
         ]
 
-    def zones_of(self, entry: Entry) -> dict[str, shapely.Geometry]:
+    def zones_of(self, entry: SheetFinding) -> dict[str, shapely.Geometry]:
         """The zones of both sides of a finding, as far as they are known and meet it: {"a": outline, "b": outline}."""
         outline, made, taken = entry.outline, {}, -1
         if outline is None or outline.is_empty or not len(self._outlines):

@@ -1,6 +1,6 @@
 """The maps of a sheet: one of the whole territory with the numbers of its findings, and a small one of each finding.
 
-Goes in: findings with outlines in metres, and the Ground below them. Comes out: SVG and its scale as text. A finding is drawn in
+Goes in: findings with outlines in metres, and the BaseMap below them. Comes out: SVG and its scale as text. A finding is drawn in
 the colour of its kind (resources/styles/findings.csv), which is also that of the review in QGIS; so are those of its two zones.
 """
 
@@ -15,8 +15,8 @@ import shapely
 from ..catalogue import RESOURCES, read_table, text
 from ..findings import without_place
 from .drawing import Bounds, Drawing
-from .ground import Ground
-from .reading import Entry
+from .ground import BaseMap
+from .reading import SheetFinding
 
 OVERVIEW_MM, OVERVIEW_HEIGHTS_MM = 185.0, (70.0, 150.0)
 SMALL_MM = 54.0
@@ -42,7 +42,7 @@ def _kinds() -> list[dict[str, str]]:
     return list(read_table(RESOURCES / "styles" / "findings.csv"))
 
 
-def colour_of(entry: Entry) -> str:
+def colour_of(entry: SheetFinding) -> str:
     """The colour of a finding's kind."""
     rule, severity = entry["rule"], entry["severity"]
     for kind in _kinds():
@@ -52,7 +52,9 @@ def colour_of(entry: Entry) -> str:
     return "#5C2E0E"
 
 
-def overview(told: Sequence[Entry], every: Sequence[Entry], ground: Ground, language: str) -> tuple[str, str]:
+def overview(
+    told: Sequence[SheetFinding], every: Sequence[SheetFinding], ground: BaseMap, language: str
+) -> tuple[str, str]:
     """(SVG, scale) of a territory: the findings that are told, in the frame of all that there are; ("", "") of none."""
     bounds = _bounds(every)
     if bounds is None:
@@ -72,7 +74,7 @@ def overview(told: Sequence[Entry], every: Sequence[Entry], ground: Ground, lang
 
 
 def province_overview(
-    territories: Sequence[tuple[str, Sequence[Entry], Sequence[Entry]]], ground: Ground, language: str
+    territories: Sequence[tuple[str, Sequence[SheetFinding], Sequence[SheetFinding]]], ground: BaseMap, language: str
 ) -> tuple[str, str]:
     """(SVG, scale) of all disputed findings, with the names of the territories; ``territories``: (name, disputed, all)."""
     bounds = _bounds([entry for _, _, every in territories for entry in every])
@@ -95,7 +97,7 @@ def province_overview(
     return made.svg(), made.scale_text()
 
 
-def small_map(entry: Entry, ground: Ground, language: str) -> tuple[str, str, frozenset[str]]:
+def small_map(entry: SheetFinding, ground: BaseMap, language: str) -> tuple[str, str, frozenset[str]]:
     """(SVG, scale, sides whose zones are outlined) of one finding with what lies around it; nothing without an outline."""
     bounds = _bounds([entry])
     if bounds is None:
@@ -121,7 +123,9 @@ def small_map(entry: Entry, ground: Ground, language: str) -> tuple[str, str, fr
     return made.svg(), made.scale_text(), frozenset(zones)
 
 
-def _label(made: Drawing, outline: shapely.Geometry, entry: Entry, said: str, size_mm: float, style: str) -> None:
+def _label(
+    made: Drawing, outline: shapely.Geometry, entry: SheetFinding, said: str, size_mm: float, style: str
+) -> None:
     """A zone's label, beside the finding where there is room; beside the zone where that is small."""
     west, south, east, north = outline.bounds if not outline.is_empty else (0.0,) * 4
     if 0 < east - west < LABEL_MM * made.metres_per_mm and made.words(
@@ -156,14 +160,14 @@ def _around(bounds: Bounds, zones: dict[str, shapely.Geometry]) -> Bounds:
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def _style(entry: Entry, made: Drawing) -> str:
+def _style(entry: SheetFinding, made: Drawing) -> str:
     """How an outline is drawn. What has no place of its own carries its whole territory, which must not hide the map."""
     colour = colour_of(entry)
     placeless = bool(without_place(entry["area_m2"], entry.outline))
     return f'class="found" fill="{"none" if placeless else colour}" stroke="{colour}"'
 
 
-def _bounds(entries: Sequence[Entry]) -> Bounds | None:
+def _bounds(entries: Sequence[SheetFinding]) -> Bounds | None:
     outlines = [entry.outline for entry in entries if entry.outline is not None and not entry.outline.is_empty]
     bounds = shapely.bounds(np.array(outlines, dtype=object)) if outlines else np.empty((0, 4))
     bounds = bounds[np.isfinite(bounds).all(axis=1)]

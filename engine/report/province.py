@@ -13,30 +13,30 @@ from typing import NamedTuple
 from ..catalogue import text
 from ..page_style import opening
 from .maps import province_overview
-from .reading import LISTED, Entry
+from .reading import LISTED, SheetFinding
 from .sheet import LARGEST_SHEET, STYLE, Whole, about, by_rule_table, ending, figures, legend
 
 
-class Territory(NamedTuple):
+class TerritorySheet(NamedTuple):
     """A territory, the file of its sheet, its numbered findings, and all of them."""
 
     name: str
     file: str
-    told: Sequence[Entry]
-    every: Sequence[Entry]
+    told: Sequence[SheetFinding]
+    every: Sequence[SheetFinding]
 
     @property
-    def disputed(self) -> list[Entry]:
+    def disputed(self) -> list[SheetFinding]:
         """What people still have to agree on."""
         return [entry for entry in self.told if entry.disputed]
 
 
-def province_page(whole: Whole, territories: Sequence[Territory]) -> str:
+def province_page(whole: Whole, territories: Sequence[TerritorySheet]) -> str:
     """The page as HTML."""
     return "".join(_parts(whole, territories))
 
 
-def _parts(whole: Whole, territories: Sequence[Territory]) -> Iterator[str]:
+def _parts(whole: Whole, territories: Sequence[TerritorySheet]) -> Iterator[str]:
     words = whole.words
     every = [entry for one in territories for entry in one.every]
     yield opening(text("sheet.province.title", words.language), words.language, STYLE)
@@ -52,11 +52,11 @@ def _parts(whole: Whole, territories: Sequence[Territory]) -> Iterator[str]:
     yield ending(whole)
 
 
-def _name(whole: Whole, one: Territory) -> str:
+def _name(whole: Whole, one: TerritorySheet) -> str:
     return escape(one.name) if one.name else whole.words.say("no_territory")
 
 
-def _territories(whole: Whole, territories: Sequence[Territory]) -> str:
+def _territories(whole: Whole, territories: Sequence[TerritorySheet]) -> str:
     words = whole.words
     keys = ("territory", "errors", "warnings", "disputed", "handled", "hectares_disputed")
     heads = "".join(f"<th>{words.say(key)}</th>" for key in keys)
@@ -73,7 +73,7 @@ def _territories(whole: Whole, territories: Sequence[Territory]) -> str:
     return f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _map(whole: Whole, territories: Sequence[Territory]) -> str:
+def _map(whole: Whole, territories: Sequence[TerritorySheet]) -> str:
     svg, scale = province_overview(
         [(one.name, one.disputed, one.every) for one in territories], whole.ground, whole.words.language
     )
@@ -86,7 +86,7 @@ def _map(whole: Whole, territories: Sequence[Territory]) -> str:
     )
 
 
-def _disputed(whole: Whole, one: Territory) -> Iterator[str]:
+def _disputed(whole: Whole, one: TerritorySheet) -> Iterator[str]:
     words, disputed = whole.words, one.disputed
     if not disputed:
         return

@@ -27,7 +27,7 @@ LISTED = ("error", "warning")
 
 
 @dataclass
-class Entry:
+class SheetFinding:
     """One finding: the columns of the record in ``values``, its outline, its status, its last decision."""
 
     values: dict[str, Any]
@@ -58,11 +58,11 @@ class Contents:
 
     path: Place
     srs: str
-    territories: dict[str, list[Entry]]
+    territories: dict[str, list[SheetFinding]]
     last_run: str = ""
     notes: list[str] = field(default_factory=list)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[SheetFinding]:
         """The findings of all territories."""
         return [entry for found in self.territories.values() for entry in found]
 
@@ -80,7 +80,7 @@ def read_contents(path: Place, today: date) -> Contents:
     last = {decision.finding_id: decision for decision in history(path)}
     run_out = set(expired(path, today))
     outlines = shapely.from_wkb([wkb(row[-1]) or None for row in rows], on_invalid="ignore")
-    territories: dict[str, list[Entry]] = {}
+    territories: dict[str, list[SheetFinding]] = {}
     seen: set[str] = set()
     for row, outline in zip(rows, outlines):
         values = {name: _value(name, value) for name, value in zip(FINDING_COLUMNS, row)}
@@ -89,7 +89,7 @@ def read_contents(path: Place, today: date) -> Contents:
         seen.add(values["finding_id"])
         decision = last.get(values["finding_id"])
         status = decision.to_status if decision else values["status"] or "open"
-        entry = Entry(
+        entry = SheetFinding(
             values,
             outline,
             status if status in STATUSES else "open",
@@ -106,7 +106,7 @@ def _value(name: str, value: object) -> Any:
     return "" if value is None else str(value)
 
 
-def number_entries(entries: list[Entry]) -> list[Entry]:
+def number_entries(entries: list[SheetFinding]) -> list[SheetFinding]:
     """The findings to be told one by one, worst first, numbered from 1."""
     told = [entry for entry in entries if entry["severity"] in LISTED]
     rank = {name: place for place, name in enumerate(SEVERITIES)}

@@ -18,7 +18,7 @@ import shapely
 from ..catalogue import RESOURCES, read_table
 from ..codes import fold, plain
 from ..rulesets.ruleset import RuleSet
-from .reading import Contents, Entry
+from .reading import Contents, SheetFinding
 
 DEFENCE = "cqp"
 WORDS = ("defence", "defense", "military")
@@ -60,7 +60,7 @@ class Redaction:
         entries = contents.entries()
         zones = {self._zone(entry, side) for entry in entries for side in SIDES if self._names(entry, side)}
         on_ground = self._on_ground(entries)
-        kept: dict[str, list[Entry]] = {}
+        kept: dict[str, list[SheetFinding]] = {}
         for territory, found in contents.territories.items():
             kept[territory] = [
                 self._cut(entry) for entry in found if not self._gives_away(entry, zones) and id(entry) not in on_ground
@@ -73,21 +73,21 @@ class Redaction:
     def _speaks(self, folded: str) -> bool:
         return self._spoken.search(folded) is not None
 
-    def _names(self, entry: Entry, side: str) -> bool:
+    def _names(self, entry: SheetFinding, side: str) -> bool:
         return any(self.is_defence(entry[f"{column}_{side}"]) for column in ("code", "zone", "plan"))
 
     @staticmethod
-    def _zone(entry: Entry, side: str) -> tuple[str, str]:
+    def _zone(entry: SheetFinding, side: str) -> tuple[str, str]:
         return entry[f"plan_{side}"], entry[f"zone_{side}"]
 
-    def _gives_away(self, entry: Entry, zones: set[tuple[str, str]]) -> bool:
+    def _gives_away(self, entry: SheetFinding, zones: set[tuple[str, str]]) -> bool:
         if any(self._names(entry, side) for side in SIDES):
             return True
         if any(entry[f"zone_{side}"] and self._zone(entry, side) in zones for side in SIDES):
             return True
         return self._has_code(fold(plain(entry["message"])))
 
-    def _on_ground(self, entries: list[Entry]) -> set[int]:
+    def _on_ground(self, entries: list[SheetFinding]) -> set[int]:
         outlines = np.array([entry.outline for entry in entries], dtype=object)
         if not self.ground or not len(outlines):
             return set()
@@ -103,7 +103,7 @@ class Redaction:
         told = (share > SHARED_AREA) | ((along > SHARED_BORDER) & ~inside)
         return {id(entries[row]) for row in rows[told]}
 
-    def _cut(self, entry: Entry) -> Entry:
+    def _cut(self, entry: SheetFinding) -> SheetFinding:
         words = {name: self.cut(entry[name]) for name in ("message", "must_adjust", "reference", "verdict")}
         decision = entry.decision
         if decision is not None:

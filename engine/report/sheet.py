@@ -15,9 +15,9 @@ from ..catalogue import text
 from ..page_style import BASE, CLOSING, opening
 from ..store.decisions import STATUSES
 from .figures import by_rule, by_severity
-from .ground import Ground
+from .ground import BaseMap
 from .maps import ZONE_COLOURS, colour_of, overview, small_map
-from .reading import Contents, Entry
+from .reading import Contents, SheetFinding
 from .words import NOTHING, Words
 
 LARGEST_SHEET = 1000
@@ -53,19 +53,19 @@ class Whole:
     """What all pages of a run share; ``redacted``: whether anything that must not be printed was looked for and left out."""
 
     contents: Contents
-    ground: Ground
+    ground: BaseMap
     words: Words
     today: date
     redacted: bool
     version: str
 
 
-def sheet(whole: Whole, territory: str, told: Sequence[Entry], every: Sequence[Entry]) -> str:
+def sheet(whole: Whole, territory: str, told: Sequence[SheetFinding], every: Sequence[SheetFinding]) -> str:
     """The page as HTML. ``told``: the numbered findings; ``every``: all of the territory, also those only counted."""
     return "".join(_parts(whole, territory, told, every))
 
 
-def _parts(whole: Whole, territory: str, told: Sequence[Entry], every: Sequence[Entry]) -> Iterator[str]:
+def _parts(whole: Whole, territory: str, told: Sequence[SheetFinding], every: Sequence[SheetFinding]) -> Iterator[str]:
     words = whole.words
     name = territory or text("sheet.no_territory", words.language)
     yield opening(text("sheet.title", words.language, territory=name), words.language, STYLE)
@@ -84,7 +84,7 @@ def _parts(whole: Whole, territory: str, told: Sequence[Entry], every: Sequence[
     yield ending(whole)
 
 
-def about(whole: Whole, every: Sequence[Entry]) -> str:
+def about(whole: Whole, every: Sequence[SheetFinding]) -> str:
     """The line under the title: which plans, which store, when; and what the page leaves out."""
     words = whole.words
     plans = sorted({entry[f"plan_{side}"] for entry in every for side in "ab"} - {""})
@@ -102,7 +102,7 @@ def about(whole: Whole, every: Sequence[Entry]) -> str:
     return f'<p class="about">{"<br>".join(lines)}</p>'
 
 
-def figures(words: Words, every: Sequence[Entry]) -> str:
+def figures(words: Words, every: Sequence[SheetFinding]) -> str:
     """Counts by severity and status, with hectares."""
     heads = "".join(
         f"<th>{said}</th>"
@@ -122,7 +122,7 @@ def figures(words: Words, every: Sequence[Entry]) -> str:
     return f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def by_rule_table(words: Words, every: Sequence[Entry]) -> str:
+def by_rule_table(words: Words, every: Sequence[SheetFinding]) -> str:
     """What was found, rule by rule."""
     rules = by_rule(every)
     if not rules:
@@ -137,7 +137,7 @@ def by_rule_table(words: Words, every: Sequence[Entry]) -> str:
     return f'{head}<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def legend(words: Words, told: Sequence[Entry]) -> str:
+def legend(words: Words, told: Sequence[SheetFinding]) -> str:
     """The colours that a map uses, with the rules that have them."""
     kinds: dict[str, list[str]] = {}
     for entry in told:
@@ -155,7 +155,7 @@ def ending(whole: Whole) -> str:
     return f"<footer>{whole.words.say('footer', version=whole.version)}</footer>{CLOSING}"
 
 
-def _overview(whole: Whole, told: Sequence[Entry], every: Sequence[Entry]) -> str:
+def _overview(whole: Whole, told: Sequence[SheetFinding], every: Sequence[SheetFinding]) -> str:
     svg, scale = overview(told[:LARGEST_SHEET], every, whole.ground, whole.words.language)
     if not svg:
         return ""
@@ -166,7 +166,7 @@ def _overview(whole: Whole, told: Sequence[Entry], every: Sequence[Entry]) -> st
     )
 
 
-def _finding(whole: Whole, entry: Entry) -> str:
+def _finding(whole: Whole, entry: SheetFinding) -> str:
     words = whole.words
     svg, scale, outlined = small_map(entry, whole.ground, words.language)
     drawn = f"<figure>{svg}<figcaption>{words.say('scale', scale=scale)}</figcaption></figure>" if svg else ""

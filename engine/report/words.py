@@ -11,7 +11,7 @@ from html import escape
 from ..amounts import area_text, width_text
 from ..catalogue import number, rules, text
 from ..rulesets.ruleset import RuleSet
-from .reading import Entry
+from .reading import SheetFinding
 
 NOTHING = "–"
 
@@ -30,7 +30,7 @@ class Words:
         """A text of a layer or a person."""
         return escape(words) if words.strip() else NOTHING
 
-    def status(self, entry: Entry) -> str:
+    def status(self, entry: SheetFinding) -> str:
         """The status, and that a waiver has run out."""
         said = escape(text(f"status.{entry.status}", self.language))
         return f"{said} ({self.say('lapsed')})" if entry.lapsed else said
@@ -49,7 +49,7 @@ class Words:
         name = self._ruleset.code_name(code, self.language, side) if code else ""
         return f"<b>{escape(code)}</b> {escape(name)}".strip() if code else NOTHING
 
-    def side(self, entry: Entry, side: str) -> str:
+    def side(self, entry: SheetFinding, side: str) -> str:
         """Plan, zone and code of one side of a finding."""
         plan, zone = entry[f"plan_{side}"], entry[f"zone_{side}"]
         if not (plan or zone or entry[f"code_{side}"]):
@@ -58,15 +58,15 @@ class Words:
         code = entry[f"code_{side}"]
         return "<br>".join(part for part in (where, self.code(code) if code else "") if part)
 
-    def area(self, entry: Entry) -> str:
+    def area(self, entry: SheetFinding) -> str:
         """The area of a finding."""
         return escape(area_text(entry["area_m2"], self.language))
 
-    def width(self, entry: Entry) -> str:
+    def width(self, entry: SheetFinding) -> str:
         """The width of a finding."""
         return escape(width_text(entry["width_m"], self.language))
 
-    def area_and_width(self, entry: Entry) -> str:
+    def area_and_width(self, entry: SheetFinding) -> str:
         """Both, or one dash where there is neither."""
         both = [self.area(entry), self.width(entry)]
         return NOTHING if both == [NOTHING, NOTHING] else " · ".join(both)
@@ -87,7 +87,7 @@ class Words:
             return self.told(written)
         return f"{day:%d/%m/%Y}" if self.language == "vi" else day.isoformat()
 
-    def decision(self, entry: Entry) -> str:
+    def decision(self, entry: SheetFinding) -> str:
         """What was last decided: status, who, when, until when."""
         made = entry.decision
         if made is None:

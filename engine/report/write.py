@@ -22,8 +22,8 @@ from ..rulesets.reading import read_ruleset
 from ..rulesets.ruleset import RuleSet
 from ..store.place import Place
 from ..tables.writing import PAGE, require_own, write_page
-from .ground import Ground
-from .province import Territory, province_page
+from .ground import BaseMap
+from .province import TerritorySheet, province_page
 from .reading import number_entries, read_contents
 from .redaction import Redaction
 from .sheet import Whole, sheet
@@ -33,7 +33,7 @@ LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SheetOptions:
     """How the sheets are to be; ``territory`` "" means all, ``today`` decides which waivers have run out."""
 
     language: str = "vi"
@@ -57,7 +57,7 @@ class Written:
 def write_sheets(
     store: Place,
     folder: Path,
-    wishes: Wishes,
+    wishes: SheetOptions,
     plans: Sequence[PlanLayer] = (),
     rules: RuleSet | None = None,
     progress: Progress | None = None,
@@ -70,14 +70,14 @@ def write_sheets(
     if wishes.territory and wishes.territory not in contents.territories:
         known = ", ".join(name or "–" for name in contents.territories) or "–"
         raise PlanError("sheet.territory_unknown", path=store, territory=wishes.territory, known=known)
-    ground = Ground(plans, contents.srs, rules, wishes.redact)
+    ground = BaseMap(plans, contents.srs, rules, wishes.redact)
     progress.checkpoint()
     if wishes.redact:
         contents = Redaction(rules, ground.defence).applied(contents)
     whole = Whole(contents, ground, Words(wishes.language, rules), today, wishes.redact, wishes.version)
     files = file_names(contents.territories)
     territories = [
-        Territory(name, files[name], number_entries(every), every) for name, every in contents.territories.items()
+        TerritorySheet(name, files[name], number_entries(every), every) for name, every in contents.territories.items()
     ]
     wanted = [one for one in territories if not wishes.territory or one.name == wishes.territory]
     for file in ("province.html", *(one.file for one in wanted)):

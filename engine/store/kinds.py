@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import PlanError
-from ..tables.writing import SHOWN, Kind
+from ..tables.writing import SHOWN, OutputKind
 from .connection import reading
 from .opening import layout_of
 from .schema import OWN_TABLES
@@ -36,7 +36,7 @@ def strange_in_store(path: Path) -> str:
         return _what_lies_there(path)
 
 
-def layer_kind(columns: Sequence[str]) -> Kind:
+def layer_kind(columns: Sequence[str]) -> OutputKind:
     """A GeoPackage with one layer that has these columns."""
 
     def stranger(path: Path) -> str:
@@ -50,10 +50,10 @@ def layer_kind(columns: Sequence[str]) -> Kind:
                 raise
             return _what_lies_there(path)
 
-    return Kind(GPKG, "error.output_ending_layer", stranger)
+    return OutputKind(GPKG, "error.output_ending_layer", stranger)
 
 
-STORE = Kind(GPKG, "error.output_ending_findings", strange_in_store)
+STORE = OutputKind(GPKG, "error.output_ending_findings", strange_in_store)
 
 
 def _what_lies_there(path: Path) -> str:

@@ -26,7 +26,7 @@ from ..errors import PlanError
 from ..findings import fields_of
 from ..kinds import MOMENT, arrays, marks_of_utc
 from ..record import MEASURE_FIELDS, RUN_FIELDS
-from ..tables.writing import LOGS, Kind, csv_kind, replaced, write_csv
+from ..tables.writing import LOGS, OutputKind, csv_kind, replaced, write_csv
 from .connection import writing
 from .decisions import Decision, carry_over, history
 from .kinds import STORE, layer_kind
@@ -106,7 +106,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 @contextmanager
-def _written(path: Path, kind: Kind, move: Callable[[Path, Path], object] = os.replace) -> Iterator[Path]:
+def _written(path: Path, kind: OutputKind, move: Callable[[Path, Path], object] = os.replace) -> Iterator[Path]:
     """As :func:`replaced`, with the styles of the old file; what GDAL's binding raises on a disk that is full is told as a disk that is full."""
     try:
         with replaced(path, kind, move=move) as staged:

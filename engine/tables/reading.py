@@ -25,7 +25,7 @@ from .formulas import unguarded
 from .headers import SEARCHED_ROWS, Columns, header_at
 from .merged import Merged, column_letters, merged_in, spread
 from .mistakes import Mistakes
-from .writing import Kind
+from .writing import OutputKind
 
 Rows = list  # of (row number, {column: text})
 SEPARATORS = ",;\t"
@@ -144,7 +144,7 @@ def _unescaped(found: re.Match[str]) -> str:
     return letter if letter.isprintable() or letter in "\t\n\r" else ""
 
 
-def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) -> Kind:
+def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) -> OutputKind:
     """A CSV or workbook with these columns, which a person fills in."""
 
     def stranger(path: Path) -> str:
@@ -157,7 +157,7 @@ def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) ->
         told = mistakes.first() if mistakes else {}
         return str(told.get("found") or told.get("reason") or path.name) if told else ""
 
-    return Kind(endings, ending_error, stranger)
+    return OutputKind(endings, ending_error, stranger)
 
 
 def _rows(

@@ -33,7 +33,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Kind:
+class OutputKind:
     """``endings``: how a name may end; ``ending_error``: the message for another. ``stranger``: what a file that lies there holds,
     in a few words, where it is no former output of this kind; "" where it is one."""
 
@@ -42,7 +42,7 @@ class Kind:
     stranger: Callable[[Path], str]
 
 
-def require_own(path: Path, kind: Kind) -> Path:
+def require_own(path: Path, kind: OutputKind) -> Path:
     """``path`` itself, if a file of this kind may be written there."""
     if path.is_dir():
         raise PlanError("error.output_folder", path=path)
@@ -68,7 +68,7 @@ def require_kept(path: Path, old: Mapping[str, object], new: Mapping[str, object
 
 @contextmanager
 def replaced(
-    path: Path, kind: Kind | None, fault: str = "error.write", move: Callable[[Path, Path], object] = os.replace
+    path: Path, kind: OutputKind | None, fault: str = "error.write", move: Callable[[Path, Path], object] = os.replace
 ) -> Iterator[Path]:
     """A path to write to, which takes the place of ``path`` when the block ends well.
 
@@ -132,7 +132,7 @@ def _strange_page(path: Path) -> str:
     return _first_line(content)
 
 
-PAGE = Kind((".html", ".htm"), "error.output_ending_page", _strange_page)
+PAGE = OutputKind((".html", ".htm"), "error.output_ending_page", _strange_page)
 
 
 # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,7 +156,7 @@ def _cell(value: object) -> object:
         return ""
 
 
-def csv_kind(columns: Sequence[str]) -> Kind:
+def csv_kind(columns: Sequence[str]) -> OutputKind:
     """A CSV with these columns, and maybe more."""
 
     def stranger(path: Path) -> str:
@@ -165,7 +165,7 @@ def csv_kind(columns: Sequence[str]) -> Kind:
         found = next(csv.reader([head], delimiter=max(",;\t", key=head.count)), [])
         return "" if {*columns} <= {name.strip() for name in found} else _first_line(content)
 
-    return Kind((".csv",), "error.output_ending_table", stranger)
+    return OutputKind((".csv",), "error.output_ending_table", stranger)
 
 
 def _text_of(path: Path, most: int = 100_000) -> str:

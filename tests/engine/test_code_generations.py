@@ -13,7 +13,7 @@ import pytest
 from intake_files import write, zones
 from planconcord.engine.errors import PlanError
 from planconcord.engine.intake.generations import GENERATIONS, beside, read_codes, succeed, successions, write_codes
-from planconcord.engine.intake.preparing import OLD_CODE_OF, Wishes, prepare, prepare_plan
+from planconcord.engine.intake.preparing import OLD_CODE_OF, PreparationOptions, prepare, prepare_plan
 from planconcord.engine.intake.report import IntakeReport
 from planconcord.engine.register.reading import read_register
 from planconcord.engine.rulesets.about import STANDARD_GENERATION
@@ -111,7 +111,7 @@ def plan_with(folder: Path, codes: tuple[str, ...] = OLD) -> Path:
 def test_intake_reads_the_list_beside_the_plan_and_keeps_the_old_codes(tmp_path: Path) -> None:
     path = plan_with(tmp_path)
     before = path.read_bytes()
-    wishes = Wishes(code_field="ma", code_generation="tt27_2018")
+    wishes = PreparationOptions(code_field="ma", code_generation="tt27_2018")
     plan, report = prepare_plan(str(path), wishes)
     assert plan.zones["code"].tolist() == ["LUK", "HNK", "SKX", "LUC"] and report.changed
     beside(path).write_text("code,successor\nSKX,SKC\n", encoding="utf-8")
@@ -119,13 +119,13 @@ def test_intake_reads_the_list_beside_the_plan_and_keeps_the_old_codes(tmp_path:
     assert made.table["ma"].tolist() == ["LUK", "HNK", "SKC", "LUC"]
     assert made.table[OLD_CODE_OF + "ma"].tolist() == list(OLD)
     assert ("intake.note.codes_beside") in dict(made.report.entries) and made.report.count("intake.codes_reviewed") == 1
-    assert prepare(str(path), Wishes(code_field="ma")).table["ma"].tolist() == list(OLD)
+    assert prepare(str(path), PreparationOptions(code_field="ma")).table["ma"].tolist() == list(OLD)
     assert path.read_bytes() == before
 
 
 def test_labels_become_codes_before_codes_become_those_in_force(tmp_path: Path) -> None:
     path = plan_with(tmp_path, ("đất lúa nương", "x", "y", "z"))
-    wishes = Wishes(code_field="ma", label_map={"Đất lúa nương": "LUN"}, code_generation="tt27_2018")
+    wishes = PreparationOptions(code_field="ma", label_map={"Đất lúa nương": "LUN"}, code_generation="tt27_2018")
     made = prepare(str(path), wishes).table
     assert made["ma"].tolist()[0] == "LUK" and made["old_code_of_ma"].tolist()[0] == "LUN"
     assert made["label_of_ma"].tolist()[0] == "đất lúa nương"

@@ -19,7 +19,7 @@ BOW_TIE = "POLYGON((0 0,10 10,10 0,0 10,0 0))"
 NAN, INF = math.nan, math.inf
 
 
-def repaired(drawn: str) -> tuple[shapely.Geometry, list[repairing.Defect]]:
+def repaired(drawn: str) -> tuple[shapely.Geometry, list[repairing.InvalidPolygon]]:
     made, defects = repair(np.array([shapely.from_wkt(drawn)], dtype=object))
     return made[0], defects
 

@@ -21,7 +21,7 @@ from planconcord.engine.findings import CheckResult
 from planconcord.engine.identity.comparing import compare_findings
 from planconcord.engine.identity.fates import fates
 from planconcord.engine.identity.inheritance import Inherited, inherit
-from planconcord.engine.identity.matching import Pairs, best_first, match
+from planconcord.engine.identity.matching import CandidateMatches, best_first, match
 from planconcord.engine.identity.previous import Previous, read_previous, transformed
 from planconcord.engine.store import write_store
 from planconcord.engine.store.decisions import decide, history
@@ -39,7 +39,7 @@ def test_best_first_is_the_matching_whose_ranks_are_smallest(scores: list[int], 
     ranked = [pairs[k] for k in order]
     p, c = np.array(ranked).T
     continues, continued_by = np.full(n, -1), np.full(m, -1)
-    best_first(Pairs(p, c, np.zeros(len(p)), np.zeros(len(p))), continues, continued_by)
+    best_first(CandidateMatches(p, c, np.zeros(len(p)), np.zeros(len(p))), continues, continued_by)
     matchings = []
     for choice in itertools.product([-1, *range(n)], repeat=m):
         used = [one for one in choice if one >= 0]

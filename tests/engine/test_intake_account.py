@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from intake_files import drawing, hatch, outline, square, word, write, zones
 from planconcord.engine.errors import PlanError
 from planconcord.engine.intake.elsewhere import unread_elsewhere
-from planconcord.engine.intake.preparing import Prepared, Wishes, prepare, prepare_plan, zones_of
+from planconcord.engine.intake.preparing import PreparationOptions, PreparedLayer, prepare, prepare_plan, zones_of
 from planconcord.engine.intake.rings import second_rings
 
-LINES = Wishes(crs="EPSG:5899", polygons_from_lines=True)
+LINES = PreparationOptions(crs="EPSG:5899", polygons_from_lines=True)
 LIBKML = pytest.mark.skipif("LIBKML" not in pyogrio.list_drivers(), reason="GDAL without LIBKML reads less of a KML")
 KML = '<?xml version="1.0" encoding="UTF-8"?>\n{doctype}<{p}kml xmlns{colon}="http://www.opengis.net/kml/2.2"><{p}Document>{body}</{p}Document></{p}kml>'
 
@@ -44,11 +44,11 @@ def keyhole(path: Path, body: str, prefix: str = "", doctype: str = "") -> Path:
     return path
 
 
-def holes(made: Prepared) -> int:
+def holes(made: PreparedLayer) -> int:
     return int(shapely.get_num_interior_rings(shapely.get_geometry(made.table.geometry.to_numpy(), 0)).sum())
 
 
-def counted(made: Prepared, key: str) -> int:
+def counted(made: PreparedLayer, key: str) -> int:
     return made.report.count(f"intake.{key}")
 
 
@@ -69,7 +69,7 @@ def test_every_hole_of_a_kml_is_read_however_they_share_boundaries(
         )
     path = keyhole(tmp_path / "plan.kml", "".join(body), prefix)
     before = path.read_bytes()
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert holes(made) == sum(map(sum, shares)) and len(made.table) == len(shares)
     assert counted(made, "note.rings_apart") == sum(n - 1 for boundaries in shares for n in boundaries)
     assert path.read_bytes() == before
@@ -92,7 +92,7 @@ def test_holes_of_a_kmz_that_are_not_read_are_counted(tmp_path: Path) -> None:
     inner = keyhole(tmp_path / "doc.kml", placemark("x", [[ring(1, 1, 1), ring(4, 4, 1)]]))
     with zipfile.ZipFile(tmp_path / "plan.kmz", "w") as archive:
         archive.write(inner, "doc.kml")
-    made = prepare(str(tmp_path / "plan.kmz"), Wishes())
+    made = prepare(str(tmp_path / "plan.kmz"), PreparationOptions())
     assert holes(made) + counted(made, "lost_rings") == 2
 
 
@@ -104,7 +104,7 @@ def test_what_qgis_does_not_read_of_a_kml_is_counted(tmp_path: Path) -> None:
 
 def test_links_to_other_files_are_counted(tmp_path: Path) -> None:
     link = "<NetworkLink><Link><href>other.kml</href></Link></NetworkLink>"
-    made = prepare(str(keyhole(tmp_path / "plan.kml", placemark("x", []) + link + link)), Wishes())
+    made = prepare(str(keyhole(tmp_path / "plan.kml", placemark("x", []) + link + link)), PreparationOptions())
     assert counted(made, "note.linked") == 2 and not made.report.changed
 
 
@@ -122,10 +122,10 @@ def test_records_that_are_deleted_or_missing_are_counted(tmp_path: Path) -> None
     header, width = struct.unpack("<HH", content[8:12])
     content[header + width] = 0x2A
     table.write_bytes(bytes(content))
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert len(made.table) == 3 and counted(made, "note.deleted") == 1 and counted(made, "lost_features") == 0
     without_last(table, 1)
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert counted(made, "note.without_record") == 1
 
 
@@ -133,7 +133,7 @@ def test_records_that_are_deleted_or_missing_are_counted(tmp_path: Path) -> None
     "ending", ["shp", "gpkg", "geojson", "tab", pytest.param("kml", marks=LIBKML), "gml", "gdb", "mif"]
 )
 def test_a_file_that_is_read_whole_has_no_loss(ending: str, tmp_path: Path) -> None:
-    made = prepare(str(write(tmp_path, ending)), Wishes())
+    made = prepare(str(write(tmp_path, ending)), PreparationOptions())
     assert not [key for key, _ in made.report.entries if "lost" in key] and len(made.table) == 4
     found = unread_elsewhere(str(write(tmp_path, ending, name="again")), 3, 2)
     assert [values["count"] for key, values in found if key == "intake.lost_features"] == (
@@ -178,7 +178,7 @@ def test_a_layer_without_zones_names_the_others_polygons_first(tmp_path: Path) -
     points.to_file(path, layer="chữ", engine="pyogrio")
     points.to_file(path, layer="điểm", engine="pyogrio")
     zones().to_file(path, layer="quy hoạch", engine="pyogrio")
-    for read in (lambda: prepare_plan(str(path)), lambda: zones_of(prepare(str(path), Wishes()))):
+    for read in (lambda: prepare_plan(str(path)), lambda: zones_of(prepare(str(path), PreparationOptions()))):
         with pytest.raises(PlanError) as refused:
             read()
         assert refused.value.key == "error.layer_of_many"

@@ -13,10 +13,10 @@ from planconcord.engine.catalogue import LANGUAGES
 from planconcord.engine.errors import PlanError
 from planconcord.engine.intake.cad import areas_of_lines
 from planconcord.engine.intake.labels import beside, read_labels, write_labels
-from planconcord.engine.intake.preparing import Wishes, prepare, prepare_plan, zones_of
+from planconcord.engine.intake.preparing import PreparationOptions, prepare, prepare_plan, zones_of
 from planconcord.engine.intake.report import IntakeReport
 
-LINES = Wishes(crs="EPSG:5899", polygons_from_lines=True)
+LINES = PreparationOptions(crs="EPSG:5899", polygons_from_lines=True)
 TCVN3_RICE = (encoded("Đất lúa", "tcvn3") or b"").decode("latin-1")
 
 
@@ -46,7 +46,7 @@ def test_closed_lines_texts_and_layers_become_labelled_zones(tmp_path: Path) -> 
 def test_lines_are_no_zones_unless_asked_for(tmp_path: Path) -> None:
     path = drawing(tmp_path / "plan.dxf", [outline("LUC", square(0, 0))])
     with pytest.raises(PlanError) as refused:
-        zones_of(prepare(str(path), Wishes(crs="EPSG:5899")))
+        zones_of(prepare(str(path), PreparationOptions(crs="EPSG:5899")))
     assert refused.value.key == "error.intake_lines" and "LineString" in refused.value.text("vi")
     assert len(prepare_plan(str(path), LINES)[0].zones) == 1
 
@@ -96,11 +96,13 @@ def test_labels_become_codes_by_the_map_beside_the_plan(tmp_path: Path) -> None:
         [outline(name, square(100 * n, 0)) for n, name in enumerate(("qh dat lua", "D.ODT", "kv1"))],
     )
     beside(path).write_text("label;code\nQH  Đat lua;X\nqh DAT lua;LUC\nd.odt;ODT\nkv1;\n", encoding="utf-8")
-    plan, report = prepare_plan(str(path), Wishes(crs="EPSG:5899", polygons_from_lines=True, code_field="cad_layer"))
+    plan, report = prepare_plan(
+        str(path), PreparationOptions(crs="EPSG:5899", polygons_from_lines=True, code_field="cad_layer")
+    )
     assert list(plan.zones.code) == ["LUC", "ODT", "kv1"]
     assert report.count("intake.labels_to_codes") == 2 == report.count("intake.note.labels_unknown") + 1
     assert ("intake.note.labels_beside") in dict(report.entries)
-    table = prepare(str(path), Wishes(code_field="cad_layer", polygons_from_lines=True)).table
+    table = prepare(str(path), PreparationOptions(code_field="cad_layer", polygons_from_lines=True)).table
     assert list(table.label_of_cad_layer) == ["qh dat lua", "D.ODT", "kv1"]
 
 
@@ -139,9 +141,9 @@ def test_repair_and_reprojection_are_counted_and_only_done_when_asked_for(tmp_pa
     bow = shapely.Polygon([(530000, 1660000), (530100, 1660100), (530100, 1660000), (530000, 1660100)])
     frame.loc[0, "geometry"] = bow
     path = write(tmp_path, "gpkg", frame)
-    left = prepare(str(path), Wishes())
+    left = prepare(str(path), PreparationOptions())
     assert not left.report.changed and not shapely.is_valid(left.table.geometry.iloc[0])
-    made = prepare(str(path), Wishes(repair=True, target_crs="EPSG:9216"))
+    made = prepare(str(path), PreparationOptions(repair=True, target_crs="EPSG:9216"))
     assert made.report.count("intake.repaired") == 1 and made.report.count("intake.reprojected") == 4
     assert made.table.crs.to_epsg() == 9216 and shapely.is_valid(made.table.geometry.to_numpy()).all()
     back = made.table.to_crs(5899).geometry.iloc[1]
@@ -153,6 +155,6 @@ def test_swapped_axes_come_right(tmp_path: Path) -> None:
     turned = frame.set_geometry(
         gpd.GeoSeries(shapely.transform(frame.geometry.to_numpy(), lambda c: c[:, ::-1]), crs=5899)
     )
-    made = prepare(str(write(tmp_path, "gpkg", turned)), Wishes(swap_axes=True))
+    made = prepare(str(write(tmp_path, "gpkg", turned)), PreparationOptions(swap_axes=True))
     assert shapely.equals(made.table.geometry.to_numpy(), frame.geometry.to_numpy()).all()
     assert made.report.count("intake.axes_swapped") == 4

@@ -19,7 +19,7 @@ from planconcord.engine.intake import archives, integrity
 from planconcord.engine.intake.errors import STATES, IntakeError
 from planconcord.engine.intake.inspection import inspect
 from planconcord.engine.intake.memory import estimate_bytes
-from planconcord.engine.intake.preparing import Wishes, prepare, prepare_plan
+from planconcord.engine.intake.preparing import PreparationOptions, prepare, prepare_plan
 from planconcord.engine.intake.reading import read_plan
 
 ENDINGS = sorted(DRIVERS)
@@ -31,7 +31,7 @@ def refused(source: str | Path, **options: object) -> IntakeError:
     """The refusal to read ``source``, the same when it is inspected; it speaks both languages."""
     with pytest.raises(IntakeError) as read, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        prepare(str(source), Wishes(**options))  # type: ignore[arg-type]
+        prepare(str(source), PreparationOptions(**options))  # type: ignore[arg-type]
     error = read.value
     assert error.state in STATES
     assert error.text("vi") != error.text("en")
@@ -44,7 +44,7 @@ def test_each_format_is_inspected_and_read(tmp_path: Path, ending: str) -> None:
     found = inspect(str(path))
     assert found.format == ending and len(found.layers) == 1 and found.size_bytes > 0 < found.memory_bytes
     assert found.layer().feature_count == 4
-    made = prepare(str(path), Wishes()).table
+    made = prepare(str(path), PreparationOptions()).table
     assert len(made) == 4 and made.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all()
     if ending in PLAIN:
         assert {"ma", "ten"} <= {name for name, _ in found.layer().fields}
@@ -65,7 +65,7 @@ def test_each_format_is_read_out_of_a_zip(tmp_path: Path, ending: str) -> None:
         for file in dict.fromkeys(files):
             archive.write(file, f"thư mục/{file.relative_to(tmp_path)}")
         archive.writestr("đọc trước.txt", "x")
-    assert len(prepare(str(packed), Wishes()).table) == 4
+    assert len(prepare(str(packed), PreparationOptions()).table) == 4
     assert inspect(f"{packed}/thư mục/quy hoạch.{ending}").format == ending
     assert len(read_plan(f"{packed}").zones) == 4 if ending in ("shp", "gpkg", "geojson", "gml", "kml") else True
 
@@ -79,7 +79,7 @@ def test_a_truncated_file_is_told_from_a_damaged_one(tmp_path: Path, ending: str
     if ending == "mif":  # a text without an end mark: fewer shapes than rows
         with pytest.raises(PlanError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            prepare_plan(str(path), Wishes(crs="EPSG:5899", key_field="gone"))
+            prepare_plan(str(path), PreparationOptions(crs="EPSG:5899", key_field="gone"))
         return
     assert refused(path).state == "truncated"
     with pytest.raises(IntakeError):
@@ -120,7 +120,7 @@ def test_what_is_missing_not_permitted_or_locked_is_told_apart(tmp_path: Path, m
     database.execute("BEGIN EXCLUSIVE")
     assert refused(path).state == "locked"
     database.close()
-    assert len(prepare(str(path), Wishes()).table) == 4
+    assert len(prepare(str(path), PreparationOptions()).table) == 4
     reasons = ((13, "not_permitted", PermissionError), (16, "locked", OSError), (5, "damaged", OSError))
     for number, state, kind in reasons:
         assert integrity.of_os_error(path, kind(number, "x")).state == state
@@ -159,7 +159,7 @@ def test_a_name_without_meaning_and_a_folder_are_refused(tmp_path: Path) -> None
     path = write(tmp_path, "gpkg")
     assert refused(f"{path}|layername=khác").state == "no_such_layer"
     with pytest.raises(PlanError) as error:
-        prepare(f"{path}|geometrytype=Polygon", Wishes())
+        prepare(f"{path}|geometrytype=Polygon", PreparationOptions())
     assert error.value.key == "error.source_part"
     (tmp_path / "plan.geojson").write_text('{"type": "FeatureCollection", "features": [{]}', encoding="utf-8")
     assert refused(tmp_path / "plan.geojson").state in ("damaged", "truncated")
@@ -176,7 +176,7 @@ def test_a_shapefile_lives_without_prj_cpg_and_shx(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as error:
         prepare_plan(str(path))
     assert error.value.key == "error.no_crs"
-    plan, report = prepare_plan(str(path), Wishes(crs="EPSG:5899", code_field="ma"))
+    plan, report = prepare_plan(str(path), PreparationOptions(crs="EPSG:5899", code_field="ma"))
     assert plan.crs.to_epsg() == 5899 and list(plan.zones.code) == ["LUC", "ONT", "RPH", "BCS"]
     assert report.count("intake.crs_assigned") == 4 and report.changed
 
@@ -244,8 +244,8 @@ def test_links_nested_damaged_and_ambiguous_archives_are_told(tmp_path: Path) ->
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(whole, "plan.geojson")
         archive.writestr("b.geojson", "{}")
-    assert len(prepare(f"{path}|layername=plan", Wishes()).table) == 4
-    assert len(prepare(f"{path}/plan.geojson", Wishes()).table) == 4
+    assert len(prepare(f"{path}|layername=plan", PreparationOptions()).table) == 4
+    assert len(prepare(f"{path}/plan.geojson", PreparationOptions()).table) == 4
     path.write_bytes(path.read_bytes()[:-30])
     assert refused(path).state == "truncated"
 
@@ -257,23 +257,23 @@ def test_field_names_with_quotes_and_sql_stay_names(tmp_path: Path) -> None:
         frame[name] = frame["ma"]
     path = write(tmp_path, "gpkg", frame)
     for name in named:
-        plan, _ = prepare_plan(str(path), Wishes(key_field=name, code_field=name))
+        plan, _ = prepare_plan(str(path), PreparationOptions(key_field=name, code_field=name))
         assert list(plan.zones.code) == ["LUC", "ONT", "RPH", "BCS"]
-    assert len(prepare(str(path), Wishes()).table) == 4
+    assert len(prepare(str(path), PreparationOptions()).table) == 4
 
 
 def test_a_condition_chooses_rows_and_a_wrong_one_is_no_crash(tmp_path: Path) -> None:
     path = write(tmp_path, "gpkg")
-    assert len(prepare(f"{path}|layername=plan|subset=ma = 'LUC'", Wishes()).table) == 1
+    assert len(prepare(f"{path}|layername=plan|subset=ma = 'LUC'", PreparationOptions()).table) == 1
     assert refused(f"{path}|subset=ma = ; DROP TABLE plan").state == "damaged"
-    assert len(prepare(str(path), Wishes()).table) == 4
+    assert len(prepare(str(path), PreparationOptions()).table) == 4
 
 
 def test_a_drawing_with_huge_and_impossible_numbers_is_read(tmp_path: Path) -> None:
     wild = outline("LUC", [(0, 0), (float("inf"), 0), (100, 100)]) + outline("LUC", [(0, 0), (1e300, 0), (1, 1)])
     wild += outline("ONT", [(0, 0), (float("nan"), 5), (1, 1)])
     path = drawing(tmp_path / "plan.dxf", [wild, outline("LUC", square(0, 0))])
-    made = prepare(str(path), Wishes(crs="EPSG:5899", polygons_from_lines=True))
+    made = prepare(str(path), PreparationOptions(crs="EPSG:5899", polygons_from_lines=True))
     areas = made.table[made.table.geometry.geom_type == "Polygon"]
     assert len(areas) >= 1 and shapely.area(areas.geometry.to_numpy()).max() == pytest.approx(10_000)
     assert made.report.count("intake.impossible_coordinates") >= 1

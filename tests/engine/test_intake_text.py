@@ -12,7 +12,7 @@ from planconcord.engine.catalogue import LANGUAGES
 from planconcord.engine.intake.columns import decode_columns, preview
 from planconcord.engine.intake.errors import IntakeError
 from planconcord.engine.intake.legacytext import AS_IS, VIETNAMESE_ONLY, WINDOWS_1252, decide, decode
-from planconcord.engine.intake.preparing import Wishes, original_table, prepare, prepare_plan
+from planconcord.engine.intake.preparing import PreparationOptions, original_table, prepare, prepare_plan
 from planconcord.engine.intake.report import IntakeReport
 from planconcord.engine.intake.syllables import is_syllable
 
@@ -126,7 +126,7 @@ def test_field_names_are_decoded_and_kept_apart() -> None:
 @pytest.mark.parametrize("script", ["tcvn3", "vni"])
 def test_a_legacy_shapefile_is_read_whatever_its_cpg_says(tmp_path: Path, script: str, cpg: str | None) -> None:
     path = legacy_shapefile(tmp_path, script, cpg=cpg)
-    plan, report = prepare_plan(str(path), Wishes(key_field="ten", code_field="ma"))
+    plan, report = prepare_plan(str(path), PreparationOptions(key_field="ten", code_field="ma"))
     assert list(plan.zones.key) == list(LAND_USE) and list(plan.zones.code) == ["LUC", "ONT", "RPH", "BCS"]
     assert report.count("intake.decoded") == 4 and ("intake.note.without_cpg" in dict(report.entries)) == (cpg is None)
     for language in LANGUAGES:
@@ -136,7 +136,7 @@ def test_a_legacy_shapefile_is_read_whatever_its_cpg_says(tmp_path: Path, script
 
 def test_cp1258_keeps_its_last_letter(tmp_path: Path) -> None:
     path = legacy_shapefile(tmp_path, "cp1258", cpg="1258")
-    made = prepare(str(path), Wishes()).table
+    made = prepare(str(path), PreparationOptions()).table
     assert list(made.ma) == ["LUC", "ONT", "RPH", "BCS"] and list(made.ten) == list(LAND_USE)
 
 
@@ -147,24 +147,24 @@ def test_mapinfo_texts_are_read_whatever_the_charset_says(tmp_path: Path, script
     path.write_bytes(path.read_bytes().replace(b'Charset "Neutral"', f'Charset "{charset}"'.encode()))
     lines = [b'"LUC","' + (encoded(text, script) or b"") + b'"' for text in LAND_USE]
     path.with_suffix(".mid").write_bytes(b"\r\n".join(lines) + b"\r\n")
-    made = prepare(str(path), Wishes(crs="EPSG:5899"))
+    made = prepare(str(path), PreparationOptions(crs="EPSG:5899"))
     assert list(made.table.ten) == list(LAND_USE) and list(made.table.ma) == ["LUC"] * 4
 
 
 @pytest.mark.parametrize("ending", ["gpkg", "geojson", "gdb"])
 def test_legacy_letters_stored_as_unicode_are_decoded_too(tmp_path: Path, ending: str) -> None:
     shown = [(encoded(text, "tcvn3") or b"").decode("latin-1") for text in LAND_USE]
-    made = prepare(str(write(tmp_path, ending, zones(texts=shown))), Wishes())
+    made = prepare(str(write(tmp_path, ending, zones(texts=shown))), PreparationOptions())
     assert list(made.table.ten) == list(LAND_USE)
 
 
 def test_an_encoding_that_is_given_is_taken_and_none_leaves_everything(tmp_path: Path) -> None:
     path = legacy_shapefile(tmp_path, "vni")
-    assert list(prepare(str(path), Wishes(encoding="VNI")).table.ten) == list(LAND_USE)
-    left = prepare(str(path), Wishes(encoding="none"))
+    assert list(prepare(str(path), PreparationOptions(encoding="VNI")).table.ten) == list(LAND_USE)
+    left = prepare(str(path), PreparationOptions(encoding="none"))
     assert left.table.ten[0].encode("latin-1") == encoded(LAND_USE[0], "vni") and left.texts == ()
     with pytest.raises(IntakeError) as refused:
-        prepare(str(path), Wishes(encoding="klingon"))
+        prepare(str(path), PreparationOptions(encoding="klingon"))
     assert "klingon" in refused.value.text("vi")
 
 
@@ -172,7 +172,7 @@ def test_the_untouched_original_can_be_had(tmp_path: Path) -> None:
     path = legacy_shapefile(tmp_path, "tcvn3")
     before = path.with_suffix(".dbf").read_bytes()
     assert original_table(str(path)).ten[0].encode("latin-1") == encoded(LAND_USE[0], "tcvn3")
-    prepare(str(path), Wishes())
+    prepare(str(path), PreparationOptions())
     assert path.with_suffix(".dbf").read_bytes() == before
 
 
@@ -180,13 +180,13 @@ def test_a_field_may_be_asked_for_as_the_file_spells_it(tmp_path: Path) -> None:
     raw = (encoded("tên_đất", "tcvn3") or b"").decode("latin-1")
     path = legacy_shapefile(tmp_path, "tcvn3", field=raw)
     for name in (raw, "tên_đất"):
-        plan, report = prepare_plan(str(path), Wishes(key_field=name))
+        plan, report = prepare_plan(str(path), PreparationOptions(key_field=name))
         assert plan.zones.key[0] == "Đất trồng lúa nước" and report.count("intake.fields_decoded") == 1
 
 
 def test_the_preview_shows_before_and_after_and_escapes(tmp_path: Path) -> None:
     shown = (encoded("Đất <b>trồng</b> lúa nước", "tcvn3") or b"").decode("latin-1")
-    made = prepare(str(write(tmp_path, "gpkg", zones(texts=[shown]))), Wishes())
+    made = prepare(str(write(tmp_path, "gpkg", zones(texts=[shown]))), PreparationOptions())
     page = preview(list(made.texts), "vi")
     assert "Đất &lt;b&gt;trồng&lt;/b&gt; lúa nước" in page and "§Êt &lt;b&gt;trång" in page and "<b>" not in page
 

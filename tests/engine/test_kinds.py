@@ -20,7 +20,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planconcord.cli.checks import main
-from planconcord.engine.intake.preparing import Wishes, prepare, zones_of
+from planconcord.engine.intake.preparing import PreparationOptions, prepare, zones_of
 from planconcord.engine.intake.results import prepared_numbers, zone_columns
 from planconcord.engine.intake.rows import present_names
 from planconcord.engine.kinds import BOOLEAN, DATE, INTEGER, MOMENT, REAL, TEXT, arrays, kind_of, plain_values, text_of
@@ -171,7 +171,7 @@ def test_a_long_number_that_changed_in_its_last_digit_is_a_changed_attribute(tmp
 
 def test_numbers_that_a_decimal_cannot_hold_are_told(tmp_path: Path) -> None:
     path = written(tmp_path / "plan.gpkg", {"so": (REAL, [9e17, 1.0])})
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert made.report.count("intake.note.numbers_rounded") == 1
 
 
@@ -179,7 +179,7 @@ def test_fields_that_cannot_keep_their_names_are_told_and_kept(tmp_path: Path) -
     names = ("source_fid", "geometry", "Geom", "OGC_FID", "ma")
     columns = {name: (TEXT, [f"{name} 1", f"{name} 2"]) for name in names}
     path = written(tmp_path / "plan.geojson", columns, "GeoJSON")
-    made = prepare(str(path), Wishes(code_field="geometry"))
+    made = prepare(str(path), PreparationOptions(code_field="geometry"))
     assert made.field("geometry") == "geometry_"
     table, kinds = zone_columns(zones_of(made), made)
     kept = ["source_fid", "source_fid_", "geometry_", "Geom_", "OGC_FID_", "ma"]
@@ -217,7 +217,7 @@ def test_lists_and_objects_become_text_and_are_told(tmp_path: Path) -> None:
     assert main(["prepareplan", "--input", str(path), "--output", str(out)]) == 0
     found = stored(out, "o")[1]
     assert found["ma"] == ['["ODT", "TMD"]'] and found["so"] == ["[1, 900000000000000001]"]
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     zone_columns(zones_of(made), made)
     assert made.report.count("intake.fields_as_text") == 2
 
@@ -255,7 +255,7 @@ def test_a_shapefile_with_two_fields_of_one_name_is_read_by_both(tmp_path: Path)
     path = written(tmp_path / "plan.shp", columns, "ESRI Shapefile")
     table = path.with_suffix(".dbf")
     table.write_bytes(table.read_bytes().replace(b"maloa2", b"maloai"))
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert made.table["maloai"].tolist() == ["LUC", "ONT"] and made.table["maloai_1"].tolist() == ["a", "b"]
     assert made.report.count("intake.fields_renamed") == 1 and made.report.changed
 
@@ -270,7 +270,7 @@ def test_a_surface_in_3d_loses_itself_alone(tmp_path: Path) -> None:
             database.execute(f'DROP TRIGGER "{trigger}"')
         head = b"GP\0\x01" + (5899).to_bytes(4, "little")
         database.execute(f'UPDATE "{table}" SET "{shape}" = ? WHERE fid = 2', (head + mesh,))
-    made = prepare(str(path), Wishes())
+    made = prepare(str(path), PreparationOptions())
     assert made.table["ma"].tolist() == ["LUC", "CLN"]
     assert made.report.count("intake.dropped") == 1
     assert "PolyhedralSurface" in " ".join(made.report.lines("en"))

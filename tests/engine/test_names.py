@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from planconcord.engine.errors import PlanError
 from planconcord.engine.names import Found, Names, bare, folded, identity, same
 from planconcord.engine.province.boundaries import Boundaries
-from planconcord.engine.register.entry import Entry, Register
+from planconcord.engine.register.entry import Register, RegisterEntry
 from planconcord.engine.register.folder import propose
 from planconcord.engine.register.state import Expected, boards, chosen_territory, notes_on_names, remarks
 from planconcord.engine.register.units import Units
@@ -99,7 +99,7 @@ def test_no_two_words_of_a_register_are_alike_but_for_accents(table: str, column
 
 def register_of(*territories: str, level: str = "commune") -> Register:
     entries = [
-        Entry(number, f"P{number}", level=level, territory=name, source=f"p{number}.gpkg", status="approved")
+        RegisterEntry(number, f"P{number}", level=level, territory=name, source=f"p{number}.gpkg", status="approved")
         for number, name in enumerate(territories, 2)
     ]
     return Register(Path("register.csv"), tuple(entries))
@@ -155,7 +155,7 @@ def boundaries(folder: Path, names: list[str], *territories: str, **more: list[s
     return Boundaries(register), register
 
 
-def west(found: Boundaries, entry: Entry) -> float | None:
+def west(found: Boundaries, entry: RegisterEntry) -> float | None:
     import pyproj
 
     ground = found.of(entry, pyproj.CRS.from_user_input(CRS))

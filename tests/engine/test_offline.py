@@ -24,7 +24,7 @@ from planconcord.engine.intake.errors import IntakeError
 from planconcord.engine.intake.formats import DRIVERS, FORMATS
 from planconcord.engine.intake.inspection import inspect
 from planconcord.engine.intake.links import names_crs_by_link
-from planconcord.engine.intake.preparing import Wishes, prepare
+from planconcord.engine.intake.preparing import PreparationOptions, prepare
 from planconcord.engine.offline import SETTINGS, offline
 
 CORNERS = [[560000, 1800000], [560000, 1801000], [561000, 1801000], [561000, 1800000], [560000, 1800000]]
@@ -189,7 +189,7 @@ def test_no_command_asks_the_server(name: str, folder: Path, server: Server, tmp
 
 @pytest.mark.parametrize("name", POINTERS)
 def test_what_only_points_elsewhere_is_refused_by_name(name: str, folder: Path) -> None:
-    for read in (inspect, lambda source: prepare(source, Wishes())):
+    for read in (inspect, lambda source: prepare(source, PreparationOptions())):
         with pytest.raises(IntakeError) as refused:
             read(str(folder / name))
         said = refused.value.text("en")
@@ -267,7 +267,7 @@ def test_no_file_outside_is_read(tmp_path: Path) -> None:
     }
     for name, words in pointing.items():
         (inside / name).write_text(words, encoding="utf-8")
-        for read in (inspect, lambda source: prepare(source, Wishes())):
+        for read in (inspect, lambda source: prepare(source, PreparationOptions())):
             with pytest.raises(IntakeError) as refused:
                 read(str(inside / name))
             assert "SECRET" not in str(refused.value)
@@ -278,7 +278,7 @@ def test_somebody_who_was_not_asked_is_not_believed(tmp_path: Path, monkeypatch:
     path = tmp_path / "x.geojson"
     path.write_text(geojson(), encoding="utf-8")
     monkeypatch.setitem(DRIVERS, "geojson", ("TopoJSON",))
-    for read in (inspect, lambda source: prepare(source, Wishes())):
+    for read in (inspect, lambda source: prepare(source, PreparationOptions())):
         with pytest.raises(IntakeError):
             read(str(path))
 

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from planconcord.engine.planar import overlay
 from planconcord.engine.planar.edges import suspect_edges
-from planconcord.engine.planar.overlay import Pairs, inside, minus, near_pairs, shared, shared_areas
+from planconcord.engine.planar.overlay import ZonePairs, inside, minus, near_pairs, shared, shared_areas
 from planconcord.engine.planar.overlay_uncovered import uncovered
 from planconcord.engine.progress import Cancelled, Progress
 from raster import Triangles, area_m2, drawn, plans
@@ -82,9 +82,9 @@ def test_a_zone_inside_another_is_taken_as_it_is() -> None:
 
 def test_no_pairs_and_pairs_of_zones_apart_share_nothing() -> None:
     lower = fields(2, 10.0)
-    nothing = Pairs(np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+    nothing = ZonePairs(np.zeros(0, dtype=int), np.zeros(0, dtype=int))
     assert len(shared(lower, lower, nothing, SILENT)) == 0
-    apart = shared(lower, lower[::-1].copy(), Pairs(np.array([0]), np.array([0])), SILENT)
+    apart = shared(lower, lower[::-1].copy(), ZonePairs(np.array([0]), np.array([0])), SILENT)
     assert shapely.area(apart).tolist() == [0.0]
 
 

@@ -15,7 +15,7 @@ from planconcord.engine.catalogue import rules
 from planconcord.engine.errors import PlanError
 from planconcord.engine.progress import Cancelled, Progress
 from planconcord.engine.report.drawing import Drawing, round_denominator
-from planconcord.engine.report.write import Wishes, file_names, write_sheets
+from planconcord.engine.report.write import SheetOptions, file_names, write_sheets
 from planconcord.engine.store.decisions import decide
 
 TODAY = date(2026, 11, 22)
@@ -63,7 +63,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def written(store: Path, **wishes: object) -> dict[str, Page]:
-    made = write_sheets(store, store.parent / "phiếu", Wishes(**{"today": TODAY, **wishes}))  # type: ignore[arg-type]
+    made = write_sheets(store, store.parent / "phiếu", SheetOptions(**{"today": TODAY, **wishes}))  # type: ignore[arg-type]
     return {path.name: Page(path) for path in (*made.sheets, made.province)}
 
 
@@ -120,7 +120,7 @@ def _entries(store: Path) -> list:
 
 
 def test_the_counts_are_those_of_the_store(store: Path) -> None:
-    made = write_sheets(store, store.parent, Wishes(today=TODAY))
+    made = write_sheets(store, store.parent, SheetOptions(today=TODAY))
     assert (len(made.sheets), made.findings, made.disputed) == (2, 3, 3)
     page = Page(made.sheets[1])
     row = re.search(r'<td class="name">thông tin</td>(.*?)</tr>', page.html)
@@ -135,14 +135,14 @@ def test_one_territory_only_and_one_that_is_not_there(store: Path) -> None:
 
 def test_the_zones_of_a_plan_are_drawn_and_named(store: Path) -> None:
     ground = sheets.plan([(sheets.square(0, 0, 2_000), "<LUC>"), (sheets.square(2_000, 0, 500), "ODT")])
-    made = write_sheets(store, store.parent, Wishes(today=TODAY), [ground])
+    made = write_sheets(store, store.parent, SheetOptions(today=TODAY), [ground])
     page = Page(made.sheets[0])
     assert page.html.count('class="zone"') >= 3 and "<LUC>" in page.words
 
 
 def outlined(store: Path, *plans: object) -> list[tuple[str, str]]:
     """(finding, side) of every zone that the sheet of Huyện A outlines, and the stroke is that of the table beside it."""
-    made = write_sheets(store, store.parent, Wishes(today=TODAY), plans)  # type: ignore[arg-type]
+    made = write_sheets(store, store.parent, SheetOptions(today=TODAY), plans)  # type: ignore[arg-type]
     found = []
     for section in Page(made.sheets[0]).html.split('<section class="finding"')[1:]:
         zone = re.search(r"(Q-2|B-1)", section)
@@ -199,7 +199,7 @@ def test_a_map_is_true_to_its_scale() -> None:
 def test_a_folder_that_cannot_be_written_is_told(store: Path) -> None:
     (store.parent / "tệp").write_text("đây là tệp", encoding="utf-8")
     with pytest.raises(PlanError) as told:
-        write_sheets(store, store.parent / "tệp", Wishes(today=TODAY))
+        write_sheets(store, store.parent / "tệp", SheetOptions(today=TODAY))
     assert told.value.key == "sheet.unwritable" and "tệp" in told.value.text("vi")
 
 
@@ -209,7 +209,7 @@ def test_it_stops_when_told_to(store: Path) -> None:
             return True
 
     with pytest.raises(Cancelled):
-        write_sheets(store, store.parent / "phiếu", Wishes(today=TODAY), progress=Stopping())
+        write_sheets(store, store.parent / "phiếu", SheetOptions(today=TODAY), progress=Stopping())
     assert not (store.parent / "phiếu").exists()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sheets
-from planconcord.engine.report.write import Wishes, write_sheets
+from planconcord.engine.report.write import SheetOptions, write_sheets
 
 TODAY = date(2026, 11, 22)
 A4_PT = (595.28, 841.89)
@@ -45,7 +45,7 @@ def told(*command: str) -> str:
 def test_it_prints_on_a4(tmp_path: Path, language: str) -> None:
     sheets.write(tmp_path / "kho.gpkg")
     ground = sheets.plan_around(sheets.square(*sheets.DEFENCE_ZONE))
-    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes(language, today=TODAY), [ground])
+    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions(language, today=TODAY), [ground])
     counts = {}
     for page in (made.sheets[0], made.province):
         pdf = printed(page, tmp_path / "profile")

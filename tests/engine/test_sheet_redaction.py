@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sheets
 from planconcord.engine.report.redaction import Redaction
-from planconcord.engine.report.write import Wishes, write_sheets
+from planconcord.engine.report.write import SheetOptions, write_sheets
 from planconcord.engine.rulesets.reading import read_ruleset
 from planconcord.engine.store.decisions import decide
 
@@ -20,7 +20,7 @@ WORDS = re.compile(r"CQP|CQA|Z_QPAN|quốc phòng|quân sự|A-77|21,08|210\.?80
 def pages(folder: Path, plans: tuple = (), **store: object) -> dict[str, str]:
     folder.mkdir()
     sheets.write(folder / "kho.gpkg", **store)  # type: ignore[arg-type]
-    made = write_sheets(folder / "kho.gpkg", folder, Wishes("vi", today=TODAY), plans)
+    made = write_sheets(folder / "kho.gpkg", folder, SheetOptions("vi", today=TODAY), plans)
     return {path.name: path.read_text(encoding="utf-8") for path in (*made.sheets, made.province)}
 
 
@@ -33,7 +33,7 @@ def test_no_name_no_area_no_outline_no_count_of_defence_land(tmp_path: Path) -> 
 
 def test_switched_off_it_is_there(tmp_path: Path) -> None:
     sheets.write(tmp_path / "kho.gpkg")
-    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes("vi", redact=False, today=TODAY))
+    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions("vi", redact=False, today=TODAY))
     page = made.sheets[0].read_text(encoding="utf-8")
     assert made.findings == 6 and "21,08 ha" in page and "Đất quốc phòng" in page and "bí mật" not in page
 
@@ -58,7 +58,7 @@ def test_a_finding_on_such_ground_is_left_out_whatever_its_codes_say(tmp_path: P
 def test_a_plan_without_codes_is_not_drawn(tmp_path: Path) -> None:
     sheets.write(tmp_path / "kho.gpkg")
     plan = sheets.plan([(sheets.square(0, 0, 2_000), "LUC")], code_field="")
-    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes("vi", today=TODAY), [plan])
+    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions("vi", today=TODAY), [plan])
     assert [key for key, _ in made.notes] == ["sheet.plan_without_codes"]
     assert 'class="zone"' not in made.sheets[0].read_text(encoding="utf-8")
 
@@ -67,15 +67,15 @@ def test_remarks_that_speak_of_defence_are_cut(tmp_path: Path) -> None:
     ids = sheets.write(tmp_path / "kho.gpkg", defence=False)
     chosen = ids["conformity.conflict A-2"]
     decide(tmp_path / "kho.gpkg", [chosen], "waived", "Chị Lan", "Theo Bộ chỉ huy quân sự tỉnh", "7/BC-UBND")
-    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes("vi", today=TODAY))
+    made = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions("vi", today=TODAY))
     page = made.sheets[0].read_text(encoding="utf-8")
     assert "quân sự" not in page and "quốc phòng" not in page and "7/BC-UBND" in page and "0,40 ha" in page
 
 
 def test_a_sheet_of_before_is_replaced_even_where_nothing_is_left(tmp_path: Path) -> None:
     sheets.write(tmp_path / "kho.gpkg")
-    shown = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes("vi", redact=False, today=TODAY))
-    hidden = write_sheets(tmp_path / "kho.gpkg", tmp_path, Wishes("vi", today=TODAY))
+    shown = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions("vi", redact=False, today=TODAY))
+    hidden = write_sheets(tmp_path / "kho.gpkg", tmp_path, SheetOptions("vi", today=TODAY))
     assert shown.sheets == hidden.sheets
     assert not [page for page in tmp_path.glob("*.html") if WORDS.search(page.read_text(encoding="utf-8"))]
 

@@ -16,7 +16,7 @@ from planconcord.engine.province import grounds, plans
 from planconcord.engine.province.memory import Memory
 from planconcord.engine.province.options import ProvinceOptions
 from planconcord.engine.province.plans import Plans
-from planconcord.engine.province.side_by_side import Task, side_by_side
+from planconcord.engine.province.side_by_side import WeightedJob, side_by_side
 from planconcord.engine.register.reading import read_register
 from small_province import StopsAfter, assert_same, box, check, district, make
 
@@ -31,7 +31,7 @@ class Spy:
         self.begun: list[int] = []
         self.most, self._running, self._lock = 0, 0, threading.Lock()
 
-    def task(self, number: int, memory_bytes: int = 1) -> Task[int]:
+    def task(self, number: int, memory_bytes: int = 1) -> WeightedJob[int]:
         def run(progress: Progress) -> int:
             with self._lock:
                 self.begun.append(number)
@@ -44,7 +44,7 @@ class Spy:
                 self._running -= 1
             return number * number
 
-        return Task(run, memory_bytes, told=f"task {number}")
+        return WeightedJob(run, memory_bytes, told=f"task {number}")
 
 
 class Told(Progress):
@@ -81,7 +81,7 @@ def test_what_runs_at_once_fits_the_memory_and_what_is_too_large_runs_alone() ->
     running: dict[int, int] = {}
     together: list[dict[int, int]] = []
 
-    def task(number: int, memory_bytes: int) -> Task[None]:
+    def task(number: int, memory_bytes: int) -> WeightedJob[None]:
         def run(progress: Progress) -> None:
             running[number] = memory_bytes
             together.append(dict(running))
@@ -89,7 +89,7 @@ def test_what_runs_at_once_fits_the_memory_and_what_is_too_large_runs_alone() ->
             together.append(dict(running))
             del running[number]
 
-        return Task(run, memory_bytes)
+        return WeightedJob(run, memory_bytes)
 
     sizes = [30, 30, 30, 500, 30, 60, 40, 50]
     assert len(list(side_by_side([task(*given) for given in enumerate(sizes)], 4, 100, Progress()))) == 8
@@ -101,7 +101,7 @@ def test_what_runs_at_once_fits_the_memory_and_what_is_too_large_runs_alone() ->
 def test_who_stops_waits_for_what_runs_and_nothing_more_begins() -> None:
     told, begun = Told(), []
 
-    def task(number: int) -> Task[str]:
+    def task(number: int) -> WeightedJob[str]:
         def run(progress: Progress) -> str:
             begun.append(number)
             if number == 0:
@@ -114,7 +114,7 @@ def test_who_stops_waits_for_what_runs_and_nothing_more_begins() -> None:
             except Cancelled:
                 return "stopped"
 
-        return Task(run)
+        return WeightedJob(run)
 
     results = dict(side_by_side([task(number) for number in range(6)], 2, None, told))
     assert results == {0: "finished", 1: "stopped", 2: "stopped"} and sorted(begun) == [0, 1, 2]
@@ -133,7 +133,7 @@ def test_a_mistake_is_raised_and_stops_the_others() -> None:
 
     before = threading.active_count()
     with pytest.raises(LookupError, match="nobody"):
-        list(side_by_side([Task(patient), Task(wrong), Task(patient)], 2, None, Progress()))
+        list(side_by_side([WeightedJob(patient), WeightedJob(wrong), WeightedJob(patient)], 2, None, Progress()))
     assert stopped == [True] and threading.active_count() == before
 
 

@@ -150,6 +150,17 @@ def circles(edges: set[tuple[str, str]]) -> list[str]:
         left -= starts
 
 
+def test_no_class_name_stands_in_two_modules() -> None:
+    """A name has one meaning in the whole house, so that a search for it finds that one."""
+    found: dict[str, list[str]] = {}
+    for path in (path for storey in STOREYS for path in modules(storey)):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
+    assert len(found) > 200
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
 def room(module: str) -> str:
     return module.split(".")[1] if module.startswith("engine.") else module
 

@@ -13,7 +13,7 @@ from planconcord.demo import create_demo
 from planconcord.engine.intake.candidates import candidates
 from planconcord.engine.intake.diagnosis import NOWHERE, RIGHT, WRONG, diagnose
 from planconcord.engine.intake.inspection import inspect
-from planconcord.engine.intake.preparing import Wishes, original_table, prepare, zones_of
+from planconcord.engine.intake.preparing import PreparationOptions, original_table, prepare, zones_of
 from planconcord.engine.intake.shift import constant_shift
 from planconcord.engine.progress import Progress
 
@@ -109,14 +109,14 @@ def test_other_lands_are_not_decoded() -> None:
     sources = [*sorted((DATA / "plu_france").rglob("*.shp")), DATA / "seattle_zoning" / "seattle-zoning.zip"]
     assert len(sources) == 6
     for source in sources:
-        made = prepare(str(source), Wishes())
+        made = prepare(str(source), PreparationOptions())
         assert made.texts == () and not made.report.changed, source.name
         looked = inspect(str(source)).layers[0]
         assert looked.feature_count == len(made.table) and looked.crs == made.table.crs
 
 
 def test_a_plan_exported_from_cad_becomes_zones() -> None:
-    made = prepare(str(MIXED / "QHC_SDD_TTMODUC_2023.geojson"), Wishes(polygons_from_lines=True))
+    made = prepare(str(MIXED / "QHC_SDD_TTMODUC_2023.geojson"), PreparationOptions(polygons_from_lines=True))
     assert made.report.count("intake.lines_to_areas") == 129
     assert made.report.count("intake.outlines_of_hatches") == 29
     assert len(zones_of(made)) == 291 + 129
@@ -126,7 +126,7 @@ def test_the_texts_of_the_demo_are_never_touched(tmp_path: Path) -> None:
     create_demo(tmp_path, seed=3, size=2000, language="vi", progress=Progress())
     seen = 0
     for path in sorted(tmp_path.glob("*.gpkg")):
-        made = prepare(str(path), Wishes())
+        made = prepare(str(path), PreparationOptions())
         assert made.texts == () and not made.report.changed, path.name
         original = original_table(str(path))
         assert made.table.drop(columns="geometry").equals(original.drop(columns="geometry"))

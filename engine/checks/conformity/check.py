@@ -20,7 +20,7 @@ from ...planar.overlay_uncovered import uncovered
 from ...progress import Progress
 from ...rulesets.ruleset import RuleSet
 from ..pieces import sort_out, to_batches
-from ..preparation import Prepared, explain, prepare
+from ..preparation import PreparedZones, explain, prepare
 from ..settings import Settings
 from .codes import code_findings
 from .fulfilment import Fulfilment, fulfilment, names_of, overlapping_codes
@@ -52,7 +52,9 @@ def check_conformity(
 class _Check:
     """One check under way: every meeting of the two plans, judged once, then asked for findings, measures and tables."""
 
-    def __init__(self, below: Prepared, above: Prepared, rules: RuleSet, settings: Settings, options: Options):
+    def __init__(
+        self, below: PreparedZones, above: PreparedZones, rules: RuleSet, settings: Settings, options: Options
+    ):
         self._below, self._above, self._rules = below, above, rules
         self._settings, self._options, self._language = settings, options, settings.language
         self._kinds = (DIAGRAM,) if above.plan.nature == DIAGRAM else REPORTED
@@ -229,17 +231,17 @@ def _of_fulfilment(realised: Fulfilment) -> list[Measure]:
     ]
 
 
-def _swapped(below: Prepared, above: Prepared, rules: RuleSet) -> bool:
+def _swapped(below: PreparedZones, above: PreparedZones, rules: RuleSet) -> bool:
     """Whether the rule set knows the upper plan's codes as lower ones rather than the lower plan's."""
 
-    def known(prepared: Prepared) -> float:
+    def known(prepared: PreparedZones) -> float:
         codes = sorted(set(in_one_spelling(prepared.column("code"))))
         return float(np.mean([rules.knows_lower(code) for code in codes]))
 
     return known(below) < 0.5 < known(above)
 
 
-def _repairs(prepared: Prepared, language: str) -> list[str]:
+def _repairs(prepared: PreparedZones, language: str) -> list[str]:
     """What the log says of zones that were repaired, or could not be checked because they have no geometry."""
     name, lines = prepared.plan.name, []
     if len(prepared.empty):

@@ -1,6 +1,6 @@
 """Zones that cannot be judged, or only by the successor of their code: code.missing, code.unknown, code.superseded.
 
-Two Prepared plans, which lower zones can be judged, and a RuleSet go in; batches of findings come out. A superseded code
+Two PreparedZones, which lower zones can be judged, and a RuleSet go in; batches of findings come out. A superseded code
 is one finding for each plan and code, with its zones as one place; where no single code succeeds it the finding is a warning
 that asks which one it is to be, else information.
 """
@@ -16,13 +16,13 @@ from ...codes import folded, hint
 from ...findings import batch
 from ...planar.polygons import polygonal
 from ...rulesets.ruleset import Code, RuleSet
-from ..preparation import Prepared, table_findings, zone_batch
+from ..preparation import PreparedZones, table_findings, zone_batch
 from ..settings import Settings
 from .fulfilment import names_of
 
 
 def code_findings(
-    below: Prepared, above: Prepared, judgeable: np.ndarray, rules: RuleSet, settings: Settings
+    below: PreparedZones, above: PreparedZones, judgeable: np.ndarray, rules: RuleSet, settings: Settings
 ) -> list[pd.DataFrame]:
     """What is wrong with the codes of both plans."""
     made = []
@@ -38,7 +38,7 @@ def code_findings(
     return made
 
 
-def _superseded(prepared: Prepared, rules: RuleSet, settings: Settings) -> list[pd.DataFrame]:
+def _superseded(prepared: PreparedZones, rules: RuleSet, settings: Settings) -> list[pd.DataFrame]:
     same = pd.Series(folded(prepared.column("code")), dtype=object)
     made = []
     for name, rows in same.groupby(same, sort=True).groups.items():
@@ -48,7 +48,7 @@ def _superseded(prepared: Prepared, rules: RuleSet, settings: Settings) -> list[
     return made
 
 
-def _finding(prepared: Prepared, rows: np.ndarray, code: Code, rules: RuleSet, settings: Settings) -> pd.DataFrame:
+def _finding(prepared: PreparedZones, rows: np.ndarray, code: Code, rules: RuleSet, settings: Settings) -> pd.DataFrame:
     language, plan = settings.language, prepared.plan
     polygons = prepared.polygons[rows]
     place = _one_place(polygons)

@@ -18,7 +18,7 @@ import shapely
 from ...amounts import area_text, share_text
 from ...catalogue import text
 from ...findings import batch
-from ...planar.overlay import THREADS, Pairs, inside, shared_areas
+from ...planar.overlay import THREADS, ZonePairs, inside, shared_areas
 from ...planar.polygons import polygonal
 from ...planar.threads import in_order
 from ...planar.width import wider_than, widths
@@ -45,7 +45,7 @@ class _Claims:
     """Pairs on upper zones that are in question: whether the lower zone of each has ``carried`` the designation out, and
     the number of the pair among the reported ones, whose clips are known (``clip``), -1 for the others."""
 
-    pairs: Pairs
+    pairs: ZonePairs
     carried: np.ndarray
     clip: np.ndarray
 
@@ -89,7 +89,7 @@ def overlapping_codes(codes: np.ndarray, rules: RuleSet) -> np.ndarray:
     return np.array([known[written] for written in codes], dtype=bool)
 
 
-def _named(found: Meetings, rules: RuleSet, pairs: Pairs) -> np.ndarray:
+def _named(found: Meetings, rules: RuleSet, pairs: ZonePairs) -> np.ndarray:
     """Whether the rules name the lower zone of each pair among those that realise the upper one."""
     lower_number, lower_codes = pd.factorize(found.below.column("code"))
     upper_number, upper_codes = pd.factorize(found.above.column("code"))

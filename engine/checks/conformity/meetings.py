@@ -1,6 +1,6 @@
 """Where the zones of two plans meet: the verdict of every pair first, the geometry of the reported ones after.
 
-Two Prepared plans, a RuleSet and Settings go in. Comes out :class:`Meetings`: all pairs whose boxes meet, the verdict of
+Two PreparedZones, a RuleSet and Settings go in. Comes out :class:`Meetings`: all pairs whose boxes meet, the verdict of
 each, and the pieces of those whose verdict is reported, told from noise by the tolerance. Fails with PlanError when the two
 plans have no point in common.
 """
@@ -13,12 +13,12 @@ import numpy as np
 import shapely
 
 from ...errors import PlanError
-from ...planar.overlay import Pairs, meet_anywhere, near_pairs, shared
+from ...planar.overlay import ZonePairs, meet_anywhere, near_pairs, shared
 from ...progress import Progress
 from ...rulesets.lookup import Answers
 from ...rulesets.ruleset import RuleSet
 from ..pieces import Pieces, sort_out
-from ..preparation import Prepared
+from ..preparation import PreparedZones
 from ..settings import Settings
 from .options import REPORTED
 
@@ -29,10 +29,10 @@ class Meetings:
     ``answers``; ``reported``: which of the judged are reported, what they share (``shared_m2``), and their ``pieces``
     (source: the reported pair). ``judgeable``: whether the rules know the code of each lower zone."""
 
-    below: Prepared
-    above: Prepared
-    near: Pairs
-    judged: Pairs
+    below: PreparedZones
+    above: PreparedZones
+    near: ZonePairs
+    judged: ZonePairs
     answers: Answers
     reported: np.ndarray
     shared_m2: np.ndarray
@@ -40,7 +40,7 @@ class Meetings:
     judgeable: np.ndarray
 
     @property
-    def pairs(self) -> Pairs:
+    def pairs(self) -> ZonePairs:
         """The reported pairs."""
         return self.judged.where(self.reported)
 
@@ -50,7 +50,9 @@ class Meetings:
         return self.answers.where(self.reported)
 
 
-def meetings(below: Prepared, above: Prepared, rules: RuleSet, settings: Settings, progress: Progress) -> Meetings:
+def meetings(
+    below: PreparedZones, above: PreparedZones, rules: RuleSet, settings: Settings, progress: Progress
+) -> Meetings:
     """Judge every pair, clip the reported ones."""
     near = near_pairs(below.polygons, above.polygons, progress.part(0.0, 0.1))
     if not meet_anywhere(below.polygons, above.polygons, near, progress.part(0.1, 0.15)):
@@ -68,12 +70,12 @@ def meetings(below: Prepared, above: Prepared, rules: RuleSet, settings: Setting
     return Meetings(below, above, near, judged, answers, reported, shapely.area(overlays), pieces, judgeable)
 
 
-def _places(below: Prepared, above: Prepared) -> dict[str, str]:
-    def box(prepared: Prepared) -> str:
+def _places(below: PreparedZones, above: PreparedZones) -> dict[str, str]:
+    def box(prepared: PreparedZones) -> str:
         west, south, east, north = shapely.total_bounds(prepared.polygons)
         return f"x {west:.0f}–{east:.0f}, y {south:.0f}–{north:.0f}"
 
-    def crs(prepared: Prepared) -> str:
+    def crs(prepared: PreparedZones) -> str:
         """The CRS that the layer came in, where it was brought into the working CRS."""
         given = [values["crs"] for key, values in prepared.plan.notes if key == "note.reprojected"]
         return str(given[0] if given else prepared.plan.crs.name)
