@@ -3,7 +3,7 @@
 Goes in: the result of a check, the previous findings, the names of the plans that were checked. Comes out: the result with the
 columns ``change`` and ``change_detail``, followed by the findings that were resolved, and the history for the new store. A waiver
 lapses when its finding has grown or moved beyond the tolerance, has other codes, severity or figures, or when its last day has
-passed: the finding is open again, and a decision says why. How stores are combined: docs/decisions/0012. Never fails by itself.
+passed: the finding is open again, and a decision says why. How stores are combined: docs/decisions/0009. Never fails by itself.
 """
 
 from __future__ import annotations

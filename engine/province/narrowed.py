@@ -1,7 +1,7 @@
 """What narrows the checks of a province: an input that is missing, or one that nobody gave.
 
 Goes in: a register, its plans, the boundaries. Comes out: a :class:`Narrowed` for each, in the order of the register; which places there are
-stands in docs/decisions/0017. Where an input is missing that the register, or what the other plans have, shows to be due, a check
+stands in docs/decisions/0012. Where an input is missing that the register, or what the other plans have, shows to be due, a check
 is left undone or half done: that is counted, and the whole is not passed. What nobody asked for is only told. Pure but for
 the names of the boundaries, which are read.
 """

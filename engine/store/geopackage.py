@@ -2,7 +2,7 @@
 
 A writer takes the lock at the start (BEGIN IMMEDIATE), waits for others, and makes sure afterwards that the file of that name is still
 the one that it has opened, because a check that is run again puts a new file in its place. The journal is left as it is found
-(docs/decisions/0011). Raises PlanError: missing, no GeoPackage, damaged, locked, read-only, disk full.
+(docs/decisions/0008). Raises PlanError: missing, no GeoPackage, damaged, locked, read-only, disk full.
 """
 
 from __future__ import annotations

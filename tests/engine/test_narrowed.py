@@ -1,6 +1,6 @@
 """Not passed unless checked: each place that narrows a check of a province says so, and counts where an input is missing.
 
-The places are listed in docs/decisions/0018.
+The places are listed in docs/decisions/0012.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -323,3 +324,26 @@ def test_no_test_reads_a_clock_to_judge_the_program() -> None:
         if ("time" in imported and reads) or clocks & set(CLOCKS) or "timeit" in imported:
             found.add(path.relative_to(ROOT).as_posix())
     assert found <= WAITS | SETS_A_FILES_AGE, sorted(found - WAITS - SETS_A_FILES_AGE)
+
+
+def test_decision_records_are_numbered_one_after_another() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:5] for path in records] == [f"{number:04}-" for number in range(1, len(records) + 1)]
+    heads = {path.name: path.read_text(encoding="utf-8").split("\n", 1)[0] for path in records}
+    assert [name for name, head in heads.items() if not head.startswith(f"# {name[:4]} ")] == []
+
+
+def test_every_decision_that_is_referred_to_exists() -> None:
+    there = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    wrong, seen = [], 0
+    for path in sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.py")]):
+        if "build" in path.relative_to(ROOT).parts or not path.is_file():
+            continue
+        for named in re.findall(
+            r"(?:decisions/|decision |quyết định )(\d{4}(?:-[a-z0-9-]+\.md)?)", path.read_text("utf-8")
+        ):
+            seen += 1
+            if not any(name == named or name.startswith(f"{named}-") for name in there):
+                wrong.append(f"{path.relative_to(ROOT)} refers to {named}")
+    assert wrong == []
+    assert seen > 10
