@@ -1,7 +1,7 @@
 """Boundaries and the background of the map: what a reader needs to find the way.
 
-In: the districts with their boundaries, the network, the surroundings. Out: ranh_gioi.gpkg (province, districts) and
-nen.gpkg (rivers, roads, sea, neighbours' land, towns).
+In: the districts with their boundaries, the network, the surroundings. Out: ranh_gioi.gpkg
+(province, districts) and nen.gpkg (rivers, roads, sea, neighbours' land, towns).
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def write_boundaries(
     outline: shapely.Geometry,
     province: str,
 ) -> None:
-    """The official boundaries; each district's was surveyed apart, so neighbours differ by a metre or three."""
+    """The official boundaries; each district's was surveyed apart, so neighbours differ by a metre
+    or three.
+    """
     path = folder / "ranh_gioi.gpkg"
     shapes = np.array(boundaries, dtype=object)
     columns = {

@@ -1,9 +1,11 @@
-"""A folder of plan files as they really arrive: each district's plan of the demo province with one fault of delivery.
+"""A folder of plan files as they really arrive: each district's plan of the demo province with one
+fault of delivery.
 
-In: the demo's folder with its finished plans, and the districts. Out: ``bad-files`` in it, with the boundaries and the provincial plan
-beside thirteen files: old fonts, a wrong zone, a missing .prj, swapped axes, a drawing, half a file … ``truth.csv`` says what is
-wrong with each and what helps; ``register_mended.csv`` is the register as it stands once that is done. Geometry and codes are
-those of the demo, so that the truth about its planted defects holds here as well.
+In: the demo's folder with its finished plans, and the districts. Out: ``bad-files`` in it, with the
+boundaries and the provincial plan beside thirteen files: old fonts, a wrong zone, a missing .prj,
+swapped axes, a drawing, half a file … ``truth.csv`` says what is wrong with each and what helps;
+``register_mended.csv`` is the register as it stands once that is done. Geometry and codes are those
+of the demo, so that the truth about its planted defects holds here as well.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ BOUNDARIES = "ranh_gioi.gpkg"
 
 @dataclass(frozen=True)
 class BadFile:
-    """``fault`` names it in the truth; ``mended`` are the cells of its row once it is seen to; ``make`` writes it."""
+    """``fault`` names it in the truth; ``mended`` are the cells of its row once it is seen to;
+    ``make`` writes it.
+    """
 
     fault: str
     make: Callable[[Path, str, gpd.GeoDataFrame], Path]
@@ -148,7 +152,8 @@ def _drawing(folder: Path, name: str, plan: gpd.GeoDataFrame) -> Path:
 def _mapinfo(folder: Path, name: str, plan: gpd.GeoDataFrame) -> Path:
     path = folder / f"{name}.tab"
     west, south, east, north = (float(value) for value in plan.total_bounds)
-    # MapInfo keeps whole numbers: the smaller the frame, the finer their step (here a hundredth of a millimetre).
+    # MapInfo keeps whole numbers: the smaller the frame, the finer their step (here a hundredth of
+    # a millimetre).
     bounds = f"{west - 1000:.0f},{south - 1000:.0f},{east + 1000:.0f},{north + 1000:.0f}"
     options = {"engine": "pyogrio", "encoding": "ISO-8859-1", "BOUNDS": bounds}
     _in_old_fonts(plan, fields=False).to_file(path, driver="MapInfo File", **options)
@@ -188,7 +193,7 @@ def _empty(folder: Path, name: str, plan: gpd.GeoDataFrame) -> Path:
 
 
 def _in_old_fonts(plan: gpd.GeoDataFrame, fields: bool = True) -> gpd.GeoDataFrame:
-    """The texts as a font of before Unicode wants them: letters in the places of others."""
+    """Return the texts as a font of before Unicode wants them: letters in the places of others."""
     made = plan.rename(columns=SHORT_NAMES)
     for column in ("ma_thua", "ma_dat", "ten_dat", "ghi_chu"):
         made[column] = [value if is_missing(value) else old_letters(value) for value in made[column]]
@@ -197,7 +202,9 @@ def _in_old_fonts(plan: gpd.GeoDataFrame, fields: bool = True) -> gpd.GeoDataFra
 
 
 def old_letters(words: str) -> str:
-    """TCVN3, each byte as the Latin-1 letter in its place; it has no toned capitals, which the font drew from small ones."""
+    """TCVN3, each byte as the Latin-1 letter in its place; it has no toned capitals, which the font
+    drew from small ones.
+    """
     table = _old_table()
     return "".join(table.get(letter) or table.get(letter.lower(), letter) for letter in words)
 
@@ -209,7 +216,9 @@ def _old_table() -> dict[str, str]:
 
 
 def _without_code_page(path: Path) -> None:
-    """Nothing beside the shapefile, or in the head of its table, says in which code page its texts are."""
+    """Nothing beside the shapefile, or in the head of its table, says in which code page its texts
+    are.
+    """
     path.with_suffix(".cpg").unlink(missing_ok=True)
     table = path.with_suffix(".dbf")
     content = bytearray(table.read_bytes())

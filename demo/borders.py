@@ -1,8 +1,10 @@
-"""How far the boundaries of neighbouring districts, surveyed apart, are from each other: truth for a check of borders.
+"""How far the boundaries of neighbouring districts, surveyed apart, are from each other: truth for
+a check of borders.
 
-In: the districts' ground in the master frame (shared vertices) and the seed. Out: one row for each pair of neighbours:
-length of the common border, largest and mean deviation, and the ground that both or neither of them covers, by summing
-the known deviation along the border (good to a few per cent, because the deviation is smooth).
+In: the districts' ground in the master frame (shared vertices) and the seed. Out: one row for each
+pair of neighbours: length of the common border, largest and mean deviation, and the ground that
+both or neither of them covers, by summing the known deviation along the border (good to a few per
+cent, because the deviation is smooth).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from .survey import district_deviation
 
 
 def border_frame(ground: list[shapely.Geometry], districts: list[District], seed: int) -> pd.DataFrame:
-    """The table truth_borders.csv."""
+    """Return the table truth_borders.csv."""
     # In normal form shells run clockwise, so that beyond lies to the left.
     parts, owner = shapely.get_parts(shapely.normalize(np.array(ground, dtype=object)), return_index=True)
     pieces = segments(parts)

@@ -1,8 +1,10 @@
-"""Make the demo province: a fictional coastal province with plans that nearly agree, and the truth about where they do not.
+"""Make the demo province: a fictional coastal province with plans that nearly agree, and the truth
+about where they do not.
 
-In: a folder, a seed, the number of zones, the language of progress messages. Out: the register's path; beside it lie the
-district plans, the provincial plan, the boundaries, the background and the truth tables. Raises PlanError for a folder
-that is not ours or a size out of range, Cancelled when the person stops it; the folder is then as it was.
+In: a folder, a seed, the number of zones, the language of progress messages. Out: the register's
+path; beside it lie the district plans, the provincial plan, the boundaries, the background and the
+truth tables. Raises PlanError for a folder that is not ours or a size out of range, Cancelled when
+the person stops it; the folder is then as it was.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def create_demo(
     progress: Progress | None = None,
     bad_files: bool = False,
 ) -> Path:
-    """Write the demo province into ``folder``; see the module. ``bad_files``: and a folder of its plans as they really arrive."""
+    """Write the demo province into ``folder``; see the module. ``bad_files``: and a folder of its
+    plans as they really arrive.
+    """
     progress = progress or Progress()
     folder = Path(folder)
     if not LEAST_SIZE <= size <= MOST_SIZE:
@@ -101,7 +105,9 @@ def _write(folder: Path, seed: int, size: int, language: str, progress: Progress
 
 
 def _land(seed: int) -> tuple[Terrain, Network, Pattern]:
-    """The land of a seed; one on which a district came out too small is passed over for the next."""
+    """Return the land of a seed; one on which a district came out too small is passed over for the
+    next.
+    """
     for attempt in range(20):
         # Negative and huge seeds are welcome; hashing wants small whole numbers.
         terrain = make_terrain((seed + 7_919 * attempt) % 1_000_003 + 1)
@@ -121,7 +127,8 @@ def _write_truth(folder: Path, made: list[Made]) -> None:
     write_table(folder / "truth_summary.csv", summary_frame(truth))
     write_table(folder / "truth_measures.csv", pd.DataFrame([m.measures for m in made]))
     placed = truth["geometry"].notna()
-    # Places in the file are for tests; a layer has no column of whole numbers with blanks that every driver writes.
+    # Places in the file are for tests; a layer has no column of whole numbers with blanks that
+    # every driver writes.
     shown = [name for name in table.columns if not name.startswith("fid_")]
     columns = {name: table.loc[placed, name].to_list() for name in shown}
     write_polygons(folder / "truth.gpkg", "truth", columns, truth.loc[placed, "geometry"].to_numpy())
@@ -145,7 +152,9 @@ def _name(terrain: Terrain, network: Network, whole: list[Regions], random: np.r
 
 
 def _shares(whole: list[Regions], size: int, rounds: int) -> list[int]:
-    """How many zones each district's plan gets before defects are planted, so that all together are ``size``."""
+    """Return how many zones each district's plan gets before defects are planted, so that all
+    together are ``size``.
+    """
     least = np.array([len(mine.geometry) for mine in whole])
     demand = np.array([need(mine).sum() for mine in whole])
     free = max(0, size - int(least.sum()) - len(whole) * rounds * ROWS_ADDED)

@@ -1,7 +1,8 @@
 """The kinds of defects that are planted in a district's plan, one function a kind.
 
-In: a :class:`Planter`. Each function plants one defect (a stack makes three overlaps) and returns its truth, or an empty
-list where the plan has no room for it. Widths are chosen clearly below the tolerance (noise) or clearly above it.
+In: a :class:`Planter`. Each function plants one defect (a stack makes three overlaps) and returns
+its truth, or an empty list where the plan has no room for it. Widths are chosen clearly below the
+tolerance (noise) or clearly above it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ UNKNOWN_CODES = ("XYZ", "LUX", "ĐGT", "ONTT", "R5X", "CLN1", "TMDD", "SKKK")
 
 
 def overlap(least: float, most: float) -> Kind:
-    """A zone drawn over its neighbour's border, ``least`` to ``most`` times the tolerance wide."""
+    """Return a zone drawn over its neighbour's border, ``least`` to ``most`` times the tolerance
+    wide.
+    """
 
     def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
@@ -48,7 +51,7 @@ def overlap(least: float, most: float) -> Kind:
 
 
 def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
-    """A zone drawn short of its neighbour's border, or of the district's boundary."""
+    """Return a zone drawn short of its neighbour's border, or of the district's boundary."""
 
     def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
@@ -76,7 +79,7 @@ def gap(least: float, most: float, at_boundary: bool = False) -> Kind:
 
 
 def outside(least: float, most: float) -> Kind:
-    """A zone drawn beyond the district's boundary."""
+    """Return a zone drawn beyond the district's boundary."""
 
     def plant(planter: Planter) -> list[PlantedDefect]:
         wanted = _width(planter, least, most)
@@ -105,7 +108,9 @@ def outside(least: float, most: float) -> Kind:
 
 
 def point_gap(planter: Planter) -> list[PlantedDefect]:
-    """A gap that touches the outside in one point only, so that it is no interior ring of the union."""
+    """Return a gap that touches the outside in one point only, so that it is no interior ring of
+    the union.
+    """
     wanted = _width(planter, 1.8, 4.0)
     for row in planter.rows(least_m2=200 * wanted**2):
         ring, beyond = planter.partners(row)
@@ -122,7 +127,7 @@ def point_gap(planter: Planter) -> list[PlantedDefect]:
 
 
 def hole_gap(planter: Planter) -> list[PlantedDefect]:
-    """A hole inside one zone, covered by none."""
+    """Return a hole inside one zone, covered by none."""
     wanted = _width(planter, 2.0, 9.0)
     for row, piece in _blobs(planter, wanted / 2):
         planter.draft.geometry[row] = planter.with_hole(row, piece)
@@ -132,7 +137,7 @@ def hole_gap(planter: Planter) -> list[PlantedDefect]:
 
 
 def contained(planter: Planter) -> list[PlantedDefect]:
-    """A zone drawn on top of another that was not cut out for it."""
+    """Return a zone drawn on top of another that was not cut out for it."""
     for row, piece in _blobs(planter, _width(planter, 4.0, 12.0) / 2):
         code = _other_code(planter, row, piece)
         extra = planter.draft.append(piece, code, planter.draft.zone[row])
@@ -161,7 +166,7 @@ def stack(planter: Planter) -> list[PlantedDefect]:
 
 
 def _pair_in(planter: Planter, piece: shapely.Polygon) -> tuple[shapely.Polygon, shapely.Polygon, shapely.Geometry]:
-    """(two blobs that overlap, what they have in common) where ``piece`` lies."""
+    """Return (two blobs that overlap, what they have in common) where ``piece`` lies."""
     middle = shapely.get_coordinates(shapely.centroid(piece))[0]
     radius, turn = width_m(piece) / 2, float(planter.random.random()) * np.pi
     shift = np.array([np.cos(turn), np.sin(turn)]) * radius * 0.36
@@ -171,7 +176,7 @@ def _pair_in(planter: Planter, piece: shapely.Polygon) -> tuple[shapely.Polygon,
 
 
 def duplicate(planter: Planter) -> list[PlantedDefect]:
-    """A zone that is there twice."""
+    """Return a zone that is there twice."""
     for row in planter.rows(least_m2=30 * planter.tolerance_m**2, most_m2=1.5e6):
         polygon = planter.draft.geometry[row]
         narrow = 2 * polygon.area / polygon.length < 3 * planter.tolerance_m
@@ -183,7 +188,9 @@ def duplicate(planter: Planter) -> list[PlantedDefect]:
 
 
 def bow_tie(planter: Planter) -> list[PlantedDefect]:
-    """A zone drawn as a bow-tie that crosses itself; repaired into two triangles it fits its neighbour exactly."""
+    """Return a zone drawn as a bow-tie that crosses itself; repaired into two triangles it fits its
+    neighbour exactly.
+    """
     for row, piece in _blobs(planter, _width(planter, 8.0, 14.0) / 2):
         middle = np.round(shapely.get_coordinates(shapely.centroid(piece))[0], 3)
         radius, turn = width_m(piece) / 2 * 0.8, float(planter.random.random()) * np.pi
@@ -202,7 +209,9 @@ def bow_tie(planter: Planter) -> list[PlantedDefect]:
 
 
 def self_touch(planter: Planter) -> list[PlantedDefect]:
-    """A zone whose outer ring touches itself where it should have a hole; the hole is another zone."""
+    """Return a zone whose outer ring touches itself where it should have a hole; the hole is
+    another zone.
+    """
     wanted = _width(planter, 5.0, 9.0)
     for row in planter.rows(least_m2=100 * wanted**2):
         polygon = planter.draft.geometry[row]
@@ -226,7 +235,7 @@ def self_touch(planter: Planter) -> list[PlantedDefect]:
 
 
 def spike(planter: Planter) -> list[PlantedDefect]:
-    """A zone whose ring runs out to a point and back on the same line."""
+    """Return a zone whose ring runs out to a point and back on the same line."""
     for row in planter.rows(least_m2=400 * planter.tolerance_m**2):
         polygon = planter.draft.geometry[row]
         if not planter.is_apart(polygon, (row,)):
@@ -252,7 +261,7 @@ def spike(planter: Planter) -> list[PlantedDefect]:
 
 
 def empty(planter: Planter) -> list[PlantedDefect]:
-    """A row with no geometry at all."""
+    """Return a row with no geometry at all."""
     extra = planter.draft.append(None, "DGT", -1)
     planter.draft.declared_ha[extra] = None
     planter.busy.add(extra)
@@ -260,7 +269,9 @@ def empty(planter: Planter) -> list[PlantedDefect]:
 
 
 def of_attributes(planter: Planter) -> list[PlantedDefect]:
-    """One row each: key missing, key twice, code missing, code unknown, and two with a wrong declared area."""
+    """Return one row each: key missing, key twice, code missing, code unknown, and two with a wrong
+    declared area.
+    """
     draft, found = planter.draft, []
     # Neither specks nor whole mountains, as far as there are others.
     sizes = ((60_000.0, 1.5e6), (3_000.0, 6e6), (3_000.0, np.inf))
@@ -340,7 +351,7 @@ def _blobs(planter: Planter, radius_m: float) -> list[tuple[int, shapely.Polygon
 def _fan(
     planter: Planter, polygon: shapely.Polygon, ring: np.ndarray, vertex: int, wanted_m: float
 ) -> shapely.Polygon | None:
-    """A triangle inside the polygon that touches its border in the given vertex only."""
+    """Return a triangle inside the polygon that touches its border in the given vertex only."""
     if not polygon.is_valid:
         return None
     apex = ring[vertex]

@@ -1,7 +1,8 @@
 """One district from regions to file: zones, planted defects, truth, GeoPackage.
 
-In: the district's whole regions and everything that surrounds it. Out: :class:`Made`, what the province needs of it
-afterwards; the polygons themselves are written and forgotten, so that memory holds one district at a time.
+In: the district's whole regions and everything that surrounds it. Out: :class:`Made`, what the
+province needs of it afterwards; the polygons themselves are written and forgotten, so that memory
+holds one district at a time.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def make_district(
 
 
 def _draft(zones: Zones, district: District, sites: list[Site]) -> tuple[Draft, dict[int, Site]]:
-    """The rows in the order a person numbers them, from north to south in strips; and which rows are sites."""
+    """Return the rows in the order a person numbers them, from north to south in strips; and which
+    rows are sites.
+    """
     bounds = shapely.bounds(zones.geometry)
     strip = np.floor(-bounds[:, 3] / 2_000)
     order = np.lexsort((bounds[:, 0], strip))
@@ -126,7 +129,7 @@ def _remark(draft: Draft) -> None:
 
 
 def _spoil(planter: Planter) -> Iterator[PlantedDefect]:
-    """One round of every kind; the large ones first, while there is room."""
+    """Yield one round of every kind; the large ones first, while there is room."""
     order: tuple[Kind, ...] = (
         kinds.duplicate,
         kinds.self_touch,
@@ -203,7 +206,9 @@ def _cut_holes(planter: Planter, plan: ProvincialPlan, count: int) -> list[shape
 
 
 def _repaired(draft: Draft) -> np.ndarray:
-    """What the rows cover once invalid outlines are repaired; None where there is no geometry."""
+    """Return what the rows cover once invalid outlines are repaired; None where there is no
+    geometry.
+    """
     polygons = np.array(draft.geometry, dtype=object)
     wrong = ~shapely.is_valid(polygons) & ~shapely.is_missing(polygons)
     for row in np.flatnonzero(wrong):

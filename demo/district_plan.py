@@ -1,8 +1,10 @@
-"""The land-use plan of one district: its regions cut into zones with land-use codes, as many as asked for.
+"""The land-use plan of one district: its regions cut into zones with land-use codes, as many as
+asked for.
 
-In: the regions of the district (exact coverage, master frame), the terrain, the pattern, the wanted number of zones. Out:
-:class:`Zones`, polygons that cover the district exactly, with shared vertices. The number is met unless the regions
-alone are more. Zones are fine in towns and villages and coarse in the forest.
+In: the regions of the district (exact coverage, master frame), the terrain, the pattern, the wanted
+number of zones. Out: :class:`Zones`, polygons that cover the district exactly, with shared
+vertices. The number is met unless the regions alone are more. Zones are fine in towns and villages
+and coarse in the forest.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ SMALL_IN_LIFE = ("DGD", "DYT", "TSC", "DVH", "DTT", "DCH", "TIN", "DSH", "TMD", 
 
 @dataclass
 class Zones:
-    """The zones of a plan: parallel arrays; ``zone`` is the functional zone, ``kind`` as in regions."""
+    """The zones of a plan: parallel arrays; ``zone`` is the functional zone, ``kind`` as in
+    regions.
+    """
 
     geometry: np.ndarray
     code: np.ndarray
@@ -48,7 +52,7 @@ class Zones:
 
 
 def need(regions: Regions) -> np.ndarray:
-    """How many zones each region calls for, up to a common factor."""
+    """Return how many zones each region calls for, up to a common factor."""
     area = shapely.area(regions.geometry) / 1e6
     return np.where(regions.kind == FREE, area / _RELATIVE[regions.zone] ** 2, 0.0)
 
@@ -99,14 +103,17 @@ def _fine_lines(cells: Tessellation, terrain: Terrain, unit_m: float) -> np.ndar
     x, y = cells.seeds.T
     height = terrain.sample(terrain.height_m, x, y)
     on_edge = height[cells.sides].mean(axis=1)
-    # A line on a map at 1:10,000 has a vertex every two or three millimetres, the mountains' sheets fewer.
+    # A line on a map at 1:10,000 has a vertex every two or three millimetres, the mountains' sheets
+    # fewer.
     spacing = np.where(on_edge > 160, 60.0, 32.0)
     spacing = np.minimum(spacing, max(9.0, unit_m / 5))
     return draw_apart(cells, spacing, 0.16, terrain.seed + 902)
 
 
 def _noded(cells: Tessellation, lines: np.ndarray, regions: Regions) -> np.ndarray:
-    """Lines of cells and borders of regions, cut where they meet; only lines that meet something are cut at all."""
+    """Lines of cells and borders of regions, cut where they meet; only lines that meet something
+    are cut at all.
+    """
     rings = shapely.boundary(regions.geometry)
     borders = _short_pieces(rings)
     tree = shapely.STRtree(borders)
@@ -120,7 +127,7 @@ def _noded(cells: Tessellation, lines: np.ndarray, regions: Regions) -> np.ndarr
 
 
 def _short_pieces(rings: np.ndarray, vertices: int = 16) -> np.ndarray:
-    """Rings as many short lines, which a tree tells apart better."""
+    """Rings as many short lines, which a tree separates better."""
     found = []
     for ring in shapely.get_parts(rings):
         xy = shapely.get_coordinates(ring)
@@ -159,7 +166,9 @@ def _coded(
     unit_m: float,
     town: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Faces with codes: fixed regions in one piece, scraps of cells given to a neighbour in the same region."""
+    """Faces with codes: fixed regions in one piece, scraps of cells given to a neighbour in the
+    same region.
+    """
     kind = regions.kind[region]
     pairs, length = neighbours(faces)
     same = region[pairs[:, 0]] == region[pairs[:, 1]]
@@ -207,7 +216,9 @@ def _block_codes(regions: Regions, which: np.ndarray, town: np.ndarray, seed: in
 def _fewer(
     faces: np.ndarray, region: np.ndarray, code: np.ndarray, zone: np.ndarray, wanted: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Merge neighbours of one region until ``wanted`` are left, the smallest first, compared with what is usual there."""
+    """Merge neighbours of one region until ``wanted`` are left, the smallest first, compared with
+    what is usual there.
+    """
     if len(faces) <= wanted:
         return faces, region, code
     pairs, length = neighbours(faces)
@@ -227,7 +238,9 @@ def _fewer(
 
 
 def _merge_smallest(area_m2: np.ndarray, pairs: np.ndarray, length_m: np.ndarray, merges: int) -> np.ndarray:
-    """The one that each is merged into: up to ``merges`` times the smallest goes to a neighbour."""
+    """Return the one that each is merged into: up to ``merges`` times the smallest goes to a
+    neighbour.
+    """
     links: list[dict[int, float]] = [{} for _ in range(len(area_m2))]
     for (a, b), metres in zip(pairs.tolist(), length_m.tolist()):
         links[a][b] = links[b][a] = metres

@@ -1,9 +1,12 @@
-"""Drafts 2 and 3 of the demo's district plans: known edits of draft 1, then all of it digitised again.
+"""Drafts 2 and 3 of the demo's district plans: known edits of draft 1, then all of it digitised
+again.
 
-In: a finished demo folder, a seed, the error of digitising in metres. Out: for each district a GeoPackage ``NAME_lan2.gpkg`` and
-``NAME_lan3.gpkg`` with new row numbers, and ``truth_drafts.gpkg``: what became of each planted place in each draft. In draft 2 some
-conflicts, overlaps, gaps and overhangs are fixed, grown, moved or split and new ones appear; in draft 3 fixed ones come back.
-Vertices that zones share move together, so a coverage stays one. Raises PlanError for a folder without the demo.
+In: a finished demo folder, a seed, the error of digitising in metres. Out: for each district a
+GeoPackage ``NAME_lan2.gpkg`` and ``NAME_lan3.gpkg`` with new row numbers, and
+``truth_drafts.gpkg``: what became of each planted place in each draft. In draft 2 some conflicts,
+overlaps, gaps and overhangs are fixed, grown, moved or split and new ones appear; in draft 3 fixed
+ones come back. Vertices that zones share move together, so a coverage stays one. Raises PlanError
+for a folder without the demo.
 """
 
 from __future__ import annotations
@@ -59,14 +62,16 @@ class Truth:
             )
 
     def frame(self) -> gpd.GeoDataFrame:
-        """All rows; what is gone has no geometry."""
+        """Return all rows; what is gone has no geometry."""
         return gpd.GeoDataFrame(pd.DataFrame(self.rows), geometry="geometry", crs=CRS)
 
 
 def make_drafts(
     folder: Path, seed: int = 1, sigma_m: float = SIGMA_M, plans: tuple[str, ...] = (), progress: Progress | None = None
 ) -> Path:
-    """Write the drafts of the demo in ``folder`` (of ``plans`` only, if given); the path of their truth."""
+    """Write the drafts of the demo in ``folder`` (of ``plans`` only, if given); the path of their
+    truth.
+    """
     progress, folder, truth = progress or Progress(), Path(folder), Truth()
     if not (folder / "register.csv").is_file() or not (folder / "truth.gpkg").is_file():
         raise PlanError("demo.no_demo", folder=folder)
@@ -115,7 +120,9 @@ def _plan(path: Path, known: gpd.GeoDataFrame, scale: float) -> DraftPlan:
 
 
 def _write(path: Path, plan: DraftPlan, random: np.random.Generator, seed: int, sigma_m: float) -> None:
-    """The plan as a new office would deliver it: other row numbers, every vertex a little elsewhere."""
+    """The plan as a new office would deliver it: other row numbers, every vertex a little
+    elsewhere.
+    """
     order = random.permutation(len(plan.rows))
     shapes = digitised_again(multipolygons(np.array(plan.geometry, dtype=object)[order]), seed, sigma_m)
     columns = {name: [plan.rows[row].get(name) for row in order] for name in plan.rows[0]}
@@ -123,7 +130,9 @@ def _write(path: Path, plan: DraftPlan, random: np.random.Generator, seed: int, 
 
 
 def digitised_again(shapes: np.ndarray, seed: int, sigma_m: float) -> np.ndarray:
-    """The same outlines, every place moved by a normal error in x and in y; equal coordinates stay equal."""
+    """Return the same outlines, every place moved by a normal error in x and in y; equal
+    coordinates stay equal.
+    """
     shapes = np.array(shapes, dtype=object)
     places = shapely.get_coordinates(shapes)
     x, y = np.round(places * 1000).astype(np.int64).T

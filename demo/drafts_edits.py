@@ -1,7 +1,9 @@
-"""What a planner does to a draft: conflicts and overlaps fixed, grown, moved, split; new ones; old ones that come back.
+"""What a planner does to a draft: conflicts and overlaps fixed, grown, moved, split; new ones; old
+ones that come back.
 
-In: a :class:`DraftPlan` (rows, outlines, the places of its planted defects), the provincial plan, a random generator. :class:`Edits` changes
-the plan in place, draft by draft, and each :class:`Place` says what became of it. An edit that finds no room is left out.
+In: a :class:`DraftPlan` (rows, outlines, the places of its planted defects), the provincial plan, a
+random generator. :class:`Edits` changes the plan in place, draft by draft, and each :class:`Place`
+says what became of it. An edit that finds no room is left out.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ class DraftPlan:
     tolerance_m: float
 
     def row_of(self, key: str) -> Optional[int]:
-        """The row that alone has this key and is valid."""
+        """Return the row that alone has this key and is valid."""
         found = [index for index, row in enumerate(self.rows) if row["ma_thua"] == key]
         whole = len(found) == 1 and self.geometry[found[0]] is not None and self.geometry[found[0]].is_valid
         return found[0] if whole else None
@@ -69,7 +71,7 @@ class DraftPlan:
         self.put(row, shapely.union(self.geometry[row], piece))
 
     def append(self, like: int, shape: Shape, code: str) -> int:
-        """A further row with a key of its own."""
+        """Return a further row with a key of its own."""
         key = f"{str(self.rows[like]['ma_thua']).split('-')[0]}-N{len(self.rows):05d}"
         self.rows.append({**self.rows[like], "ma_thua": key, "ma_dat": code, "dien_tich_ha": None})
         self.geometry.append(shape)
@@ -78,7 +80,7 @@ class DraftPlan:
         return len(self.rows) - 1
 
     def meeting(self, shape: Shape) -> list[int]:
-        """The rows that share ground with a shape."""
+        """Return the rows that share ground with a shape."""
         there = np.array([g is not None and not g.is_empty for g in self.repaired])
         rows = np.flatnonzero(there)
         rows = rows[shapely.intersects(self.repaired[rows], shape)]
@@ -137,7 +139,7 @@ class Edits:
         return True
 
     def _split(self, name: str, parts: list[Shape]) -> bool:
-        """The larger part stays the place that it was, the other one is a new place."""
+        """Return the larger part stays the place that it was, the other one is a new place."""
         larger, smaller = sorted(parts, key=lambda part: -part.area)
         place = self._plan.places[name]
         place.kind = "part"
@@ -145,7 +147,7 @@ class Edits:
         return self._done(name, "split", larger)
 
     def _is_apart(self, shape: Shape, but: str = "") -> bool:
-        """Whether nothing else that is planted lies near."""
+        """Return whether nothing else that is planted lies near."""
         others = [p.ground for name, p in self._plan.places.items() if name != but and p.ground is not None]
         return not others or float(shapely.distance(np.array(others, dtype=object), shape).min()) > APART_M / 4
 
@@ -269,7 +271,9 @@ class Edits:
     # conformity
 
     def _site(self, name: str) -> Optional[tuple[int, Shape, Shape, str]]:
-        """(row, its outline, the provincial zone around it, that zone's code), for a site that is one whole zone."""
+        """(row, its outline, the provincial zone around it, that zone's code), for a site that is
+        one whole zone.
+        """
         place = self._plan.places[name]
         row = self._plan.row_of(place.zone_a)
         if row is None or place.ground.area < 0.97 * self._plan.geometry[row].area:
@@ -277,7 +281,9 @@ class Edits:
         return row, self._plan.geometry[row], self._upper[place.zone_b], place.upper_code
 
     def _hosts(self, row: int, shape: Shape, upper_code: str) -> list[int]:
-        """The zones around a site that fit the provincial plan; none, where one does not or is not valid."""
+        """Return the zones around a site that fit the provincial plan; none, where one does not or
+        is not valid.
+        """
         rows = [other for other in self._plan.meeting(shape) if other != row]
         plan = self._plan
         good = all(

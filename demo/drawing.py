@@ -1,7 +1,9 @@
-"""A plan as a CAD drawing: the outline of every zone as a closed line, its code as a text inside, no CRS.
+"""A plan as a CAD drawing: the outline of every zone as a closed line, its code as a text inside,
+no CRS.
 
-In: polygons and their codes. Out: a DXF of AutoCAD 2000 with the layers RANH_THUA (outlines) and MA_DAT (texts). A zone with holes
-is a hatch, because a closed line cannot say that there is a hole in it.
+In: polygons and their codes. Out: a DXF of AutoCAD 2000 with the layers RANH_THUA (outlines) and
+MA_DAT (texts). A zone with holes is a hatch, because a closed line cannot say that there is a hole
+in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The demo's files: GeoPackages, CSV tables, and a folder that appears only when it is complete.
 
-In: frames and a target folder. Out: files with fields in an order a planner expects. A folder that is not empty and was
-not made by this demo is refused with PlanError; a demo folder is replaced only by a complete new one.
+In: frames and a target folder. Out: files with fields in an order a planner expects. A folder that
+is not empty and was not written by this demo is refused with PlanError; a demo folder is replaced
+only by a complete new one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def fresh_folder(folder: Path) -> Iterator[Path]:
 
 
 def require_own_folder(folder: Path) -> None:
-    """PlanError for a folder that holds anything but a demo: what somebody has put there would go with it."""
+    """Raise PlanError for a folder that holds anything but a demo: what somebody has put there
+    would go with it.
+    """
     if folder.exists() and not folder.is_dir():
         raise PlanError("demo.not_a_folder", folder=folder)
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -66,7 +69,9 @@ def require_own_folder(folder: Path) -> None:
 
 
 def note_files(folder: Path, head: str = "", made: Iterable[str] = ()) -> None:
-    """Write into the mark which files are the demo's: with a ``head`` all that are there now, else those of ``made`` too."""
+    """Write into the mark which files are the demo's: with a ``head`` all that are there now, else
+    those of ``made`` too.
+    """
     place = folder / MARK
     if head:
         known = _names(folder)

@@ -1,9 +1,10 @@
 """Which land-use code a place gets in a district's plan, given the functional zone it lies in.
 
-In: the zone, the place (metres), height, distance to the shore, a hash for chance. Out: codes of TT 01/2021. Every code
-is one that the provincial plan's zone admits without a condition, so that conflicts lie only where they are planted.
-The shares are the table resources/demo/land_use.csv (zone, code, share, pattern): pattern ``field`` = broad patches by
-smooth noise, ``spot`` = single parcels by chance, ``coast`` or ``inland`` = ``field``, but only there.
+In: the zone, the place (metres), height, distance to the shore, a hash for chance. Out: codes of TT
+01/2021. Every code is one that the provincial plan's zone admits without a condition, so that
+conflicts lie only where they are planted. The shares are the table resources/demo/land_use.csv
+(zone, code, share, pattern): pattern ``field`` = broad patches by smooth noise, ``spot`` = single
+parcels by chance, ``coast`` or ``inland`` = ``field``, but only there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ COAST_M = 2_600.0
 
 @functools.cache
 def shares() -> dict[str, list[tuple[str, float, str]]]:
-    """(code, share, pattern) by zone, in the order of the table, which is the order of neighbourhood."""
+    """(code, share, pattern) by zone, in the order of the table, which is the order of
+    neighbourhood.
+    """
     found: dict[str, list[tuple[str, float, str]]] = {zone: [] for zone in ZONES}
     for row in read_table(DEMO / "land_use.csv"):
         found[row["zone"]].append((row["code"], float(row["share"]), row["pattern"]))
@@ -39,7 +42,9 @@ def choose_codes(
     chance: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    """A code for each place; ``wavelength_m`` is the size of patches there, ``chance`` a 64-bit hash of the place."""
+    """Return a code for each place; ``wavelength_m`` is the size of patches there, ``chance`` a
+    64-bit hash of the place.
+    """
     codes = np.full(len(zone), "", dtype=object)
     for number in np.unique(zone[zone >= 0]):
         for coastal in (True, False):
@@ -64,7 +69,8 @@ def _chosen(
     for scale in np.unique(wavelength_m):
         some = wavelength_m == scale
         level[some] = fractal_noise(x[some], y[some], float(scale), seed, octaves=3, gain=0.6)
-    # The noise is about normal; its distribution function makes it uniform, so that shares come out as asked.
+    # The noise is about normal; its distribution function makes it uniform, so that shares come out
+    # as asked.
     level = 1.0 / (1.0 + np.exp(-1.702 * level / 0.40))
     limits = np.cumsum([share for _, share in fields])
     names = np.array([code for code, _ in fields], dtype=object)

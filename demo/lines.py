@@ -1,7 +1,8 @@
 """Rivers and roads as smooth lines with a width, out of chains of grid cells.
 
-In: chains of points (metres) that hang on each other (a tributary begins on its main stem). Out: smooth lines that
-still touch, and the corridor polygons that they cover. Nothing here fails; a chain of fewer than two points is dropped.
+In: chains of points (metres) that hang on each other (a tributary begins on its main stem). Out:
+smooth lines that still touch, and the corridor polygons that they cover. Nothing here fails; a
+chain of fewer than two points is dropped.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from .noise import smooth_noise
 
 @dataclass
 class Course:
-    """A river or road: ``points`` (n, 2) in metres, ``width_m`` (n,) at each, ``rank`` 0 = the most important."""
+    """A river or road: ``points`` (n, 2) in metres, ``width_m`` (n,) at each, ``rank`` 0 = the most
+    important.
+    """
 
     points: np.ndarray
     width_m: np.ndarray
@@ -31,8 +34,9 @@ class Course:
 def chains(parent: np.ndarray, weight: np.ndarray, members: np.ndarray) -> list[np.ndarray]:
     """Split a forest into chains, each from its lower end upwards along the heaviest branch.
 
-    ``parent`` maps a node to the next one down (-1 at the end), ``members`` are the nodes to take. A chain begins with
-    the node that it flows into, so that tributaries touch their main stem. Heaviest chains come first.
+    ``parent`` maps a node to the next one down (-1 at the end), ``members`` are the nodes to take.
+    A chain begins with the node that it flows into, so that tributaries touch their main stem.
+    Heaviest chains come first.
     """
     inside = np.zeros(len(parent), dtype=bool)
     inside[members] = True
@@ -92,7 +96,9 @@ def hang_on(points: np.ndarray, others: list[shapely.LineString], within_m: floa
 
 
 def corridor(courses: list[Course], piece: int = 4) -> shapely.Geometry:
-    """The ground that courses cover: short stretches buffered by their own width, in one geometry."""
+    """Return the ground that courses cover: short stretches buffered by their own width, in one
+    geometry.
+    """
     lines, widths = [], []
     for course in courses:
         for start in range(0, len(course.points) - 1, piece):

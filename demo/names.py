@@ -1,7 +1,8 @@
 """Names and numbers of the fictional province: districts, rivers, roads, decisions.
 
-In: the seed and what is known of each district (its kind). Out: names from resources/demo/names.csv, which a planner may
-edit; they are invented, though single ones may exist somewhere. Too few names of a kind are numbered on.
+In: the seed and what is known of each district (its kind). Out: names from
+resources/demo/names.csv, which a planner may edit; they are invented, though single ones may exist
+somewhere. Too few names of a kind are numbered on.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ class District:
 
 
 def names_of(kind: str) -> list[str]:
-    """All names of a kind, in the order of the table."""
+    """Return all names of a kind, in the order of the table."""
     return [row["name"] for row in read_table(DEMO / "names.csv") if row["kind"] == kind]
 
 
 def plain_letters(name: str) -> str:
-    """A name in small ASCII letters with underscores: "Đông Lạc" -> "dong_lac"."""
+    """Return a name in small ASCII letters with underscores: "Đông Lạc" -> "dong_lac"."""
     return "_".join(without_accents(name).lower().split())
 
 
 def name_districts(kinds: list[str], scales: list[int], random: np.random.Generator) -> list[District]:
-    """A district for each kind, in order; names and key prefixes differ."""
+    """Return a district for each kind, in order; names and key prefixes differ."""
     pools = {kind: random.permutation(np.array(names_of(kind), dtype=object)).tolist() for kind in sorted(TITLES)}
     found: list[District] = []
     prefixes: set[str] = set()

@@ -1,8 +1,8 @@
 """Towns, districts, rivers and roads of the fictional province, laid over its terrain.
 
-In: a :class:`Terrain`. Out: rivers and roads as :class:`Course`, thirteen town centres (metres), and a raster that says
-to which district each 600 m cell belongs (districts grow from their towns and stop at ridges and rivers). Always
-thirteen districts; one is an island district.
+In: a :class:`Terrain`. Out: rivers and roads as :class:`Course`, thirteen town centres (metres),
+and a raster that says to which district each 600 m cell belongs (districts grow from their towns
+and stop at ridges and rivers). Always thirteen districts; one is an island district.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Network:
     district: np.ndarray  # coarse raster of district numbers
 
     def district_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The district number at points."""
+        """Return the district number at points."""
         i, j = _coarse_cell(self.district.shape, x, y)
         return self.district[i, j]
 
@@ -111,7 +111,7 @@ def _towns(terrain: Terrain) -> np.ndarray:
 
 
 def _in_order(terrain: Terrain, towns: np.ndarray) -> np.ndarray:
-    """The capital first, then from north to south; the island, which is last, stays last."""
+    """Return the capital first, then from north to south; the island, which is last, stays last."""
     city = city_of(terrain, towns)
     rest = [k for k in np.argsort(-towns[:, 1]).tolist() if k not in (city, len(towns) - 1)]
     return towns[[city, *rest, len(towns) - 1]]
@@ -153,7 +153,9 @@ def _coarse_cell(shape: tuple[int, ...], x: np.ndarray, y: np.ndarray) -> tuple[
 
 
 def _cheapest(cost: np.ndarray, height: np.ndarray, climb: float, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(parent, label) of every cell: cheapest ways from the sources; a step costs its length, ground and climb."""
+    """Return (parent, label) of every cell: cheapest ways from the sources; a step costs its
+    length, ground and climb.
+    """
     rows, columns = cost.shape
     cost = np.pad(cost, 1, constant_values=np.inf)
     height = np.pad(height, 1)
@@ -192,7 +194,9 @@ def _cheapest(cost: np.ndarray, height: np.ndarray, climb: float, sources: np.nd
 def _districts(
     terrain: Terrain, towns: np.ndarray, height: np.ndarray, land: np.ndarray, river: np.ndarray
 ) -> np.ndarray:
-    """Districts grow from their towns; climbing and crossing a large river is dear, so borders lie on both."""
+    """Districts grow from their towns; climbing and crossing a large river is dear, so borders lie
+    on both.
+    """
     cost = np.where(land, 1.0, 1.6) + np.where(river, 5.0, 0.0)
     rows, columns = height.shape
     x, y = np.meshgrid(
@@ -212,7 +216,9 @@ def _roads(
     inside: np.ndarray,
     river: np.ndarray,
 ) -> list[Course]:
-    """A highway along the coast through the first town, provincial roads from it to all towns, two cross roads."""
+    """Return a highway along the coast through the first town, provincial roads from it to all
+    towns, two cross roads.
+    """
     cost = np.where(land, 1.0 + np.clip(height / 250.0, 0, 4), np.inf) + np.where(river, 1.5, 0.0)
     cost = np.where(inside, cost, cost * 2.5)
     i, j = _coarse_cell(height.shape, towns[:, 0], towns[:, 1])
@@ -250,7 +256,9 @@ def _cross_roads(
     j: np.ndarray,
     taken: np.ndarray,
 ) -> list[np.ndarray]:
-    """Ways between neighbouring towns that the tree leaves far apart, until they meet a road that is there."""
+    """Ways between neighbouring towns that the tree leaves far apart, until they meet a road that
+    is there.
+    """
     found: list[np.ndarray] = []
     middle = towns.mean(axis=0)
     for start in np.argsort(-np.hypot(*(towns - middle).T))[:3].tolist():
@@ -306,6 +314,6 @@ def _drawn_roads(terrain: Terrain, drawn: list[tuple[np.ndarray, int]], columns:
 
 
 def city_of(terrain: Terrain, towns: np.ndarray) -> int:
-    """The town that is the provincial capital: on the plain, near the middle of the coast."""
+    """Return the town that is the provincial capital: on the plain, near the middle of the coast."""
     along, inland = terrain.axes_m(towns[:-1, 0], towns[:-1, 1])
     return int(np.argmin(np.abs(along) + 1.5 * np.abs(inland - 8_000)))

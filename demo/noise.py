@@ -1,8 +1,9 @@
-"""Smooth pseudo-random fields over the plane: what makes a coast, a hill or a drawn line look natural.
+"""Smooth pseudo-random fields over the plane: what makes a coast, a hill or a drawn line look
+natural.
 
-In: coordinates in metres (arrays of one shape), a wavelength in metres, an integer seed. Out: values of the same shape,
-about -1 to 1, the same on every machine because they come from integer hashing and not from a generator's state. Nothing
-here can fail on finite input.
+In: coordinates in metres (arrays of one shape), a wavelength in metres, an integer seed. Out:
+values of the same shape, about -1 to 1, the same on every machine because they come from integer
+hashing and not from a generator's state. Nothing here can fail on finite input.
 """
 
 from __future__ import annotations

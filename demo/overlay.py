@@ -1,8 +1,10 @@
-"""What the conformity check must find: a plain overlay of a district's finished plan with the provincial plan.
+"""What the conformity check must find: a plain overlay of a district's finished plan with the
+provincial plan.
 
-In: the district's polygons (repaired) and codes, the provincial plan, the tolerance width. Out: one :class:`OverlayPiece` for
-each connected part wider than the tolerance where the rule set says conflict or conditional, or where the provincial plan
-says nothing. Every pair of zones that is not plainly compatible is intersected; nothing is taken from the planting.
+In: the district's polygons (repaired) and codes, the provincial plan, the tolerance width. Out: one
+:class:`OverlayPiece` for each connected part wider than the tolerance where the rule set says
+conflict or conditional, or where the provincial plan says nothing. Every pair of zones that is not
+plainly compatible is intersected; nothing is taken from the planting.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ def conformity_pieces(
     unplanned: np.ndarray,
     tolerance_m: float,
 ) -> list[OverlayPiece]:
-    """Every piece wider than ``tolerance_m``; ``known`` marks rows whose code the rule set knows."""
+    """Return every piece wider than ``tolerance_m``; ``known`` marks rows whose code the rule set
+    knows.
+    """
     row, upper = plan.meeting(polygons)
     verdict = verdicts(plan.zone[upper], np.where(known, code, "")[row])
     found: list[OverlayPiece] = []

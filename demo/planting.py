@@ -1,9 +1,10 @@
 """Where defects can be planted in a finished plan, and how a zone's outline is bent to make them.
 
-In: a :class:`Draft` (the plan's rows), the tolerance width, what the provincial plan admits. :class:`Planter` finds
-stretches of border between two zones, or along the district's boundary, and bends one side of them: the result is a gap,
-an overlap or an overhang of a known shape, while every other edge stays shared exactly. Planted places keep apart.
-Finding no place is no error: the method returns None.
+In: a :class:`Draft` (the plan's rows), the tolerance width, what the provincial plan admits.
+:class:`Planter` finds stretches of border between two zones, or along the district's boundary, and
+bends one side of them: the result is a gap, an overlap or an overhang of a known shape, while every
+other edge stays shared exactly. Planted places keep apart. Finding no place is no error: the method
+returns None.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ Admitted = Callable[[str, shapely.Geometry], bool]
 
 @dataclass
 class Draft:
-    """The rows of a plan while it is being made; extras are appended, so a row's number is its place in the file."""
+    """The rows of a plan under construction; extras are appended, so a row's number is its place in
+    the file.
+    """
 
     geometry: list[Any]  # polygons; None for a row without geometry
     key: list[str | None]
@@ -39,7 +42,7 @@ class Draft:
     prefix: str = ""
 
     def append(self, geometry: shapely.Geometry | None, code: str, zone: int, note: str = "") -> int:
-        """A further row with the next key; its number."""
+        """Return a further row with the next key; its number."""
         self.geometry.append(geometry)
         self.key.append(f"{self.prefix}-{len(self.key) + 1:05d}")
         self.code.append(code)
@@ -51,7 +54,9 @@ class Draft:
 
 @dataclass
 class PlantedDefect:
-    """One planted defect: rows a and b of the plan (None = no second zone), its place and its width."""
+    """One planted defect: rows a and b of the plan (None = no second zone), its place and its
+    width.
+    """
 
     rule: str
     kind: str
@@ -97,19 +102,22 @@ class Planter:
         """Open rows in random order, not busy, of a size."""
         kind = np.array(self.draft.kind[: self.count])
         fitting = np.isin(kind, (FREE, BLOCK)) & (self.area >= least_m2) & (self.area <= most_m2)
-        # Towns are many small zones; taking areas as weights would leave only forest, so all count alike.
+        # Towns are many small zones; taking areas as weights would leave only forest, so all count
+        # alike.
         for row in self.random.permutation(np.flatnonzero(fitting))[:500].tolist():
             if row not in self.busy:
                 yield row
 
     def is_apart(self, footprint: shapely.Geometry, rows: tuple[int, ...] = ()) -> bool:
-        """Whether nothing planted lies near and none of the rows is taken whole."""
+        """Return whether nothing planted lies near and none of the rows is taken whole."""
         if any(row in self.busy for row in rows):
             return False
         return not self.footprints or bool(shapely.distance(np.array(self.footprints), footprint).min() > APART_M)
 
     def is_new_pair(self, row: int, partner: int) -> bool:
-        """Whether the two have nothing planted between them: a check reports the noise of a pair as one finding."""
+        """Return whether the two have nothing planted between them: a check reports the noise of a
+        pair as one finding.
+        """
         return frozenset((row, partner)) not in self.pairs
 
     def claim(self, footprint: shapely.Geometry, busy: tuple[int, ...] = ()) -> None:
@@ -118,7 +126,9 @@ class Planter:
         self.busy.update(busy)
 
     def partners(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """(outer ring (n, 2), what lies beyond each of its n - 1 edges: a row, BOUNDARY or UNKNOWN)."""
+        """(outer ring (n, 2), what lies beyond each of its n - 1 edges: a row, BOUNDARY or
+        UNKNOWN).
+        """
         ring = shapely.get_coordinates(self.draft.geometry[row].exterior)
         nodes = node_keys(ring)
         keys = _edge_keys(nodes[:-1], nodes[1:])
@@ -132,7 +142,9 @@ class Planter:
         return ring, beyond
 
     def stretch(self, row: int, length_m: float, along_boundary: bool) -> Stretch | None:
-        """A stretch about ``length_m`` long of a row's ring, fairly straight, against one zone or the boundary."""
+        """Return a stretch about ``length_m`` long of a row's ring, fairly straight, against one
+        zone or the boundary.
+        """
         ring, beyond = self.partners(row)
         step = np.hypot(*np.diff(ring, axis=0).T)
         for start in self.random.permutation(len(beyond))[:12].tolist():
@@ -149,7 +161,9 @@ class Planter:
         return None
 
     def lens(self, stretch: Stretch, inwards: bool, wanted_m: float) -> tuple[shapely.Polygon, np.ndarray] | None:
-        """(the piece between the stretch and its bent copy, about ``wanted_m`` wide; the bent copy's points)."""
+        """(the piece between the stretch and its bent copy, about ``wanted_m`` wide; the bent
+        copy's points).
+        """
         base = stretch.ring[stretch.first : stretch.last + 1]
         chord = base[-1] - base[0]
         span = float(np.hypot(*chord))
@@ -174,13 +188,13 @@ class Planter:
         return None
 
     def bend(self, stretch: Stretch, bent: np.ndarray) -> shapely.Polygon:
-        """The row's polygon with the stretch replaced by its bent copy."""
+        """Return the row's polygon with the stretch replaced by its bent copy."""
         polygon = self.draft.geometry[stretch.row]
         ring = np.vstack([stretch.ring[: stretch.first + 1], bent, stretch.ring[stretch.last :]])
         return shapely.Polygon(ring, polygon.interiors)
 
     def with_hole(self, row: int, *holes: shapely.Polygon) -> shapely.Polygon:
-        """The row's polygon with further holes."""
+        """Return the row's polygon with further holes."""
         polygon = self.draft.geometry[row]
         return shapely.Polygon(polygon.exterior, [*polygon.interiors, *(hole.exterior for hole in holes)])
 

@@ -1,6 +1,7 @@
 """The provincial plan map as a file.
 
-In: the finished plan (holes cut). Out: quy_hoach_tinh.gpkg with a key, the zone's code and name, and the area.
+In: the finished plan (holes cut). Out: quy_hoach_tinh.gpkg with a key, the zone's code and name,
+and the area.
 """
 
 from __future__ import annotations

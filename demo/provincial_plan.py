@@ -1,8 +1,10 @@
-"""The provincial plan map: functional zones drawn at 1:50,000, independently of the districts' plans.
+"""The provincial plan map: functional zones drawn at 1:50,000, independently of the districts'
+plans.
 
-In: the regions of the province (master frame). Out: :class:`ProvincialPlan`, zone polygons that cover the province
-without overlaps; their borders are generalised and moved, at most about 10 m from where the districts draw them, which
-is noise at 1:50,000 (25 m). Holes can be cut where the plan is to say nothing.
+In: the regions of the province (master frame). Out: :class:`ProvincialPlan`, zone polygons that
+cover the province without overlaps; their borders are generalised and moved, at most about 10 m
+from where the districts draw them, which is noise at 1:50,000 (25 m). Holes can be cut where the
+plan is to say nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ GENERALISED_M = 5.0
 
 @dataclass
 class ProvincialPlan:
-    """``zone`` is the index into ZONES of each polygon, ``keys`` are the names, ``number`` the places in the whole plan."""
+    """``zone`` is the index into ZONES of each polygon, ``keys`` are the names, ``number`` the
+    places in the whole plan.
+    """
 
     geometry: np.ndarray
     zone: np.ndarray
@@ -30,7 +34,9 @@ class ProvincialPlan:
     number: np.ndarray
 
     def near(self, bounds: tuple[float, float, float, float]) -> ProvincialPlan:
-        """The plan around a rectangle (500 m wider), in polygons small enough for many questions."""
+        """Return the plan around a rectangle (500 m wider), in polygons small enough for many
+        questions.
+        """
         x0, y0, x1, y1 = bounds
         box = shapely.box(x0 - 500, y0 - 500, x1 + 500, y1 + 500)
         touching = np.flatnonzero(shapely.intersects(box, self.geometry))
@@ -53,7 +59,7 @@ class ProvincialPlan:
 
 
 def make_provincial_plan(regions: Regions, seed: int) -> ProvincialPlan:
-    """The functional zones of all regions, dissolved, generalised and redrawn."""
+    """Return the functional zones of all regions, dissolved, generalised and redrawn."""
     pairs, _ = neighbours(regions.geometry)
     zones, first = merged(regions.geometry, dissolve(regions.geometry, regions.zone, pairs))
     zone = regions.zone[first]
@@ -72,7 +78,7 @@ def make_provincial_plan(regions: Regions, seed: int) -> ProvincialPlan:
 
 
 def _arcs(polygons: np.ndarray) -> np.ndarray:
-    """The borders of a coverage, each once, from node to node."""
+    """Return the borders of a coverage, each once, from node to node."""
     parts = segments(polygons)
     low, high = np.minimum(parts.a, parts.b), np.maximum(parts.a, parts.b)
     once = np.unique(np.stack([low, high], axis=1), axis=0)
@@ -81,7 +87,9 @@ def _arcs(polygons: np.ndarray) -> np.ndarray:
 
 
 def _zone_at(faces: np.ndarray, zones: np.ndarray, zone: np.ndarray, seed: int) -> np.ndarray:
-    """The zone of each redrawn face: what lies under its inner point before redrawing; -1 outside the province."""
+    """Return the zone of each redrawn face: what lies under its inner point before redrawing; -1
+    outside the province.
+    """
     inner = shapely.get_coordinates(shapely.point_on_surface(faces))
     inner = inner - deviation(inner, PROVINCE_DEVIATION_M, PROVINCE_WAVELENGTH_M, seed + 1001)
     point, polygon = shapely.STRtree(zones).query(shapely.points(inner), predicate="intersects")

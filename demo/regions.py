@@ -1,8 +1,10 @@
-"""The province cut into regions: functional zones, rivers, lakes, roads, town blocks and industrial parks, per district.
+"""The province cut into regions: functional zones, rivers, lakes, roads, town blocks and industrial
+parks, per district.
 
-In: terrain, network, pattern and the wanted number of zones. Out: :class:`Regions`, polygons in the master frame that
-cover the province exactly (shared vertices), each with a district, a functional zone of the provincial plan, and, where
-the ground decides it, a fixed land-use code. Raises nothing; slivers left by the cutting are given to a neighbour.
+In: terrain, network, pattern and the wanted number of zones. Out: :class:`Regions`, polygons in the
+master frame that cover the province exactly (shared vertices), each with a district, a functional
+zone of the provincial plan, and, where the ground decides it, a fixed land-use code. Raises
+nothing; slivers left by the cutting are given to a neighbour.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ NARROWEST_FACE_M = 14.0
 
 @dataclass
 class Regions:
-    """Parallel arrays; ``group`` tells blocks and sites of one kind apart, ``code`` is "" where it is still open."""
+    """Parallel arrays; ``group`` distinguishes blocks and sites of one kind, ``code`` is "" where
+    it is still open.
+    """
 
     geometry: np.ndarray
     district: np.ndarray
@@ -41,7 +45,7 @@ class Regions:
     code: np.ndarray
 
     def take(self, chosen: np.ndarray) -> Regions:
-        """The chosen rows."""
+        """Return the chosen rows."""
         return Regions(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
@@ -67,7 +71,9 @@ class Overlay:
 
 
 def make_regions(terrain: Terrain, network: Network, pattern: Pattern, size: int) -> tuple[Regions, Surroundings]:
-    """Every region of the province, not yet merged across cuts (the provincial plan needs them apart)."""
+    """Return every region of the province, not yet merged across cuts (the provincial plan needs
+    them apart).
+    """
     nowhere = np.where(pattern.shore_m > 0, NOWHERE, SEA)
     label = np.where(pattern.district >= 0, pattern.district * len(ZONES) + pattern.zone, nowhere)
     middle = pattern.height_m[pattern.cells.sides].mean(axis=1)
@@ -82,7 +88,9 @@ def make_regions(terrain: Terrain, network: Network, pattern: Pattern, size: int
 
 
 def _labels(polygons: np.ndarray, pattern: Pattern, label: np.ndarray) -> np.ndarray:
-    """Each polygon's label: that of the first seed in it, else of the seed nearest to its inner point."""
+    """Return each polygon's label: that of the first seed in it, else of the seed nearest to its
+    inner point.
+    """
     inner = shapely.point_on_surface(polygons)
     found = label[pattern.nearest(shapely.get_x(inner), shapely.get_y(inner))]
     seeds = shapely.points(pattern.cells.seeds)
@@ -159,7 +167,9 @@ def _parks(
     corridors: shapely.Geometry,
     size: int,
 ) -> tuple[list[Grid], list[str]]:
-    """Six industrial parks (SKK) and five clusters (SKN) on open land of one district, clear of rivers and roads."""
+    """Six industrial parks (SKK) and five clusters (SKN) on open land of one district, clear of
+    rivers and roads.
+    """
     open_zones = [ZONE[code] for code in ("Z_LUA", "Z_CLN", "Z_DNT")]
     cells = np.flatnonzero((pattern.district >= 0) & np.isin(pattern.zone, open_zones) & (pattern.height_m < 60))
     cells = cells[np.argsort(uniform(hash_pair(cells, 11, terrain.seed)))]
@@ -206,7 +216,9 @@ def _faces(lines: np.ndarray, overlay: Overlay) -> np.ndarray:
 
 
 def _labelled(faces: np.ndarray, base: np.ndarray, base_label: np.ndarray, overlay: Overlay) -> Regions:
-    """Faces of the province with what lies on them; a road goes over a river, a river through a town."""
+    """Faces of the province with what lies on them; a road goes over a river, a river through a
+    town.
+    """
     inner = shapely.point_on_surface(faces)
     polygon, point = shapely.STRtree(inner).query(base, predicate="contains")
     label = np.full(len(faces), NOWHERE)
@@ -248,7 +260,9 @@ def _labelled(faces: np.ndarray, base: np.ndarray, base_label: np.ndarray, overl
 
 
 def _without_slivers(faces: Regions) -> Regions:
-    """Faces too small or thin to draw take the labels of a neighbour in their district and become part of it."""
+    """Faces too small or thin to draw take the labels of a neighbour in their district and become
+    part of it.
+    """
     for _ in range(2):
         area, perimeter = shapely.area(faces.geometry), shapely.length(faces.geometry)
         block = np.isin(faces.kind, (BLOCK, PARK_BLOCK))

@@ -1,7 +1,7 @@
 """The register of the demo: one row a plan, as the province keeps it.
 
-In: the districts and the province's name. Out: a table with the columns of the plan register; sources are relative to
-the register's folder. Decision numbers and dates are invented.
+In: the districts and the province's name. Out: a table with the columns of the plan register;
+sources are relative to the register's folder. Decision numbers and dates are invented.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COLUMNS = [
 
 
 def register_frame(districts: list[District], province: str) -> pd.DataFrame:
-    """The provincial plan and the plan of each district."""
+    """Return the provincial plan and the plan of each district."""
     rows = [
         (
             PROVINCIAL_PLAN_ID,

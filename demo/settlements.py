@@ -1,8 +1,9 @@
-"""Towns and industrial parks: blocks with streets between them, as rectangular as planners draw them.
+"""Towns and industrial parks: blocks with streets between them, as rectangular as planners draw
+them.
 
-In: a centre (metres), a direction, the spacing of the streets and the ground that may be built on. Out:
-:class:`Grid` with the blocks and the core (blocks and streets together), corners rounded to the millimetre; or None
-where nothing fits.
+In: a centre (metres), a direction, the spacing of the streets and the ground that may be built on.
+Out: :class:`Grid` with the blocks and the core (blocks and streets together), corners rounded to
+the millimetre; or None where nothing fits.
 """
 
 from __future__ import annotations

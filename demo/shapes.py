@@ -1,7 +1,7 @@
 """Shapes for what is planted: blobs, rectangles, strips, and places for them inside a polygon.
 
-In: sizes in metres or hectares, a numpy random generator. Out: polygons in whole millimetres; None where a polygon has no
-room.
+In: sizes in metres or hectares, a numpy random generator. Out: polygons in whole millimetres; None
+where a polygon has no room.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..engine.planar.width import widths
 
 
 def blob(centre: np.ndarray, radius_m: float, random: np.random.Generator, corners: int = 0) -> shapely.Polygon:
-    """A rounded, uneven shape about ``radius_m`` from its centre."""
+    """Return a rounded, uneven shape about ``radius_m`` from its centre."""
     count = corners or int(random.integers(12, 19))
     angle = np.sort((np.arange(count) + 0.5 * random.random(count)) * 2 * np.pi / count)
     wave = 0.14 * np.sin(2 * angle + 6 * random.random()) + 0.08 * np.sin(3 * angle + 6 * random.random())
@@ -24,14 +24,14 @@ def blob(centre: np.ndarray, radius_m: float, random: np.random.Generator, corne
 
 
 def rectangle(centre: np.ndarray, length_m: float, breadth_m: float, angle: float) -> shapely.Polygon:
-    """A turned rectangle."""
+    """Return a turned rectangle."""
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array([length_m, breadth_m]) / 2
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return shapely.polygons(np.round(centre + corners @ turn, 3))
 
 
 def site(centre: np.ndarray, area_ha: float, shape: str, random: np.random.Generator) -> shapely.Polygon:
-    """A site of about ``area_ha``: ``blob`` or ``rectangle``."""
+    """Return a site of about ``area_ha``: ``blob`` or ``rectangle``."""
     if shape == "blob":
         return blob(centre, float(np.sqrt(area_ha * 1e4 / np.pi)), random)
     ratio = 1.2 + 0.9 * random.random()
@@ -40,7 +40,7 @@ def site(centre: np.ndarray, area_ha: float, shape: str, random: np.random.Gener
 
 
 def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator) -> np.ndarray | None:
-    """A random point of the polygon at least ``margin_m`` from its border, if there is one."""
+    """Return a random point of the polygon at least ``margin_m`` from its border, if there is one."""
     inner = shapely.buffer(polygon, -margin_m, quad_segs=2)
     if inner.is_empty:
         return None
@@ -53,23 +53,23 @@ def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator
 
 
 def width_m(polygon: shapely.Geometry) -> float:
-    """The diameter of the largest circle that fits."""
+    """Return the diameter of the largest circle that fits."""
     return float(widths(np.array([polygon], dtype=object))[0])
 
 
 def polygons_of(shape: Any) -> list[Any]:
-    """The polygons of a shape that are more than dust."""
+    """Return the polygons of a shape that are more than dust."""
     return [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > 1.0]
 
 
 def shifted(shape: Any, by_m: float, angle: float) -> Any:
-    """A shape moved in a direction, in whole millimetres."""
+    """Return a shape moved in a direction, in whole millimetres."""
     offset = by_m * np.array([np.cos(angle), np.sin(angle)])
     return shapely.transform(shape, lambda places: np.round(places + offset, 3))
 
 
 def strip_across(shape: Any, breadth_m: float) -> Any:
-    """A strip across a shape, nearer to one end, so that one part is clearly the larger."""
+    """Return a strip across a shape, nearer to one end, so that one part is clearly the larger."""
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
     one, two = corners[1] - corners[0], corners[2] - corners[1]
     if np.hypot(*one) < np.hypot(*two):

@@ -1,8 +1,10 @@
-"""Uses that the provincial plan does not admit, planted inside its zones: the truth of the conformity check.
+"""Uses that the provincial plan does not admit, planted inside its zones: the truth of the
+conformity check.
 
-In: the whole regions of a district and how many sites of each verdict. Out: the regions with the sites cut in, and one
-:class:`Site` for each, in order of their ``group``. A site lies in one region, at least 70 m from its border, so that
-it meets one zone of the provincial plan only. Fewer are planted where a district has no room.
+In: the whole regions of a district and how many sites of each verdict. Out: the regions with the
+sites cut in, and one :class:`Site` for each, in order of their ``group``. A site lies in one
+region, at least 70 m from its border, so that it meets one zone of the provincial plan only. Fewer
+are planted where a district has no room.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Site:
 def plant_sites(
     regions: Regions, wishes: Iterable[tuple[str, int]], random: np.random.Generator
 ) -> tuple[Regions, list[Site]]:
-    """Plant sites: ``wishes`` are pairs of verdict ("conflict", "conditional" or "noise") and number."""
+    """Plant sites: ``wishes`` are pairs of verdict ("conflict", "conditional" or "noise") and
+    number.
+    """
     rows = list(read_table(DEMO / "planted_conflicts.csv"))
     geometry = regions.geometry.copy()
     sites: list[Site] = []

@@ -1,8 +1,9 @@
-"""The land of the fictional province: where the sea is, how high the ground, where the province ends, where water flows.
+"""The land of the fictional province: where the sea is, how high the ground, where the province
+ends, where water flows.
 
-In: the seed. Out: :class:`Terrain`, fields that any module asks at points (metres, EPSG:5899 frame) and a grid of them,
-with flow directions to the sea (priority flood: every land cell drains). The province measures about 5,500 km². Fails
-never; odd seeds give odd but complete provinces.
+In: the seed. Out: :class:`Terrain`, fields that any module asks at points (metres, EPSG:5899 frame)
+and a grid of them, with flow directions to the sea (priority flood: every land cell drains). The
+province measures about 5,500 km². Fails never; odd seeds give odd but complete provinces.
 """
 
 from __future__ import annotations
@@ -41,12 +42,14 @@ class Terrain:
     upstream_km2: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def axes_m(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(along the coast, inland) of points, metres from the middle of the coast."""
+        """Return (along the coast, inland) of points, metres from the middle of the coast."""
         dx, dy = x - self.centre_x, y - self.centre_y
         return dx * self.inland_y - dy * self.inland_x, dx * self.inland_x + dy * self.inland_y
 
     def shore(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """About the distance inland in metres, below 0 in the sea; its zero line is the coast with bays and islands."""
+        """About the distance inland in metres, below 0 in the sea; its zero line is the coast with
+        bays and islands.
+        """
         along, inland = self.axes_m(x, y)
         s = self.seed
         main = (
@@ -55,7 +58,8 @@ class Terrain:
             + 4_600 * smooth_noise(x, y, 10_500, s + 12)
             + 1_700 * fractal_noise(x, y, 4_600, s + 13, octaves=5, gain=0.58)
         )
-        # A belt of islands off the coast, in some stretches only, and one large island that becomes a district.
+        # A belt of islands off the coast, in some stretches only, and one large island that becomes
+        # a district.
         belt = smoothstep(-17_000, -9_000, main) * smoothstep(0, -2_500, main)
         stretch = smoothstep(-0.1, 0.45, smooth_noise(along, np.zeros_like(along), 26_000, s + 14))
         rocks = fractal_noise(x, y, 3_300, s + 15, octaves=3) - 0.62 + 0.2 * stretch
@@ -81,7 +85,8 @@ class Terrain:
         km = km + bend / 650.0 * smoothstep(3.0, 12.0, km)
         x, y = x + bend, y + 1_700 * fractal_noise(x, y, 5_600, s + 26, octaves=4, gain=0.6)
         range_ = smoothstep(9.0, 46.0, km + 13.0 * smooth_noise(x, y, 27_000, s + 21))
-        # A low range near the coast breaks the plain, as the hills behind the bays do in the north-east.
+        # A low range near the coast breaks the plain, as the hills behind the bays do in the
+        # north-east.
         foreland = 0.42 * smoothstep(0.25, 0.8, smooth_noise(x, y, 13_000, s + 22)) * smoothstep(0.3, 2.5, km)
         crest = ridged_noise(x, y, 12_500, s + 23)
         rise = np.maximum(range_, foreland)
@@ -105,12 +110,12 @@ class Terrain:
         return (np.abs(along) / 42_000) ** 2.6 + far**2.6 + wobble + off_sheet
 
     def sample(self, raster: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The raster's value in the cell of each point."""
+        """Return the raster's value in the cell of each point."""
         rows, columns = self.cell(x, y)
         return raster[rows, columns]
 
     def cell(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(row, column) of points, clipped to the frame."""
+        """Return (row, column) of points, clipped to the frame."""
         rows, columns = self.x.shape
         i = np.clip(((y - ORIGIN_Y_M) // CELL_M).astype(np.int64), 0, rows - 1)
         j = np.clip(((x - ORIGIN_X_M) // CELL_M).astype(np.int64), 0, columns - 1)
@@ -118,7 +123,7 @@ class Terrain:
 
 
 def make_terrain(seed: int) -> Terrain:
-    """The terrain of a seed."""
+    """Return the terrain of a seed."""
     turn = (float(uniform(mix(np.array(seed + 5)))) - 0.5) * 0.4
     angle = np.pi / 2 + 0.3 + turn
     terrain = Terrain(seed, inland_x=float(np.cos(angle)), inland_y=float(np.sin(angle)))
@@ -141,7 +146,7 @@ def make_terrain(seed: int) -> Terrain:
 
 
 def _in_one_piece(land: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """The land that is near enough, without pieces of the mainland that hang on land beyond."""
+    """Return the land that is near enough, without pieces of the mainland that hang on land beyond."""
     number = np.arange(land.size).reshape(land.shape)
 
     def masses(mask: np.ndarray) -> np.ndarray:
@@ -158,11 +163,14 @@ def _in_one_piece(land: np.ndarray, near: np.ndarray) -> np.ndarray:
 
 
 def _let_water_flow(terrain: Terrain, reach: np.ndarray) -> None:
-    """Fill ``downstream`` (flat index of the next cell, -1 in the sea) and ``upstream_km2`` (0 in the sea)."""
+    """Fill ``downstream`` (flat index of the next cell, -1 in the sea) and ``upstream_km2`` (0 in
+    the sea).
+    """
     rows, columns = terrain.x.shape
     rough = 0.03 * terrain.height_m + 3.0
     height = terrain.height_m + rough * fractal_noise(terrain.x, terrain.y, 1_500, terrain.seed + 41, octaves=2)
-    # A slope to the sea keeps the valleys of the mountains open, else filled basins drain in straight lines.
+    # A slope to the sea keeps the valleys of the mountains open, else filled basins drain in
+    # straight lines.
     height = height + np.clip(terrain.shore_m / 1_000.0 * 9.0, 0.0, None)
     land = (terrain.shore_m > 0) & (reach < terrain.limit * 1.25)
     land[0, :] = land[-1, :] = land[:, 0] = land[:, -1] = False

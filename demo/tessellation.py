@@ -1,9 +1,10 @@
 """Voronoi cells of uneven density, and their borders drawn as a person would draw them.
 
-In: a wanted spacing (metres) at every place, a seed. Out: :class:`Tessellation` (seeds, and edges between cells), and for
-any labelling of the cells the border lines between unlike labels: smooth, with fractal detail, vertices about
-``spacing_m`` apart, coordinates whole millimetres. A border is one line used by both sides, so polygons made of these
-lines share all vertices. Lines may rarely cross; node them before polygonizing.
+In: a wanted spacing (metres) at every place, a seed. Out: :class:`Tessellation` (seeds, and edges
+between cells), and for any labelling of the cells the border lines between unlike labels: smooth,
+with fractal detail, vertices about ``spacing_m`` apart, coordinates whole millimetres. A border is
+one line used by both sides, so polygons made of these lines share all vertices. Lines may rarely
+cross; node them before polygonizing.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ Spacing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass
 class Tessellation:
-    """``seeds`` (n, 2); ``nodes`` (k, 2); edge i runs from node ``ends[i, 0]`` to ``ends[i, 1]`` between cells
-    ``sides[i, 0]`` and ``sides[i, 1]`` (-1 = nothing)."""
+    """``seeds`` (n, 2); ``nodes`` (k, 2); edge i runs from node ``ends[i, 0]`` to ``ends[i, 1]``
+    between cells ``sides[i, 0]`` and ``sides[i, 1]`` (-1 = nothing).
+    """
 
     seeds: np.ndarray
     nodes: np.ndarray
@@ -36,7 +38,8 @@ def spread_seeds(
 ) -> np.ndarray:
     """Points (n, 2) about ``spacing`` apart: a quadtree's leaves, each with one point in it."""
     x0, y0, x1, y1 = bounds
-    # The grid is anchored to the whole plane, so that a place has the same points whatever the bounds.
+    # The grid is anchored to the whole plane, so that a place has the same points whatever the
+    # bounds.
     i0, j0 = np.floor(x0 / coarsest_m), np.floor(y0 / coarsest_m)
     i, j = np.meshgrid(np.arange(i0, np.ceil(x1 / coarsest_m)), np.arange(j0, np.ceil(y1 / coarsest_m)))
     i, j, size = i.ravel(), j.ravel(), coarsest_m
@@ -56,7 +59,7 @@ def spread_seeds(
 
 
 def tessellate(seeds: np.ndarray) -> Tessellation:
-    """The Voronoi cells of seeds and the edges between them."""
+    """Return the Voronoi cells of seeds and the edges between them."""
     box = shapely.box(*(seeds.min(axis=0) - 3_000), *(seeds.max(axis=0) + 3_000))
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=box))
     which_seed, which_cell = shapely.STRtree(cells).query(shapely.points(seeds), predicate="intersects")
@@ -85,7 +88,9 @@ def tessellate(seeds: np.ndarray) -> Tessellation:
 def border_lines(
     cells: Tessellation, label: np.ndarray, spacing_m: np.ndarray | float, roughness: float, seed: int
 ) -> np.ndarray:
-    """LineStrings, one for each edge between cells of different ``label``; ``spacing_m`` per edge or one for all."""
+    """LineStrings, one for each edge between cells of different ``label``; ``spacing_m`` per edge
+    or one for all.
+    """
     padded = np.append(label, -9)
     border = np.flatnonzero(padded[cells.sides[:, 0]] != padded[cells.sides[:, 1]])
     spacing = np.broadcast_to(np.asarray(spacing_m, dtype=float), len(cells.ends))[border]
@@ -95,7 +100,9 @@ def border_lines(
 def draw_edges(
     nodes: np.ndarray, ends: np.ndarray, spacing_m: np.ndarray, roughness: np.ndarray, seed: int
 ) -> np.ndarray:
-    """LineStrings along edges between nodes: bends rounded, fractal detail of ``roughness`` times the edge's length."""
+    """LineStrings along edges between nodes: bends rounded, fractal detail of ``roughness`` times
+    the edge's length.
+    """
     if len(ends) == 0:
         return np.array([], dtype=object)
     before, after = _neighbours(len(nodes), ends)
@@ -131,8 +138,9 @@ def draw_edges(
 def draw_apart(cells: Tessellation, spacing_m: np.ndarray, roughness: float, seed: int) -> np.ndarray:
     """LineStrings along all edges that meet in their ends only.
 
-    A line that keeps to the kite of its edge (the triangles from the edge to the seeds on both sides) meets no other,
-    because kites do not overlap. One that strays is drawn smoother, at last straight.
+    A line that keeps to the kite of its edge (the triangles from the edge to the seeds on both
+    sides) meets no other, because kites do not overlap. One that strays is drawn smoother, at last
+    straight.
     """
     rough = np.full(len(cells.ends), roughness)
     lines = draw_edges(cells.nodes, cells.ends, spacing_m, rough, seed)
@@ -143,7 +151,7 @@ def draw_apart(cells: Tessellation, spacing_m: np.ndarray, roughness: float, see
 
 
 def _strays(cells: Tessellation, lines: np.ndarray) -> np.ndarray:
-    """Which lines leave their kites."""
+    """Return which lines leave their kites."""
     xy, edge = shapely.get_coordinates(lines, return_index=True)
     a, b = cells.nodes[cells.ends[edge, 0]], cells.nodes[cells.ends[edge, 1]]
     offset = _cross(b - a, xy - a)
@@ -169,7 +177,9 @@ def _limited(tangent: np.ndarray, length: np.ndarray) -> np.ndarray:
 
 
 def _wander(count: int, a: np.ndarray, b: np.ndarray, seed: int) -> np.ndarray:
-    """Midpoint displacement (edges, count + 1), 0 at both ends, the same whichever run asks for the edge."""
+    """Midpoint displacement (edges, count + 1), 0 at both ends, the same whichever run asks for the
+    edge.
+    """
     offset = np.zeros((len(a), count + 1))
     step, base = count, hash_pair(a, b, seed)
     while step > 1:
@@ -196,7 +206,9 @@ def _neighbours(count: int, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def components(count: int, links: np.ndarray) -> np.ndarray:
-    """The smallest member's number for each of ``count`` things connected by ``links`` (m, 2)."""
+    """Return the smallest member's number for each of ``count`` things connected by ``links`` (m,
+    2).
+    """
     root = np.arange(count)
     while len(links):
         low = np.minimum(root[links[:, 0]], root[links[:, 1]])

@@ -1,7 +1,9 @@
-"""The truth table: every planted defect with its place, and what each check must count in each district.
+"""The truth table: every planted defect with its place, and what each check must count in each
+district.
 
-In: defects and conformity pieces of finished plans. Out: rows for truth.csv, truth.gpkg, truth_summary.csv and
-truth_measures.csv. Areas are in m² on the plane of the plan; x and y lie inside the place.
+In: defects and conformity pieces of finished plans. Out: rows for truth.csv, truth.gpkg,
+truth_summary.csv and truth_measures.csv. Areas are in m² on the plane of the plan; x and y lie
+inside the place.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ Row = dict[str, Any]
 
 
 def plan_id(district: District) -> str:
-    """The id of a district's plan in the register."""
+    """Return the id of a district's plan in the register."""
     return f"QHSDD-{district.code}"
 
 
@@ -143,7 +145,7 @@ def _row(
 
 
 def truth_frame(rows: list[Row]) -> pd.DataFrame:
-    """All rows with ids, columns in order, and ``geometry``."""
+    """Return all rows with ids, columns in order, and ``geometry``."""
     frame = pd.DataFrame(rows)
     frame["defect_id"] = [f"T{number:05d}" for number in range(1, len(frame) + 1)]
     for column in COLUMNS:
@@ -176,7 +178,9 @@ def summary_frame(truth: pd.DataFrame) -> pd.DataFrame:
 def measures_row(
     polygons: np.ndarray, boundary: shapely.Geometry, defects: list[PlantedDefect], draft: Draft, district: District
 ) -> Row:
-    """The balance of one plan as planted: what is left out, what sticks out, what is covered more than once."""
+    """Return the balance of one plan as planted: what is left out, what sticks out, what is covered
+    more than once.
+    """
     total = float(shapely.area(polygons).sum())
     gap = sum(float(shapely.area(d.place)) for d in defects if d.rule == "coverage.gap")
     outside = sum(float(shapely.area(d.place)) for d in defects if d.rule == "coverage.outside")

@@ -1,7 +1,7 @@
 """What the built-in rule set says of the demo's zones and codes, as a table that numpy can look up.
 
-In: arrays of zone numbers (index into ZONES) and land-use codes. Out: verdicts as text: compatible, conditional, conflict
-or unlisted.
+In: arrays of zone numbers (index into ZONES) and land-use codes. Out: verdicts as text: compatible,
+conditional, conflict or unlisted.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ def _ruleset() -> RuleSet:
 
 @functools.cache
 def verdict(zone: str, code: str) -> str:
-    """The verdict for a functional zone's code and a land-use code."""
+    """Return the verdict for a functional zone's code and a land-use code."""
     return _ruleset().verdict(zone, code).verdict
 
 
 def verdicts(zone: np.ndarray, code: np.ndarray) -> np.ndarray:
-    """The verdict of each pair; "" for a missing land-use code, on which nothing can be said."""
+    """Return the verdict of each pair; "" for a missing land-use code, on which nothing can be
+    said.
+    """
     return np.array([verdict(ZONES[z], c) if c else "" for z, c in zip(zone.tolist(), code.tolist())], dtype=object)

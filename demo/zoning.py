@@ -1,8 +1,10 @@
-"""Which functional zone of the provincial plan lies where: the large pattern that every other layer follows.
+"""Which functional zone of the provincial plan lies where: the large pattern that every other layer
+follows.
 
-In: terrain and network. Out: :class:`Pattern`, Voronoi cells of 300 to 1,800 m labelled with a district (0 to 12, -1 =
-not in the province) and a zone (index into ``ZONES``). Patches too small for a map at 1:50,000 are given to a neighbour;
-every piece of land of a district apart from the sea's islands hangs together.
+In: terrain and network. Out: :class:`Pattern`, Voronoi cells of 300 to 1,800 m labelled with a
+district (0 to 12, -1 = not in the province) and a zone (index into ``ZONES``). Patches too small
+for a map at 1:50,000 are given to a neighbour; every piece of land of a district apart from the
+sea's islands hangs together.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Pattern:
     tree: shapely.STRtree
 
     def nearest(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The number of the cell whose seed is nearest to each point."""
+        """Return the number of the cell whose seed is nearest to each point."""
         return self.tree.nearest(shapely.points(x, y))
 
 
@@ -74,7 +76,7 @@ class _Fields:
 
 
 def make_pattern(terrain: Terrain, network: Network) -> Pattern:
-    """The functional zones of a province."""
+    """Return the functional zones of a province."""
     bounds = (ORIGIN_X_M, ORIGIN_Y_M, ORIGIN_X_M + WIDTH_M, ORIGIN_Y_M + HEIGHT_M)
     cells = tessellate(spread_seeds(lambda x, y: _spacing(terrain, x, y), bounds, 3_600.0, 4, terrain.seed))
     x, y = cells.seeds.T
@@ -235,7 +237,9 @@ def _second_town(terrain: Terrain, network: Network) -> int:
 
 
 def _with_places(terrain: Terrain, network: Network, f: _Fields, zone: np.ndarray, district: np.ndarray) -> np.ndarray:
-    """Round places of special zones: tourism, economic zone, crafts, defence, heritage, mines, waste, reserves."""
+    """Round places of special zones: tourism, economic zone, crafts, defence, heritage, mines,
+    waste, reserves.
+    """
     zone = zone.copy()
     taken: list[tuple[float, float, float]] = [(*town, 2_000.0) for town in network.towns.tolist()]
     city = network.towns[city_of(terrain, network.towns)]
@@ -279,7 +283,9 @@ def _with_places(terrain: Terrain, network: Network, f: _Fields, zone: np.ndarra
 
 
 def _without_patches(cells: Tessellation, district: np.ndarray, zone: np.ndarray) -> np.ndarray:
-    """Patches below the smallest area go to their neighbours; special places are kept whatever their size."""
+    """Patches below the smallest area go to their neighbours; special places are kept whatever
+    their size.
+    """
     links = cells.sides[(cells.sides >= 0).all(axis=1)]
     special = np.isin(
         zone,
