@@ -1,7 +1,9 @@
-"""``python -m planconcord comparefindings`` and ``comparedrafts``: the algorithms of the same names, without QGIS.
+"""``python -m planconcord comparefindings`` and ``comparedrafts``: the algorithms of the same
+names, without QGIS.
 
-Exit status 0: compared, and for drafts the transition matrix closes; 1: it does not; 2: could not run. Layers go to GeoPackages, the
-matrix to a CSV file; the counts are printed to standard output, the log to standard error.
+Exit status 0: compared, and for drafts the transition matrix closes; 1: it does not; 2: could not
+run. Layers go to GeoPackages, the matrix to a CSV file; the counts are printed to standard output,
+the log to standard error.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def add_identity_commands(
     together: Together,
     progress: Callable[[], Progress],
 ) -> None:
-    """Add both commands. ``command`` makes one by name, ``together`` brings layers into the working CRS."""
+    """Add both commands. ``command`` registers one by name, ``together`` brings layers into the
+    working CRS.
+    """
 
     def helped(parser: argparse.ArgumentParser, option: str, name: str, **more: object) -> None:
         said = text(f"{name}.help", "en").replace("%", "%%")
@@ -119,7 +123,7 @@ def _drafts(options: argparse.Namespace, together: Together, progress: Progress)
 
 
 def _draft(source: str, key_field: str, code_field: str) -> tuple[PlanLayer, pd.DataFrame]:
-    """The plan at ``source`` and its further fields, row by row as its zones."""
+    """Return the plan at ``source`` and its further fields, row by row as its zones."""
     made = prepare(source, PreparationOptions(key_field=key_field, code_field=code_field))
     table: gpd.GeoDataFrame = made.table
     key, code = made.field(key_field), made.field(code_field)

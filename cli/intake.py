@@ -1,7 +1,9 @@
-"""``python -m planconcord prepareplan`` and ``diagnosecrs``: the algorithms of the same names, without QGIS.
+"""``python -m planconcord prepareplan`` and ``diagnosecrs``: the algorithms of the same names,
+without QGIS.
 
-The results go to standard output, what was changed or noticed to standard error. Exit status 0: written, or the layer lies right; 1: it
-does not lie right, or its place is undecided; 2: could not run.
+The results go to standard output, what was changed or noticed to standard error. Exit status 0:
+written, or the layer lies right; 1: it does not lie right, or its place is undecided; 2: could not
+run.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ def add_intake_commands(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
     progress: Callable[[], Progress],
 ) -> None:
-    """Add both commands; ``command`` makes one by name."""
+    """Add both commands; ``command`` registers one by name."""
     preparing = command("prepareplan", lambda options: _prepare(options, progress()))
     preparing.add_argument("--input", required=True, metavar=LAYER, help=_help("prepareplan.FILE"))
     for name in ("crs", "target-crs", "code-field"):

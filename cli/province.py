@@ -1,9 +1,9 @@
-"""``python -m planconcord check register.xlsx --out findings.gpkg``: a whole province without QGIS; ``checkregister`` and
-``createregister`` beside it.
+"""``python -m planconcord check register.xlsx --out findings.gpkg``: a whole province without QGIS;
+``checkregister`` and ``createregister`` beside it.
 
-Exit status 0: everything was assessed and conforms; 1: something does not, or could not be assessed; 2: could not run, or the program
-itself failed at a part, whatever the others found. Ctrl-C once
-keeps what is finished and writes it as a partial run, twice ends at once.
+Exit status 0: everything was assessed and conforms; 1: something does not, or could not be
+assessed; 2: could not run, or the program itself failed at a part, whatever the others found.
+Ctrl-C once keeps what is finished and writes it as a partial run, twice ends at once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_province_commands(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
     progress: Callable[[], Progress],
 ) -> None:
-    """Add the three commands; ``command`` makes one by name."""
+    """Add the three commands; ``command`` registers one by name."""
     checking = command("check", lambda options: _check(options, progress()))
     checking.add_argument("register", help=text("checkprovince.REGISTER.help", "en"))
     output_help = text("checkprovince.OUTPUT.help", "en")
@@ -133,5 +133,5 @@ class _Interruptible(Progress):
         self._shown.step(fraction, text)
 
     def cancelled(self) -> bool:
-        """Whether Ctrl-C was pressed."""
+        """Return whether Ctrl-C was pressed."""
         return self._stopped or self._shown.cancelled()

@@ -1,6 +1,8 @@
-"""``python -m planconcord createrules`` and ``showrules``: the algorithms of the same names, without QGIS.
+"""``python -m planconcord createrules`` and ``showrules``: the algorithms of the same names,
+without QGIS.
 
-Exit status 0: written; 2: could not run. What the numbers are is printed to standard output, as for the checks.
+Exit status 0: written; 2: could not run. What the numbers are is printed to standard output, as for
+the checks.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def add_rules_commands(
     together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
     progress: Callable[[], Progress],
 ) -> None:
-    """Add both commands. ``command`` makes one by name, ``together`` brings layers into the working CRS."""
+    """Add both commands. ``command`` registers one by name, ``together`` brings layers into the
+    working CRS.
+    """
 
     def create(options: argparse.Namespace) -> int:
         return _create(options, together, progress())

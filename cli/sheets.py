@@ -1,6 +1,7 @@
 """``python -m planconcord writesheet``: the algorithm of the same name, without QGIS.
 
-Exit status 0: written; 2: could not run. What was written is printed to standard output, what was left out to standard error.
+Exit status 0: written; 2: could not run. What was written is printed to standard output, what was
+left out to standard error.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_report_commands(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
     progress: Callable[[], Progress],
 ) -> None:
-    """Add the command; ``command`` makes one by name."""
+    """Add the command; ``command`` registers one by name."""
 
     def write(options: argparse.Namespace) -> int:
         return _write(options, progress())
@@ -69,12 +70,14 @@ def _write(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def _names(given: list[str]) -> list[str]:
-    """Names of fields, given in several options or with commas between."""
+    """Names of fields, in several options or with commas between."""
     return [name.strip() for some in given for name in some.split(",") if name.strip()]
 
 
 def _plan(source: str, key_fields: list[str], code_fields: list[str]) -> PlanLayer:
-    """The plan with the first key field and the first code field that it has; without them where it has none."""
+    """Return the plan with the first key field and the first code field that it has; without them
+    where it has none.
+    """
     there = prepare(source, PreparationOptions())
     columns = {there.field(name) for name in (*key_fields, *code_fields)} & set(there.table.columns)
     key, code = (
