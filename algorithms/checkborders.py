@@ -17,7 +17,9 @@ from ..qgis_bridge.base import PlanAlgorithm
 
 
 class CheckBorders(PlanAlgorithm):
-    """Overlaps and gaps along the borders between territories, and one mismatch for each pair of neighbours."""
+    """Overlaps and gaps along the borders between territories, and one mismatch for each pair of
+    neighbours.
+    """
 
     ID = "checkborders"
     OUTPUT_NUMBERS = (

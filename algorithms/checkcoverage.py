@@ -15,7 +15,9 @@ from ..qgis_bridge.base import PlanAlgorithm
 
 
 class CheckCoverage(PlanAlgorithm):
-    """Overlaps, gaps, overhang, duplicates and invalid geometries of one plan layer; edges shared without all vertices."""
+    """Overlaps, gaps, overhang, duplicates and invalid geometries of one plan layer; edges shared
+    without all vertices.
+    """
 
     ID = "checkcoverage"
     OUTPUT_NUMBERS = (

@@ -1,4 +1,6 @@
-"""Algorithm ``checkprovince``: every plan of a register against its territory, its neighbours and the plans above it."""
+"""Algorithm ``checkprovince``: every plan of a register against its territory, its neighbours and
+the plans above it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Algorithm ``checkregister``: which plans of a register are missing, expired, not approved or unreadable."""
+"""Algorithm ``checkregister``: which plans of a register are missing, expired, not approved or
+unreadable.
+"""
 
 from __future__ import annotations
 

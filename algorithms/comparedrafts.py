@@ -86,7 +86,7 @@ class CompareDrafts(PlanAlgorithm):
         return outputs
 
     def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any, progress: Any) -> Any:
-        """What asked for changes, in the working CRS; None where nothing was given."""
+        """Return what asked for changes, in the working CRS; None where nothing is set."""
         from ..engine.identity.draft_attributes import placed
         from ..qgis_bridge.source import whole_table
 
@@ -98,7 +98,7 @@ class CompareDrafts(PlanAlgorithm):
         return placed(whole_table(source, progress), crs, source.sourceName())
 
     def _attributes(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> Any:
-        """The further fields of both drafts, row by row as their zones."""
+        """Return the further fields of both drafts, row by row as their zones."""
         from ..engine.identity.draft_attributes import attributes_of
         from ..qgis_bridge.source import whole_table
 

@@ -69,7 +69,9 @@ class CompareFindings(PlanAlgorithm):
         return outputs
 
     def _findings(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any) -> Any:
-        """The findings of a parameter in a CRS in metres; where they lie in a store, with the statuses of its history."""
+        """Return the findings of a parameter in a CRS in metres; where they lie in a store, with
+        the statuses of its history.
+        """
         from ..engine.identity.previous import as_findings
         from ..qgis_bridge.comparing import history_of
         from ..qgis_bridge.source import whole_table

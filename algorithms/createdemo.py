@@ -1,4 +1,6 @@
-"""Algorithm ``createdemo``: a fictional province with planted defects, to try the checks and to learn them."""
+"""Algorithm ``createdemo``: a fictional province with planted defects, to try the checks and to
+learn them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ SMALLEST, LARGEST = 2_000, 1_000_000
 
 
 class CreateDemo(PlanAlgorithm):
-    """Thirteen district plans, a provincial plan map, boundaries, a register, and the truth about what is wrong."""
+    """Thirteen district plans, a provincial plan map, boundaries, a register, and the truth about
+    what is wrong.
+    """
 
     ID = "createdemo"
     GROUP = "learning"
@@ -75,7 +79,8 @@ class CreateDemo(PlanAlgorithm):
             if fault:
                 feedback.pushWarning(fault)
             if load:
-                # The titles begin alike and would be cut off alike, in the layers panel and in every choice of a layer.
+                # The titles begin alike and would be cut off alike, in the layers panel and in
+                # every choice of a layer.
                 self._load(layer, plan["territory"], 1 if plan["level"] == "provincial" else 2, context)
         if load:
             boundaries = QgsVectorLayer(f"{register.parent / 'ranh_gioi.gpkg'}|layername=ranh_gioi_huyen", "", "ogr")
@@ -86,7 +91,9 @@ class CreateDemo(PlanAlgorithm):
 
     @staticmethod
     def _load(layer: QgsVectorLayer, name: str, height: int, context: QgsProcessingContext) -> None:
-        """Have QGIS show ``layer`` when the run is over; a greater ``height`` lies above a smaller one."""
+        """Have QGIS show ``layer`` when the run is over; a greater ``height`` lies above a smaller
+        one.
+        """
         context.temporaryLayerStore().addMapLayer(layer)
         details = QgsProcessingContext.LayerDetails(name, context.project(), name)
         details.forceName = True  # else QGIS takes the file's name, unless the file lies in a temporary folder

@@ -1,4 +1,6 @@
-"""Algorithm ``createregister``: a register to fill in, with a proposed row for each plan found in a folder."""
+"""Algorithm ``createregister``: a register to fill in, with a proposed row for each plan found in a
+folder.
+"""
 
 from __future__ import annotations
 

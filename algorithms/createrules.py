@@ -1,4 +1,6 @@
-"""Algorithm ``createrules``: which codes of two plans meet, as a list that becomes a rule set in a spreadsheet."""
+"""Algorithm ``createrules``: which codes of two plans meet, as a list that becomes a rule set in a
+spreadsheet.
+"""
 
 from __future__ import annotations
 

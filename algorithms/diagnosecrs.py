@@ -1,4 +1,6 @@
-"""Algorithm ``diagnosecrs``: in which CRS does a layer really lie, by how far is it off, and what is wrong? Nothing is changed."""
+"""Algorithm ``diagnosecrs``: in which CRS does a layer really lie, by how far is it off, and what
+is wrong? Nothing is changed.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,7 @@ class DiagnoseCrs(PlanAlgorithm):
     def _polygons(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, progress: Any
     ) -> tuple[Any, str]:
-        """(zones, name) of a layer that is right where it lies."""
+        """Return (zones, name) of a layer that is right where it lies."""
         from qgis.core import QgsProcessingException
 
         from ..qgis_bridge.source import plan_layer

@@ -1,4 +1,6 @@
-"""Algorithm ``prepareplan``: a file as a drawer delivered it becomes one clean plan layer, and every change is listed."""
+"""Algorithm ``prepareplan``: a file as a drawer delivered it becomes one clean plan layer, and
+every change is listed.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +154,9 @@ class PreparePlan(PlanAlgorithm):
         )
 
     def _crs(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
-        """The CRS of a parameter as text, "" where none was given; PlanError for one that QGIS does not know."""
+        """Return the CRS of a parameter as text, "" where none is set; PlanError for one that QGIS
+        does not know.
+        """
         from ..engine.errors import PlanError
         from ..qgis_bridge.source import to_pyproj
 

@@ -1,4 +1,6 @@
-"""Algorithm ``stylelanduse``: a plan layer in the colours of the land-use codes, with their names in the legend."""
+"""Algorithm ``stylelanduse``: a plan layer in the colours of the land-use codes, with their names
+in the legend.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from ..qgis_bridge.styling import style_land_use
 
 
 class StyleLandUse(PlanAlgorithm):
-    """Colours a loaded layer; needs no geopandas, and the main thread, because it changes a layer of the project."""
+    """Colours a loaded layer; needs no geopandas, and the main thread, because it changes a layer
+    of the project.
+    """
 
     ID = "stylelanduse"
     GROUP = "learning"

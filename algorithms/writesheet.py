@@ -1,4 +1,6 @@
-"""Algorithm ``writesheet``: the findings of a store as pages to print and sign, one a territory, and what is still disputed."""
+"""Algorithm ``writesheet``: the findings of a store as pages to print and sign, one a territory,
+and what is still disputed.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ class WriteSheet(PlanAlgorithm):
         }
 
     def _plans(self, parameters: dict[str, Any], context: QgsProcessingContext, progress: Any) -> list[Any]:
-        """The layers of PLANS, each with the first of the code fields and the first of the key fields that it has."""
+        """Return the layers of PLANS, each with the first of the code fields and the first of the
+        key fields that it has.
+        """
         from ..engine.errors import PlanError
         from ..qgis_bridge.source import plan_layer
 
@@ -111,5 +115,5 @@ class WriteSheet(PlanAlgorithm):
 
     @staticmethod
     def _first(names: str, fields: QgsFields) -> str:
-        """The first of the names, between commas, that a layer has as a field."""
+        """Return the first of the names, between commas, that a layer has as a field."""
         return next((one for one in map(str.strip, names.split(",")) if one and fields.lookupField(one) >= 0), "")
