@@ -1,1 +1,3 @@
-"""What algorithms and windows share of QGIS: layers in, sinks out, stores, feedback, threads, libraries, styles."""
+"""What algorithms and windows share of QGIS: layers in, sinks out, stores, feedback, threads,
+libraries, styles.
+"""

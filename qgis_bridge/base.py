@@ -1,8 +1,8 @@
-"""What all algorithms of Plan Concord have in common: words from the catalogue, the library guard, errors in the user's
-language, and the parameters and outputs that several of them share.
+"""What all algorithms of Plan Concord have in common: words from the catalogue, the library guard,
+errors in the user's language, and the parameters and outputs that several of them share.
 
-An algorithm overrides ``carry_out``; whatever PlanError it raises becomes the message of the dialog, and a cancel ends it
-without a result and without touching the old files.
+An algorithm overrides ``carry_out``; whatever PlanError it raises becomes the message of the
+dialog, and a cancel ends it without a result and without touching the old files.
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ CHANGE_NUMBERS = tuple(
 
 
 def user_language() -> str:
-    """The language that QGIS runs in: "vi" or "en"."""
+    """Return the language that QGIS runs in: "vi" or "en"."""
     return language_of(QgsApplication.locale())
 
 
 class PlanAlgorithm(QgsProcessingAlgorithm):
-    """One Processing algorithm; ``ID`` is frozen, ``OUTPUT_NUMBERS`` are (name of the output, name of the measure)."""
+    """One Processing algorithm; ``ID`` is frozen, ``OUTPUT_NUMBERS`` are (name of the output, name
+    of the measure).
+    """
 
     ID = ""
     GROUP = "checks"
@@ -89,7 +91,7 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         return str(ICONS / "planconcord.svg")
 
     def shortHelpString(self) -> str:
-        """The help panel: what the algorithm answers, each parameter, each output."""
+        """Return the help panel: what the algorithm answers, each parameter, each output."""
         parts = [f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in self.words("help").split("\n")]
         parts.append(f"<h3>{text('help.parameters', user_language())}</h3>")
         outputs = {output.name() for output in self.outputDefinitions()}
@@ -105,11 +107,11 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         return "".join(parts)
 
     def output_help(self, name: str) -> str:
-        """What an output means."""
+        """Return what an output means."""
         return self.words(f"{name}.help")
 
     def words(self, key: str, **values: object) -> str:
-        """A text of this algorithm, or the one that all share under that key."""
+        """Return a text of this algorithm, or the one that all share under that key."""
         language = user_language()
         try:
             return text(f"{self.ID}.{key}", language, **values)
@@ -147,7 +149,7 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         self.add(QgsProcessingParameterString(name, self.words(name), optional=True), advanced=True)
 
     def add_choice(self, name: str, choices: Sequence[str], default: str | None) -> None:
-        """One of ``choices``, given and stored as the word itself."""
+        """One of ``choices``, passed and stored as the word itself."""
         parameter = QgsProcessingParameterEnum(
             name, self.words(name), list(choices), False, default, optional=True, usesStaticStrings=True
         )
@@ -160,7 +162,7 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         self.add(previous, advanced=True)
 
     def add_change_outputs(self) -> None:
-        """How many findings are new, persist, and so on; only where PREVIOUS was given."""
+        """How many findings are new, persist, and so on; only where PREVIOUS is set."""
         for name, _ in CHANGE_NUMBERS:
             self.addOutput(QgsProcessingOutputNumber(name, self.words(name)))
 
@@ -237,33 +239,39 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
             return {}
         except KeyboardInterrupt:
             sentence = self.words("cancelled")
-        # QGIS never lets go of an exception: on its traceback all layers would stay in memory until QGIS is closed.
+        # QGIS never lets go of an exception: on its traceback all layers would stay in memory until
+        # QGIS is closed.
         del parameters, context, feedback
         raise QgsProcessingException(sentence)
 
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """The algorithm itself; may raise PlanError and Cancelled. (``run`` is QGIS's own, and scripts call it.)"""
+        """Return the algorithm itself; may raise PlanError and Cancelled. (``run`` is QGIS's own,
+        and scripts call it.)
+        """
         raise AssertionError(f"{type(self).__name__} has no carry_out()")
 
     def output_kinds(self) -> dict[str, Any]:
-        """The engine's Kind of each output that is a file, by its parameter: what of its name may be replaced."""
+        """Return the engine's Kind of each output that is a file, by its parameter: what of its
+        name may be replaced.
+        """
         return {}
 
     # values
 
     def language(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
-        """The language of the messages: the parameter's, else the user's."""
+        """Return the language of the messages: the parameter's, else the user's."""
         chosen = ""
         if self.parameterDefinition("LANGUAGE") is not None:
             chosen = self.parameterAsEnumString(parameters, "LANGUAGE", context)
         return chosen if chosen in LANGUAGES else user_language()
 
     def number(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> float | None:
-        """A number, or None where none was given; zero is zero.
+        """Return a number, or None where none is set; zero is zero.
 
-        Read as text, because QGIS takes an optional number that it cannot read, such as "12,5", for 0 without a word.
+        Read as text, because QGIS takes an optional number that it cannot read, such as "12,5", for
+        0 without a word.
         """
         from ..engine.errors import PlanError
 
@@ -274,13 +282,13 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
             raise PlanError("error.number", name=name, given=given) from error
 
     def store(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Place | None:
-        """A findings store, a file or one in a database; None where none was given."""
+        """Return a findings store, a file or one in a database; None where none is set."""
         from .stores import store_of_text
 
         given = self.parameterAsString(parameters, name, context)
         return store_of_text(given) if given else None
 
     def file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Path | None:
-        """A path, or None where none was given."""
+        """Return a path, or None where none is set."""
         given = self.parameterAsString(parameters, name, context)
         return Path(given) if given else None

@@ -1,4 +1,6 @@
-"""What the checks have in common between parameters and sinks: reading plans, the working CRS, writing the result."""
+"""What the checks have in common between parameters and sinks: reading plans, the working CRS,
+writing the result.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateRef
 
 
 class Checking:
-    """One run of a check in QGIS: made at its start, asked for plans and settings, given the result at its end."""
+    """One run of a check in QGIS: made at its start, asked for plans and settings, and handed the
+    result at its end.
+    """
 
     def __init__(
         self,
@@ -68,14 +72,18 @@ class Checking:
         self._history: Callable[[Place | None], Callable[[list[Decision]], list[Decision]]] | None = None
 
     def _read_previous(self) -> Previous | None:
-        """The findings of PREVIOUS, read before anything is written: the result may take the place of that very file."""
+        """Return the findings of PREVIOUS, read before anything is written: the result may take the
+        place of that very file.
+        """
         if self._algorithm.ID not in CHECKS or self._algorithm.parameterDefinition("PREVIOUS") is None:
             return None
         place = self._algorithm.store(self._parameters, "PREVIOUS", self._context)
         return None if place is None else read_previous(place)
 
     def read(self, name: str, key: str = "", code: str = "", title: str = "", **known: Any) -> PlanLayer | None:
-        """The layer of parameter ``name`` with the fields of parameters ``key`` and ``code``; None if none was given."""
+        """Return the layer of parameter ``name`` with the fields of parameters ``key`` and
+        ``code``; None if none is set.
+        """
         algorithm, parameters, context = self._algorithm, self._parameters, self._context
         if parameters.get(name) in (None, NULL, ""):
             return None
@@ -86,7 +94,9 @@ class Checking:
         return self._read(source, layer, key, code, title or source.sourceName(), **known)
 
     def read_all(self, name: str, key: str, code: str, territory: str) -> list[PlanLayer]:
-        """The layers of parameter ``name``, of which there may be many, with the fields of the other three parameters."""
+        """Return the layers of parameter ``name``, of which there may be many, with the fields of
+        the other three parameters.
+        """
         given, layers = (
             self._parameters.get(name),
             self._algorithm.parameterAsLayerList(self._parameters, name, self._context),
@@ -116,7 +126,9 @@ class Checking:
         title: str,
         **known: Any,
     ) -> PlanLayer:
-        """The plan in ``source``; its notes say what QGIS does not read of the file that lies ``behind`` it."""
+        """Return the plan in ``source``; its notes say what QGIS does not read of the file that
+        lies ``behind`` it.
+        """
         key_field, code_field = (self.value(name) if name else "" for name in (key, code))
         layer = plan_layer(source, title, self._reading(), key_field, code_field, **known)
         if behind is not None:
@@ -125,24 +137,26 @@ class Checking:
         return layer
 
     def _reading(self) -> Progress:
-        """The stretch of the progress for the next layer: half of what the layers before have left."""
+        """Return the stretch of the progress for the next layer: half of what the layers before
+        have left.
+        """
         start, end = (READING * (1.0 - 0.5**count) for count in (len(self._layers), len(self._layers) + 1))
         return self._progress.part(start, end)
 
     def value(self, name: str) -> str:
-        """A text parameter, "" where none was given."""
+        """Return a text parameter, "" where none is set."""
         return self._algorithm.parameterAsString(self._parameters, name, self._context).strip()
 
     def wants(self, name: str) -> bool:
-        """Whether the output of parameter ``name`` is wanted."""
+        """Return whether the output of parameter ``name`` is wanted."""
         return Destination(self._algorithm, self._parameters, name, self._context).wanted
 
     def number(self, name: str) -> float | None:
-        """A number parameter, None where none was given."""
+        """Return a number parameter, None where none is set."""
         return self._algorithm.number(self._parameters, name, self._context)
 
     def bring_together(self) -> list[PlanLayer]:
-        """All layers read so far, in the working CRS; the log says which was taken and why."""
+        """Return all layers read so far, in the working CRS; the log says which was taken and why."""
         given = self._algorithm.parameterAsCrs(self._parameters, "WORKING_CRS", self._context)
         if not given.isValid() and self.value("WORKING_CRS"):
             raise PlanError("error.working_crs_unknown", given=self.value("WORKING_CRS"))
@@ -156,7 +170,7 @@ class Checking:
         return self._layers
 
     def settings(self, tolerance: Tolerance) -> Settings:
-        """What the engine is asked to do."""
+        """Return what the engine is asked to do."""
         self._tolerance = tolerance
         self._feedback.pushInfo(text("note.tolerance", self.language, width=tolerance.width_m))
         progress: Progress = self._progress.part(READING, CHECKING)
@@ -192,7 +206,7 @@ class Checking:
         return outputs
 
     def _inherited(self, result: CheckResult) -> CheckResult:
-        """The result as the successor of PREVIOUS, where that was given."""
+        """Return the result as the successor of PREVIOUS, where that is set."""
         if self._previous is None:
             return result
         self._progress.step(CHECKING, text("progress.matching", self.language))
@@ -212,7 +226,9 @@ class Checking:
             self._feedback.pushWarning(text("identity.no_history", self.language))
 
     def _options(self) -> dict[str, str]:
-        """What was given, as a script would write it: a layer by its source, with its selection and filter."""
+        """Return the parameters, as a script would write them: a layer by its source, with its
+        selection and filter.
+        """
         given = {}
         for definition in self._algorithm.parameterDefinitions():
             value = self._parameters.get(definition.name())
@@ -221,7 +237,9 @@ class Checking:
         return given
 
     def _write(self, tables: dict[str, Table]) -> dict[str, Any]:
-        """All tables that are wanted, or none: they take their places when the last is complete."""
+        """Return all tables that are wanted, or none: they take their places when the last is
+        complete.
+        """
         made = {name: Destination(self._algorithm, self._parameters, name, self._context) for name in tables}
         wanted = {name: destination for name, destination in made.items() if destination.wanted}
         progress = self._progress.part(WRITING, 1.0)
@@ -241,7 +259,7 @@ class Checking:
                 destination.discard()
 
     def qgs_crs(self, findings: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
-        """The CRS of a layer of the result, for QGIS."""
+        """Return the CRS of a layer of the result, for QGIS."""
         epsg = findings.crs.to_epsg(min_confidence=100)
         if epsg:
             return QgsCoordinateReferenceSystem(f"EPSG:{epsg}")

@@ -1,4 +1,6 @@
-"""What the algorithms that compare have in common: the history beside a layer, and the CRS of a table for QGIS."""
+"""What the algorithms that compare have in common: the history beside a layer, and the CRS of a
+table for QGIS.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from .stores import store_of_layer
 
 
 def history_of(layer: QgsVectorLayer | None) -> list[Decision]:
-    """The decisions in the file or schema behind a layer; none where it is no findings store."""
+    """Return the decisions in the file or schema behind a layer; none where it is no findings
+    store.
+    """
     if layer is None:
         return []
     path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path", "")
@@ -31,7 +35,7 @@ def history_of(layer: QgsVectorLayer | None) -> list[Decision]:
 
 
 def qgs_crs(table: gpd.GeoDataFrame) -> QgsCoordinateReferenceSystem:
-    """The CRS of a table, for QGIS."""
+    """Return the CRS of a table, for QGIS."""
     epsg = table.crs.to_epsg(min_confidence=100)
     return (
         QgsCoordinateReferenceSystem(f"EPSG:{epsg}")

@@ -1,7 +1,9 @@
-"""Where the outputs of an algorithm lie, and that none of them replaces an input, another output or a stranger's file.
+"""Where the outputs of an algorithm lie, and that none of them replaces an input, another output or
+a stranger's file.
 
-Goes in: a running algorithm with its parameters. QGIS itself would open a sink by truncating whatever file it names, so this is asked
-before anything is read or written. Fails with PlanError ``error.shared_file`` (both parameters and the file) or ``error.output_…``.
+Goes in: a running algorithm with its parameters. QGIS itself would open a sink by truncating
+whatever file it names, so this is asked before anything is read or written. Fails with PlanError
+``error.shared_file`` (both parameters and the file) or ``error.output_…``.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ NOT_FILES = re.compile(r"[a-z][a-z0-9+]+:", re.IGNORECASE)
 TEMPORARY = "TEMPORARY_OUTPUT"
 TABLE_OF_A_FILE = re.compile(r"^ogr:dbname='(?P<file>[^']*)'\s+table=\"(?P<table>[^\"]*)\"", re.IGNORECASE)
 CONTINUED = {"PREVIOUS", "FOLDER"}
-"""Parameters whose file or folder an output may lie in the place of, because it carries on what they hold."""
+"""Parameters whose file or folder an output may lie in the place of, because it carries on what
+they hold.
+"""
 
 
 class Table(NamedTuple):
@@ -61,7 +65,9 @@ def refuse_lost_inputs(
     context: QgsProcessingContext,
     kinds: Mapping[str, OutputKind] | None = None,
 ) -> None:
-    """PlanError when an output would replace what it must not; ``kinds``: of the files, by the name of their parameter."""
+    """Raise PlanError when an output would replace what it must not; ``kinds``: of the files, by
+    the name of their parameter.
+    """
     _refuse_lost_rows(algorithm, parameters, context)
     inputs: list[tuple[str, Table]] = []
     outputs: list[Output] = []
@@ -75,7 +81,8 @@ def refuse_lost_inputs(
         if table is not None:
             tables.append((name, table))
         elif path:
-            # Where there is a register, the plans that it names are inputs too, and it is asked when it has been read.
+            # Where there is a register, the plans that it names are inputs too, and it is asked
+            # when it has been read.
             store = name == "FINDINGS" and path.endswith(".gpkg") and algorithm.parameterDefinition("REGISTER") is None
             kind = (kinds or {}).get(name) or (STORE if store else None)
             outputs.append(Output(name, Path(path), kind, tuple(_continued(algorithm))))
@@ -117,7 +124,7 @@ def _refuse_lost_rows(
 
 
 def _rows_of_output(given: object) -> Rows | None:
-    """The table of a database that an output will be."""
+    """Return the table of a database that an output will be."""
     value, store = text_of_output(given), store_of_output(given)
     if store is not None:
         return _rows_of(connection_of(store), store.schema, FINDINGS)
@@ -132,7 +139,9 @@ def _rows_of(uri: QgsDataSourceUri, schema: str = "", table: str = "") -> Rows:
 
 
 def _is_other(found: Table, table: Table) -> bool:
-    """Whether an input that names no layer, and so is the first of its file, is another layer than ``table``."""
+    """Return whether an input that names no layer, and so is the first of its file, is another
+    layer than ``table``.
+    """
     layer = QgsVectorLayer(found.file, "", "ogr")
     if not layer.isValid():
         return True
@@ -151,7 +160,7 @@ def _continued(algorithm: QgsProcessingAlgorithm) -> Iterator[str]:
 def _given(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
 ) -> Iterator[Table]:
-    """The files that a parameter names; none where it names no file."""
+    """Yield the files that a parameter names; none where it names no file."""
     kind = algorithm.parameterDefinition(name).type()
     if kind == "file":
         given = algorithm.parameterAsString(parameters, name, context)
@@ -167,7 +176,7 @@ def _given(
 def _layers_of(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
 ) -> list[QgsVectorLayer]:
-    """The layers that a parameter names; none where it is no parameter of layers."""
+    """Return the layers that a parameter names; none where it is no parameter of layers."""
     kind = algorithm.parameterDefinition(name).type()
     if kind == "multilayer":
         return list(algorithm.parameterAsLayerList(parameters, name, context))
@@ -188,21 +197,25 @@ def _path_of(
 
 
 def static(given: object) -> object:
-    """What an output is called, as it was given."""
+    """Return what an output is called, as the caller wrote it."""
     if isinstance(given, QgsProcessingOutputLayerDefinition):
         return given.sink.staticValue() if given.sink.propertyType() == Qgis.PropertyType.Static else None
     return given
 
 
 def is_wanted(given: object) -> bool:
-    """Whether the user wants this output; the batch window gives a field that was left empty as a definition of nothing."""
+    """Return whether the user wants this output; the batch window gives a field that was left empty
+    as a definition of nothing.
+    """
     if isinstance(given, QgsProcessingOutputLayerDefinition) and given.sink.propertyType() == Qgis.PropertyType.Static:
         given = given.sink.staticValue()
     return given not in (None, NULL, "")
 
 
 def file_of(given: object) -> str:
-    """The path of a layer's destination as QGIS will write it; "" for layers in memory, temporary outputs, databases and services."""
+    """Return the path of a layer's destination as QGIS will write it; "" for layers in memory,
+    temporary outputs, databases and services.
+    """
     value = static(given)
     if not isinstance(value, str) or not value or value == TEMPORARY or NOT_FILES.match(value) or is_database(value):
         return ""
@@ -212,13 +225,17 @@ def file_of(given: object) -> str:
 
 
 def table_of(given: object) -> Table | None:
-    """The layer of a file that a destination names as QGIS does: ``ogr:dbname='…' table="…"``."""
+    """Return the layer of a file that a destination names as QGIS does: ``ogr:dbname='…'
+    table="…"``.
+    """
     found = TABLE_OF_A_FILE.match(str(static(given) or ""))
     return None if found is None else Table(found["file"], found["table"])
 
 
 def strange_layer(path: Path, columns: list[str]) -> str:
-    """What a layer of any format holds that this output has not written, "" where it is a former one."""
+    """Return what a layer of any format holds that this output has not written, "" where it is a
+    former one.
+    """
     layer = QgsVectorLayer(str(path), "", "ogr")
     found = {name.lower()[:10] for name in layer.fields().names()}  # a shapefile cuts names there
     if layer.isValid() and {name.lower()[:10] for name in columns} <= found:
@@ -227,7 +244,7 @@ def strange_layer(path: Path, columns: list[str]) -> str:
 
 
 def require_own_table(table: Table, columns: list[str]) -> None:
-    """PlanError where that layer is there and holds something else."""
+    """Raise PlanError where that layer is there and holds something else."""
     path = Path(table.file)
     if not path.is_file():
         return

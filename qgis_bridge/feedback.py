@@ -1,4 +1,4 @@
-"""The progress of the engine, told to QGIS: bar, text and the cancel button."""
+"""The progress of the engine, passed on to QGIS: bar, text and the cancel button."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class QgisProgress(Progress):
             self._feedback.setProgressText(text)
 
     def cancelled(self) -> bool:
-        """Whether the person pressed Cancel."""
+        """Return whether the person pressed Cancel."""
         return bool(self._feedback.isCanceled())

@@ -1,7 +1,9 @@
-"""The layer or file that is to be taken in: the file behind a layer, so that intake reads its bytes and not what QGIS made of them.
+"""The layer or file that is to be taken in: the file behind a layer, so that intake reads its bytes
+and not what QGIS turned them into.
 
-A layer of a file that is neither edited, nor filtered by a selection, is read from the file. Any other layer is read feature by
-feature, as it stands in QGIS. Fails with PlanError when neither a layer nor a file is given.
+A layer of a file that is neither edited, nor filtered by a selection, is read from the file. Any
+other layer is read feature by feature, as it stands in QGIS. Fails with PlanError when there is
+neither a layer nor a file.
 """
 
 from __future__ import annotations
@@ -31,14 +33,18 @@ from .source import ReadFeatures, read_features, to_pyproj
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gave: the ``source`` of a file, or else the ``layer``; ``crs`` is the one that QGIS holds the layer in."""
+    """What a person gave: the ``source`` of a file, or else the ``layer``; ``crs`` is the one that
+    QGIS holds the layer in.
+    """
 
     source: str
     layer: QgsVectorLayer | None
     crs: pyproj.CRS | None
 
     def prepared(self, wishes: PreparationOptions, progress: Progress) -> PreparedLayer:
-        """The plan, as wished for; a CRS that was set in QGIS stands before the one in the file."""
+        """Return the plan, as wished for; a CRS that was set in QGIS stands before the one in the
+        file.
+        """
         if self.source:
             made = prepare(self.source, wishes)
             if self.layer is None or wishes.crs or self.crs is None or made.table.crs == self.crs:
@@ -56,7 +62,9 @@ class Given:
 def given_input(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], layer: str, file: str, context: QgsProcessingContext
 ) -> Given:
-    """The file of parameter ``file`` where one is given, else the layer of parameter ``layer``."""
+    """Return the file of parameter ``file`` where one is set, else the layer of parameter
+    ``layer``.
+    """
     path = algorithm.parameterAsString(parameters, file, context).strip()
     if path:
         return Given(path, None, None)
@@ -70,7 +78,7 @@ def given_input(
 
 
 def _file_behind(layer: QgsVectorLayer) -> str:
-    """The source of an untouched layer of a file, as intake writes it; "" for any other."""
+    """Return the source of an untouched layer of a file, as intake writes it; "" for any other."""
     if layer.providerType() != "ogr" or layer.isEditable() or layer.selectedFeatureCount():
         return ""
     parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
@@ -83,13 +91,17 @@ def _file_behind(layer: QgsVectorLayer) -> str:
 
 
 def unread_of(layer: QgsVectorLayer) -> list[Note]:
-    """What the file behind an untouched layer holds that QGIS does not read of it, or reads although the drawing does not show it."""
+    """Return what the file behind an untouched layer holds that QGIS does not read of it, or reads
+    although the drawing does not show it.
+    """
     path = _file_behind(layer)
     return unread_elsewhere(path, layer.featureCount(), layer.fields().count()) if path else []
 
 
 def _read(layer: QgsVectorLayer, crs: pyproj.CRS | None, progress: Progress) -> ReadFeatures:
-    """The features of a layer that has no file, or differs from it; the selected ones where some are."""
+    """Return the features of a layer that has no file, or differs from it; the selected ones where
+    some are.
+    """
     request = QgsFeatureRequest().setInvalidGeometryCheck(Qgis.InvalidGeometryCheck.NoCheck)
     selected = layer.selectedFeatureCount()
     features = layer.getSelectedFeatures(request) if selected else layer.getFeatures(request)

@@ -1,7 +1,8 @@
-"""Tables of intake become layers of QGIS: all of those that are wanted take their places together, or none.
+"""Tables of intake become layers of QGIS: all of those that are wanted take their places together,
+or none.
 
-Goes in: a table of engine/intake/results.py, with the columns that shall be written and their kinds. Comes out: the ids of the layers
-by output name.
+Goes in: a table of engine/intake/results.py, with the columns that shall be written and their
+kinds. Comes out: the ids of the layers by output name.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ Table = tuple[pd.DataFrame, Sequence[tuple[str, str]], Optional[QgsCoordinateRef
 
 
 def zone_table(zones: gpd.GeoDataFrame, prepared: PreparedLayer) -> Table:
-    """All columns of the zones, before them the feature id that each had in its file."""
+    """Return all columns of the zones, before them the feature id that each had in its file."""
     return (*zone_columns(zones, prepared), _qgs_crs(zones))
 
 
 def report_table(report: IntakeReport, language: str) -> Table:
-    """One row an entry."""
+    """Return one row an entry."""
     return (*report_columns(report, language), None)
 
 
 def candidate_table(diagnosis: Diagnosis) -> Table:
-    """One row a reading, best first."""
+    """Return one row a reading, best first."""
     return (*reading_columns(diagnosis), None)
 
 
@@ -47,7 +48,8 @@ def publish(
     known_by: Mapping[str, Sequence[str]] | None = None,
     tell: tuple[QgsProcessingFeedback, str] | None = None,
 ) -> dict[str, Any]:
-    """Write the tables that are wanted, then let all take their places; ``known_by``: see Destination.
+    """Write the tables that are wanted, then let all take their places; ``known_by``: see
+    Destination.
 
     ``tell``: who shall hear, and in which language, what a format could not keep.
     """

@@ -1,10 +1,12 @@
-"""Whether this QGIS can run the checks, and from where it takes shapely, geopandas and their company.
+"""Whether this QGIS can run the checks, and from where it takes shapely, geopandas and their
+company.
 
-QGIS's own libraries serve where they are new enough. What is absent or too old comes from one folder of the profile,
-`python/planconcord-libraries/pyX.Y`, at the end of the search path, which only the person fills, with the command that
-`missing()` prints: nothing is downloaded silently and numpy is never replaced. On Linux the compiled modules of wheels
-are loaded so that they find their own GEOS, PROJ and GDAL before those of QGIS; otherwise they crash the program.
-Neither function raises: the toolbox opens without any library, and an algorithm says what is missing when it is run.
+QGIS's own libraries serve where they are new enough. What is absent or too old comes from one
+folder of the profile, `python/planconcord-libraries/pyX.Y`, at the end of the search path, which
+only the person fills, with the command that `missing()` prints: nothing is downloaded silently and
+numpy is never replaced. On Linux the compiled modules of wheels are loaded so that they find their
+own GEOS, PROJ and GDAL before those of QGIS; otherwise they crash the program. Neither function
+raises: the toolbox opens without any library, and an algorithm says what is missing when it is run.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 
 
 class Library(NamedTuple):
-    """A library by its import name: from which version on it serves, what the command asks for, and what that needs.
+    """A library by its import name: from which version on it serves, what the command asks for, and
+    what that needs.
 
     The command asks with ~= and never with < or >, which a terminal of Windows takes for files.
     """
@@ -65,7 +68,8 @@ LIBRARIES = (
     # Python itself reads TOML from 3.11 on.
     *((Library("tomli", "1.1", "~=2.0"),) if sys.version_info < (3, 11) else ()),
 )
-# Either reads and writes files; the command brings both, because a format that one refuses the other may read.
+# Either reads and writes files; the command brings both, because a format that one refuses the
+# other may read.
 READERS = (
     Library("pyogrio", "0.7.2", "~=0.7", compiled="pyogrio._io", beside=("certifi", "packaging")),
     Library(
@@ -82,7 +86,7 @@ _usable = False
 
 
 def libraries_folder() -> Path:
-    """The folder of the running profile that holds what this QGIS lacks."""
+    """Return the folder of the running profile that holds what this QGIS lacks."""
     from qgis.core import QgsApplication
 
     python = f"py{sys.version_info[0]}.{sys.version_info[1]}"
@@ -90,7 +94,9 @@ def libraries_folder() -> Path:
 
 
 def ensure_libraries() -> None:
-    """Make the profile's folder importable, before anything else imports shapely. Imports none of the libraries."""
+    """Make the profile's folder importable, before anything else imports shapely. Imports none of
+    the libraries.
+    """
     if hasattr(os, "RTLD_DEEPBIND") and not any(_same(hook, _bundling_package) for hook in sys.path_hooks):
         sys.path_hooks.insert(0, _bundling_package)
     folder = str(libraries_folder())
@@ -100,7 +106,9 @@ def ensure_libraries() -> None:
 
 
 def missing() -> str:
-    """An empty text when everything is usable, else one sentence that says what is not and the command that helps."""
+    """Return an empty text when everything is usable, else one sentence that says what is not and
+    the command that helps.
+    """
     global _usable
     if not _usable:
         importlib.invalidate_caches()
@@ -113,7 +121,9 @@ def missing() -> str:
 
 
 def missing_for(name: str) -> str:
-    """An empty text when the optional library ``name`` is usable, else one sentence with the command that helps."""
+    """Return an empty text when the optional library ``name`` is usable, else one sentence with the
+    command that helps.
+    """
     importlib.invalidate_caches()
     ensure_libraries()
     library = next(library for library in OPTIONAL if library.name == name)
@@ -126,7 +136,9 @@ def missing_for(name: str) -> str:
 
 
 def _same(one: object, other: object) -> bool:
-    """Whether two functions or classes are one; by name, because QGIS loads this file anew when the plugin is updated."""
+    """Return whether two functions or classes are one; by name, because QGIS loads this file anew
+    when the plugin is updated.
+    """
     return getattr(one, "__qualname__", "") == getattr(other, "__qualname__", None)
 
 
@@ -141,7 +153,9 @@ def _numpy_unfit() -> str:
 
 
 def _loaded_unfit() -> str:
-    """QGIS or another plugin has loaded a library, before this plugin could, that cannot serve and cannot be exchanged."""
+    """QGIS or another plugin has loaded a library, before this plugin could, that cannot serve and
+    cannot be exchanged.
+    """
     for library in (*LIBRARIES, *READERS):
         module = sys.modules.get(library.name)
         if module is None:
@@ -156,7 +170,9 @@ def _loaded_unfit() -> str:
 
 
 def _crashes(module: ModuleType, library: Library) -> bool:
-    """A wheel's compiled module, loaded on Linux by somebody else, calls QGIS's GEOS, PROJ or GDAL instead of its own."""
+    """Return a wheel's compiled module, loaded on Linux by somebody else, calls QGIS's GEOS, PROJ
+    or GDAL instead of its own.
+    """
     part = sys.modules.get(library.compiled)
     if part is None or not hasattr(os, "RTLD_DEEPBIND"):
         return False
@@ -176,12 +192,12 @@ def _absent() -> str:
 
 
 def lacking_optional() -> list[Library]:
-    """What of the optional libraries is absent or too old."""
+    """Return what of the optional libraries is absent or too old."""
     return [library for library in OPTIONAL if not _serves(library)]
 
 
 def lacking() -> list[Library]:
-    """What QGIS and the profile's folder have not, or have in too old a version."""
+    """Return what QGIS and the profile's folder have not, or have in too old a version."""
     wanted = [library for library in LIBRARIES if not _serves(library)]
     return wanted if any(map(_serves, READERS)) else [*wanted, *READERS]
 
@@ -191,7 +207,8 @@ def _not_loadable() -> str:
         try:
             importlib.import_module(library.compiled or library.name)
         except Exception as fault:
-            # A wheel for another numpy raises ValueError, one for another system ImportError; all end in the sentence.
+            # A wheel for another numpy raises ValueError, one for another system ImportError; all
+            # end in the sentence.
             return _say(
                 "libraries.unloadable",
                 name=library.name,
@@ -211,7 +228,7 @@ def _serves(library: Library) -> bool:
 
 
 def _version(name: str) -> str:
-    """The version that `import name` gets, '' when there is none."""
+    """Return the version that `import name` gets, '' when there is none."""
     loaded = getattr(sys.modules.get(name), "__version__", "")
     if loaded:
         return str(loaded)
@@ -233,7 +250,7 @@ def _older(version: str, than: str) -> bool:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """(2, 1, 2) of 2.1.2, 2.1.2rc1 and 2.1.2+local."""
+    """Return (2, 1, 2) of 2.1.2, 2.1.2rc1 and 2.1.2+local."""
     numbers: list[int] = []
     for part in version.split("+")[0].split("."):
         digits = "".join(itertools.takewhile(str.isdigit, part))
@@ -247,13 +264,15 @@ def _release(version: str) -> tuple[int, ...]:
 
 
 def install_command(libraries: list[Library] | None = None) -> str:
-    """The one command that fills the profile's folder, to be copied into a terminal."""
+    """Return the one command that fills the profile's folder, to be copied into a terminal."""
     arguments = install_arguments(libraries_folder(), _version("numpy"), lacking() if libraries is None else libraries)
     return _shown([*_python(), "-m", "pip", *arguments])
 
 
 def install_arguments(folder: Path | str, numpy_version: str, libraries: Iterable[Library]) -> list[str]:
-    """What follows `python -m pip` to put `libraries` into `folder`, in versions fit for the numpy that runs."""
+    """Return what follows `python -m pip` to put `libraries` into `folder`, in versions fit for the
+    numpy that runs.
+    """
     wanted = list(libraries)
     beside = sorted({name for library in wanted for name in library.beside})
     return [
@@ -282,13 +301,16 @@ def _removal_command(name: str, home: str) -> str:
 
 
 def _python() -> list[str]:
-    """How a terminal starts the Python that QGIS runs; sys.executable is QGIS itself on Windows and macOS."""
+    """Return how a terminal starts the Python that QGIS runs; sys.executable is QGIS itself on
+    Windows and macOS.
+    """
     if os.environ.get("FLATPAK_ID"):
         return ["flatpak", "run", "--command=python3", os.environ["FLATPAK_ID"]]
     minor = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     here, program = Path(sys.exec_prefix), Path(sys.executable).parent
     if sys.platform == "win32":
-        # The batch files of OSGeo4W and of the stand-alone installer set the paths without which pip finds no ssl.
+        # The batch files of OSGeo4W and of the stand-alone installer set the paths without which
+        # pip finds no ssl.
         bin_folder = Path(os.environ.get("OSGEO4W_ROOT", sys.exec_prefix), "bin")
         found = [bin_folder / "python-qgis-ltr.bat", bin_folder / "python-qgis.bat", here / "python.exe"]
         if "ltr" not in _prefix():
@@ -320,8 +342,9 @@ def _say(key: str, **values: object) -> str:
 class _OwnSymbolsLoader(ExtensionFileLoader):
     """Loads a compiled module so that its symbols come from the libraries it was built with.
 
-    A wheel of shapely, pyproj, pyogrio or fiona brings its own GEOS, PROJ and GDAL. QGIS has loaded others with the same
-    symbol names, and without this flag the dynamic linker resolves every call to those.
+    A wheel of shapely, pyproj, pyogrio or fiona brings its own GEOS, PROJ and GDAL. QGIS has loaded
+    others with the same symbol names, and without this flag the dynamic linker resolves every call
+    to those.
     """
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -341,9 +364,11 @@ _find_with_own_symbols = FileFinder.path_hook(
 
 
 def _bundling_package(path: str) -> PathEntryFinder:
-    """A path hook for the inside of packages with compiled modules that bring their own GEOS, PROJ or GDAL.
+    """Return a path hook for the inside of packages with compiled modules that bring their own
+    GEOS, PROJ or GDAL.
 
-    A hook rather than an import under the flag, because these packages load further compiled modules when first used.
+    A hook rather than an import under the flag, because these packages load further compiled
+    modules when first used.
     """
     if _bundles(path):
         return _find_with_own_symbols(path)
@@ -363,7 +388,7 @@ class _InsteadOfOutdated:
         self.libraries = {library.name: library for library in (*LIBRARIES, *READERS)}
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """A module spec from the profile's folder, or None to let the ordinary search go on."""
+        """Return a module spec from the profile's folder, or None to let the ordinary search go on."""
         library = self.libraries.get(name)
         if library is None:
             return None

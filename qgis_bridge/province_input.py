@@ -1,4 +1,4 @@
-"""What the algorithms on a register share: its parameters, and options made of them."""
+"""What the algorithms on a register share: its parameters, and options built from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RegisterAlgorithm(PlanAlgorithm):
     GROUP = "province"
 
     def words(self, key: str, **values: object) -> str:
-        """A text of this algorithm, of checkprovince, or the one that all share."""
+        """Return a text of this algorithm, of checkprovince, or the one that all share."""
         try:
             return super().words(key, **values)
         except KeyError:

@@ -1,7 +1,9 @@
-"""Which runs are going on, so that they can be stopped when the plugin is switched off; and what of the program failed in them.
+"""Which runs are going on, so that they can be stopped when the plugin is switched off; and what of
+the program failed in them.
 
-A person may close an algorithm's dialog, which goes on in its thread, and then switch the plugin off or update it; QGIS would
-delete the provider under the run and crash. Filled in the threads of the runs, read in QGIS's main thread.
+A person may close an algorithm's dialog, which goes on in its thread, and then switch the plugin
+off or update it; QGIS would delete the provider under the run and crash. Filled in the threads of
+the runs, read in QGIS's main thread.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def ask_all_to_stop() -> bool:
 
 
 def note_fault(error: Exception) -> None:
-    """The traceback of a fault of the program goes to QGIS's log, *View > Panels > Log Messages*; of a refusal nothing does."""
+    """The traceback of a fault of the program goes to QGIS's log, *View > Panels > Log Messages*;
+    of a refusal nothing does.
+    """
     from ..engine.faults import ProgramFault
 
     if isinstance(error, ProgramFault):

@@ -1,8 +1,10 @@
-"""A QGIS feature source becomes a PlanLayer of the engine: selected features only, filters and unsaved edits included.
+"""A QGIS feature source becomes a PlanLayer of the engine: selected features only, filters and
+unsaved edits included.
 
-Geometries travel as WKB in chunks. Curves are segmentised, Z and M are dropped, features that are not polygons are left
-out and counted. Geometry validity is not filtered here, whatever the user's setting: the checks report and repair it.
-Fails with PlanError for a layer without CRS, without features or without polygons.
+Geometries travel as WKB in chunks. Curves are segmentised, Z and M are dropped, features that are
+not polygons are left out and counted. Geometry validity is not filtered here, whatever the user's
+setting: the checks report and repair it. Fails with PlanError for a layer without CRS, without
+features or without polygons.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ def plan_layer(
     corridor: Corridor | None = None,
     **known: Any,
 ) -> PlanLayer:
-    """The features of ``source`` as a PlanLayer called ``name``; ``known`` are further fields of PlanLayer."""
+    """Return the features of ``source`` as a PlanLayer called ``name``; ``known`` are further
+    fields of PlanLayer.
+    """
     crs = require_place(to_pyproj(source.sourceCrs()), name)
     widths = corridor.fields() if corridor else []
     wanted = [field for field in dict.fromkeys((key_field, code_field, territory_field, *widths)) if field]
@@ -83,7 +87,9 @@ def plan_layer(
 
 
 def whole_table(source: QgsProcessingFeatureSource, progress: Progress) -> gpd.GeoDataFrame:
-    """All features of a source with all their attributes; PlanError for a layer without a usable CRS."""
+    """Return all features of a source with all their attributes; PlanError for a layer without a
+    usable CRS.
+    """
     name, fields = source.sourceName(), source.fields()
     crs = require_place(to_pyproj(source.sourceCrs()), name)
     features = source.getFeatures(QgsFeatureRequest(), Qgis.ProcessingFeatureSourceFlag.SkipGeometryValidityChecks)
@@ -91,14 +97,18 @@ def whole_table(source: QgsProcessingFeatureSource, progress: Progress) -> gpd.G
 
 
 def _told_apart(fields: QgsFields) -> bool:
-    """Whether QGIS gave a field another name because the file has two of one, of which it then reads neither by itself."""
+    """Return whether QGIS gave a field another name because the file has two of one, of which it
+    then reads neither by itself.
+    """
     names = set(fields.names())
     return any(re.sub(r"_\d+$", "", name) in names - {name} for name in names)
 
 
 @dataclass(frozen=True)
 class ReadFeatures:
-    """``frame``: the table, its index the feature ids; ``names``: the column of each field by its place; ``notes``: what was changed."""
+    """``frame``: the table, its index the feature ids; ``names``: the column of each field by its
+    place; ``notes``: what was changed.
+    """
 
     frame: gpd.GeoDataFrame
     names: dict[int, str]
@@ -114,7 +124,8 @@ def read_features(
     count: int,
     layer: str,
 ) -> ReadFeatures:
-    """About ``count`` features with the ``wanted`` of their fields; the one place where features of QGIS become a table.
+    """About ``count`` features with the ``wanted`` of their fields; the one place where features of
+    QGIS become a table.
 
     Rings that are not closed are closed, see intake/shapes.py. Raises Cancelled between chunks.
     """
@@ -154,7 +165,7 @@ def read_features(
 
 
 def _series(values: list[object], field: QgsField) -> pd.Series:
-    """A column of the field's own kind, also where some rows have no value."""
+    """Return a column of the field's own kind, also where some rows have no value."""
     kind = QMetaType.Type(field.type())
     empty = any(value is None for value in values)
     if kind in WHOLE:
@@ -169,7 +180,7 @@ def _series(values: list[object], field: QgsField) -> pd.Series:
 
 
 def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
-    """The same CRS for pyproj; None for an invalid or unknown one."""
+    """Return the same CRS for pyproj; None for an invalid or unknown one."""
     if not crs.isValid():
         return None
     if crs.authid().upper().startswith("EPSG:"):
@@ -181,7 +192,9 @@ def to_pyproj(crs: QgsCoordinateReferenceSystem) -> pyproj.CRS | None:
 
 
 WRAPPED = bytes([1, 6, 0, 0, 0, 1, 0, 0, 0])
-"""How the WKB of a multipolygon of one part begins: byte order, type, count. The part's own WKB follows."""
+"""How the WKB of a multipolygon of one part begins: byte order, type, count. The part's own WKB
+follows.
+"""
 
 
 def _wkb(geometry: QgsGeometry) -> bytes | None:
@@ -198,7 +211,7 @@ def _wkb(geometry: QgsGeometry) -> bytes | None:
 
 
 def _value(value: object) -> object:
-    """A value as Python's own: None for NULL, days, times, lists and bytes as what they are."""
+    """Return a value as Python's own: None for NULL, days, times, lists and bytes as what they are."""
     if value is None or (hasattr(value, "isNull") and value.isNull()):
         return None
     if isinstance(value, QDateTime):

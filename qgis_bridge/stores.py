@@ -1,8 +1,10 @@
-"""Findings stores in a database, as QGIS names them: its own connections, the sources of its layers, the places of its outputs.
+"""Findings stores in a database, as QGIS names them: its own connections, the sources of its
+layers, the places of its outputs.
 
-Goes in: a text that a person wrote or QGIS made. Comes out: a place of the engine, or the source of a layer. Passwords stay out of the
-sources of layers: where there is no authentication configuration, QGIS's store of credentials gets them for this session. Fails with
-PlanError where a text cannot be understood or QGIS has no such connection.
+Goes in: a text that a person wrote or QGIS built. Comes out: a place of the engine, or the source
+of a layer. Passwords stay out of the sources of layers: where there is no authentication
+configuration, QGIS's store of credentials gets them for this session. Fails with PlanError where a
+text cannot be understood or QGIS has no such connection.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class QgisSchema(PostgisSchema):
 
 
 def store_of_text(given: str) -> Place:
-    """What a person wrote: a path, libpq's text, or a connection of QGIS by its name (``PG:connection=… schema=…``)."""
+    """Return what a person wrote: a path, libpq's text, or a connection of QGIS by its name
+    (``PG:connection=… schema=…``).
+    """
     if given.lower().startswith(OF_QGIS) and "table=" in given:
         uri = uri_of(given)
         return _schema(uri, uri.schema() or "public")
@@ -57,7 +61,9 @@ def store_of_text(given: str) -> Place:
 
 
 def store_of_output(given: object) -> PostgisSchema | None:
-    """The store that an output for findings names; None for a file, a layer in memory, or any other table of a database."""
+    """Return the store that an output for findings names; None for a file, a layer in memory, or
+    any other table of a database.
+    """
     value = text_of_output(given)
     if value.lower().startswith(OF_QGIS) and "table=" in value:
         uri = uri_of(value)
@@ -67,14 +73,14 @@ def store_of_output(given: object) -> PostgisSchema | None:
 
 
 def text_of_output(given: object) -> str:
-    """What an output is called, "" where it has no name."""
+    """Return what an output is called, "" where it has no name."""
     if isinstance(given, QgsProcessingOutputLayerDefinition):
         given = given.sink.staticValue() if given.sink.propertyType() == Qgis.PropertyType.Static else None
     return given if isinstance(given, str) and given != NULL else ""
 
 
 def store_of_layer(layer: QgsVectorLayer) -> PostgisSchema | None:
-    """The schema in which a layer lies; None where it is not a table of PostgreSQL."""
+    """Return the schema in which a layer lies; None where it is not a table of PostgreSQL."""
     if layer.providerType() != "postgres":
         return None
     uri = QgsDataSourceUri(layer.source())
@@ -82,13 +88,15 @@ def store_of_layer(layer: QgsVectorLayer) -> PostgisSchema | None:
 
 
 def uri_of(given: str) -> QgsDataSourceUri:
-    """The source inside an output as QGIS writes it: postgres://…"""
+    """Return the source inside an output as QGIS writes it: postgres://…"""
     named = given.split(":", 1)[1]
     return QgsDataSourceUri(named[2:] if named.startswith("//") else named)
 
 
 def _schema(uri: QgsDataSourceUri, schema: str) -> QgisSchema:
-    """The place behind a source of QGIS, with the password of its authentication configuration or of this session."""
+    """Return the place behind a source of QGIS, with the password of its authentication
+    configuration or of this session.
+    """
     known: Any = place_of(f"PG:{uri.connectionInfo(True)} schema=x")
     parameters = {**dict(known.parameters), "password": known.password}
     if not parameters["password"] and not uri.authConfigId():
@@ -102,7 +110,9 @@ def _schema(uri: QgsDataSourceUri, schema: str) -> QgisSchema:
 
 
 def connection_of(place: PostgisSchema) -> QgsDataSourceUri:
-    """How QGIS connects to the database of a place, without its password, which QGIS knows for this session."""
+    """Return how QGIS connects to the database of a place, without its password, which QGIS knows
+    for this session.
+    """
     source = place.source if isinstance(place, QgisSchema) else ""
     uri = QgsDataSourceUri(source)
     if not source:
@@ -120,7 +130,9 @@ def _escaped(value: str) -> str:
 
 
 def source_of(layout: Layout) -> str:
-    """The source of the layer of findings of a store in a database, for the provider "postgres"."""
+    """Return the source of the layer of findings of a store in a database, for the provider
+    "postgres".
+    """
     place = layout.path
     if not isinstance(place, PostgisSchema):
         raise TypeError(place)
@@ -137,7 +149,9 @@ def loaded_from(
     name: str,
     context: QgsProcessingContext,
 ) -> str:
-    """The findings that were just written, as an output names them; QGIS loads them where that is wanted."""
+    """Return the findings that were just written, as an output names them; QGIS loads them where
+    that is wanted.
+    """
     source = source_of(look_into(place))
     published, language = f"postgres://{source}", algorithm.language(parameters, context)
     fault, feedback = keep_style(QgsVectorLayer(source, name, "postgres"), language), context.feedback()
@@ -154,7 +168,9 @@ def loaded_from(
 
 
 def keep_style(layer: QgsVectorLayer, language: str) -> str:
-    """Let plain QGIS open the findings with our style, where the database keeps none for them yet; "" or why it cannot."""
+    """Let plain QGIS open the findings with our style, where the database keeps none for them yet;
+    "" or why it cannot.
+    """
     from .styling import store_style, style_findings
 
     if not layer.isValid():
@@ -170,6 +186,6 @@ def keep_style(layer: QgsVectorLayer, language: str) -> str:
 
 
 def connections() -> Sequence[str]:
-    """The names of QGIS's connections to PostgreSQL."""
+    """Return the names of QGIS's connections to PostgreSQL."""
     postgres = QgsProviderRegistry.instance().providerMetadata("postgres")
     return sorted(postgres.connections()) if postgres is not None else []

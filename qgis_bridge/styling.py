@@ -1,9 +1,11 @@
-"""How results look when they load: the style of findings and of land use, put on a layer, or handed to QGIS for later.
+"""How results look when they load: the style of findings and of land use, put on a layer, or handed
+to QGIS for later.
 
-``style_findings`` and ``style_land_use`` style a QgsVectorLayer at once and raise PlanError when it lacks the fields.
-``FindingsStyle.create`` and ``VerdictStyle.create`` give post-processors, which QGIS calls in its main thread when an
-algorithm's result is loaded; these warn instead of raising. QGIS keeps no reference to a post-processor's Python half, so
-they are kept here until QGIS deletes them with the context of the run; hence each layer gets one of its own.
+``style_findings`` and ``style_land_use`` style a QgsVectorLayer at once and raise PlanError when it
+lacks the fields. ``FindingsStyle.create`` and ``VerdictStyle.create`` give post-processors, which
+QGIS calls in its main thread when an algorithm's result is loaded; these warn instead of raising.
+QGIS keeps no reference to a post-processor's Python half, so they are kept here until QGIS deletes
+them with the context of the run; hence each layer gets one of its own.
 """
 
 from __future__ import annotations
@@ -28,12 +30,16 @@ _kept: list[ResultStyle] = []
 
 
 def style_findings(layer: QgsVectorLayer, language: str) -> None:
-    """Colours, markers, labels, map tip and field names of a findings layer, in ``language`` ("vi" or "en")."""
+    """Colours, markers, labels, map tip and field names of a findings layer, in ``language`` ("vi"
+    or "en").
+    """
     style_findings_layer(layer, language)
 
 
 def style_land_use(layer: QgsVectorLayer, code_field: str, language: str, all_codes: bool = False) -> None:
-    """The land-use colours of a plan layer, with the codes it holds or with ``all_codes`` of the tables."""
+    """The land-use colours of a plan layer, with the codes it holds or with ``all_codes`` of the
+    tables.
+    """
     style_land_use_layer(layer, code_field, language, all_codes)
 
 
@@ -59,7 +65,7 @@ class ResultStyle(QgsProcessingLayerPostProcessorInterface):
 
     @classmethod
     def create(cls, *arguments: str) -> ResultStyle:
-        """A post-processor for one layer, kept alive for as long as QGIS has it."""
+        """Return a post-processor for one layer, kept alive for as long as QGIS has it."""
         _kept[:] = [style for style in _kept if not sip.isdeleted(style)]
         made = cls(*arguments)
         _kept.append(made)
@@ -82,7 +88,9 @@ class ResultStyle(QgsProcessingLayerPostProcessorInterface):
 
 
 class FindingsStyle(ResultStyle):
-    """``FindingsStyle.create(language)``: the style of findings for a layer that QGIS is going to load."""
+    """``FindingsStyle.create(language)``: the style of findings for a layer that QGIS is going to
+    load.
+    """
 
     def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         style_findings(layer, *self._arguments)
@@ -91,7 +99,9 @@ class FindingsStyle(ResultStyle):
 
 
 class VerdictStyle(ResultStyle):
-    """``VerdictStyle.create(language)``: the colours of verdicts for a layer of zones that QGIS is going to load."""
+    """``VerdictStyle.create(language)``: the colours of verdicts for a layer of zones that QGIS is
+    going to load.
+    """
 
     def _style(self, layer: QgsVectorLayer, context: QgsProcessingContext) -> None:
         style_verdicts_layer(layer, *self._arguments)

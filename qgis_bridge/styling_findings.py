@@ -1,9 +1,11 @@
-"""What a findings layer looks like: hatched areas, markers while the map is small, labels, map tips, words for fields.
+"""What a findings layer looks like: hatched areas, markers while the map is small, labels, map
+tips, words for fields.
 
-Goes in: a QgsVectorLayer with the finding record (engine/findings.py; names cut to ten letters, as shapefiles do, are
-found too) and a language. The kinds of finding with their colours lie in resources/styles/findings.csv; every rule of
-the catalogue falls into exactly one of them, because each severity has a kind for the rest. From 1:25,000 outwards a
-marker on a point inside each finding keeps slivers visible. Raises PlanError when the layer has no rule or severity.
+Goes in: a QgsVectorLayer with the finding record (engine/findings.py; names cut to ten letters, as
+shapefiles do, are found too) and a language. The kinds of finding with their colours lie in
+resources/styles/findings.csv; every rule of the catalogue falls into exactly one of them, because
+each severity has a kind for the rest. From 1:25,000 outwards a marker on a point inside each
+finding keeps slivers visible. Raises PlanError when the layer has no rule or severity.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ LABELS_TO_SCALE = 15_000
 CASING_TO_SCALE = 60_000
 OUTLINE_MM, THIN_OUTLINE_MM, CASING_MM, HATCH_MM = 0.5, 0.3, 1.1, 0.25
 NOISE_OUTLINE_MM = 0.2
-# Passes of drawing: what is only information lies below, errors above warnings, markers above every area.
+# Passes of drawing: what is only information lies below, errors above warnings, markers above every
+# area.
 INFO_AREAS, INFO_MARKERS, WARNING_AREAS, WARNING_OUTLINES, AREAS, OUTLINES, MARKERS = range(7)
 PLACELESS = ("geometry.empty",)
 UNKNOWN = "unknown"
@@ -58,7 +61,9 @@ VALUES_IN_WORDS = {
 
 @dataclass(frozen=True)
 class FindingSymbol:
-    """One row of the style table: findings of one severity that look alike. No ``rules``: the rest of the severity."""
+    """One row of the style table: findings of one severity that look alike. No ``rules``: the rest
+    of the severity.
+    """
 
     name: str
     severity: str
@@ -72,13 +77,15 @@ class FindingSymbol:
     hatch_distance_mm: float
 
     def title(self, language: str) -> str:
-        """The words of the legend: of its first rule, where no other are given."""
+        """Return the words of the legend: of its first rule, where no other are given."""
         return text(self.title_key, language) if self.title_key else rules()[self.rules[0]].text("title", language)
 
 
 @functools.cache
 def kinds() -> tuple[FindingSymbol, ...]:
-    """The kinds of finding in the order of the legend; the kind for the rest of a severity comes last in it."""
+    """Return the kinds of finding in the order of the legend; the kind for the rest of a severity
+    comes last in it.
+    """
     table = [
         FindingSymbol(
             row["kind"],
@@ -98,13 +105,15 @@ def kinds() -> tuple[FindingSymbol, ...]:
 
 
 def kind_of(rule: str, severity: str) -> FindingSymbol | None:
-    """The kind that a finding falls into; None for an unknown severity."""
+    """Return the kind that a finding falls into; None for an unknown severity."""
     alike = [kind for kind in kinds() if kind.severity == severity]
     return next((kind for kind in alike if rule in kind.rules or not kind.rules), None)
 
 
 def style_findings_layer(layer: QgsVectorLayer, language: str) -> None:
-    """Give ``layer`` renderer, labels, map tip and words in ``language``; see the module's paragraph."""
+    """Give ``layer`` renderer, labels, map tip and words in ``language``; see the module's
+    paragraph.
+    """
     columns = _columns(layer)
     layer.setRenderer(_renderer(columns, language))
     # QGIS draws small outlines simplified, some away altogether: a sliver would lose its marker.
@@ -122,7 +131,9 @@ def style_findings_layer(layer: QgsVectorLayer, language: str) -> None:
 
 
 def columns_of(layer: QgsVectorLayer) -> dict[str, str]:
-    """The record's names with the names they have in ``layer``; shapefiles keep ten letters of a name."""
+    """Return the record's names with the names they have in ``layer``; shapefiles keep ten letters
+    of a name.
+    """
     present = {name.lower(): name for name in layer.fields().names()}
     columns = {}
     for name in FIELD_NAMES:
@@ -183,15 +194,19 @@ def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
 
 
 def _has_area(columns: dict[str, str]) -> str:
-    """Whether a finding is a piece of ground. One without an area carries the polygon of its territory, or a disc around
-    its vertex, only so that it has a place: its polygon says nothing. The legend, which has no feature, shows all."""
+    """Return whether a finding is a piece of ground. One without an area carries the polygon of its
+    territory, or a disc around its vertex, only so that it has a place: its polygon says nothing.
+    The legend, which has no feature, shows all.
+    """
     if "area_m2" not in columns:
         return "true"
     return f"@id IS NULL OR coalesce({QgsExpression.quotedColumnRef(columns['area_m2'])}, 0) > 0"
 
 
 def kind_symbol(kind: FindingSymbol, has_area: str = "true") -> QgsFillSymbol:
-    """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside; the marker alone without area."""
+    """Hatch, cased outline and, from 1:25,000 outwards, a marker at a point inside; the marker
+    alone without area.
+    """
     info = kind.severity == "info"
     near = f"coalesce(@map_scale, 1) <= {CASING_TO_SCALE}"
     # Noise lies along every border: on a small map its outlines would be a net over all else.
@@ -204,7 +219,8 @@ def kind_symbol(kind: FindingSymbol, has_area: str = "true") -> QgsFillSymbol:
     _only_if(outline, shown)
     lines = [outline]
     if not info:
-        # A casing parts the outline from strong land-use colours; on a small map it would only hide its neighbours.
+        # A casing parts the outline from strong land-use colours; on a small map it would only hide
+        # its neighbours.
         casing = QgsSimpleLineSymbolLayer(QColor("#FFFFFF"), CASING_MM)
         _only_if(casing, f"({near}) AND ({has_area})")
         thin = QgsProperty.fromExpression(f"if({near}, {OUTLINE_MM}, {THIN_OUTLINE_MM})")
@@ -212,7 +228,8 @@ def kind_symbol(kind: FindingSymbol, has_area: str = "true") -> QgsFillSymbol:
         lines = [casing, outline]
     for line in lines:
         line.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        # A border drawn apart has the very outline of the gaps and overlaps along it, and must not hide them.
+        # A border drawn apart has the very outline of the gaps and overlaps along it, and must not
+        # hide them.
         line.setRenderingPass({"info": INFO_AREAS, "warning": WARNING_OUTLINES}.get(kind.severity, OUTLINES))
     marker = _marker(kind)
     marker.setRenderingPass(INFO_MARKERS if info else MARKERS + (kind.severity == "error"))
@@ -242,7 +259,8 @@ def _marker(kind: FindingSymbol) -> QgsGeometryGeneratorSymbolLayer:
     simple.setColor(QColor(kind.colour))
     simple.setStrokeColor(QColor(kind.stroke))
     simple.setStrokeWidth(0.15 if kind.severity == "info" else 0.35)
-    # Of the whole finding: a centroid fill would take a point of what the window shows, and wander with it.
+    # Of the whole finding: a centroid fill would take a point of what the window shows, and wander
+    # with it.
     marker = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": "point_on_surface(@geometry)"})
     marker.setSymbolType(Qgis.SymbolType.Marker)
     marker.setSubSymbol(marker_symbol(simple))
@@ -257,7 +275,9 @@ def _only_if(layer: QgsSymbolLayer, condition: str) -> None:
 
 
 def _in_words(column: str, words: dict[str, str]) -> str:
-    """An expression for a coded value in words; a value that is not among them stands for itself."""
+    """Return an expression for a coded value in words; a value that is not among them stands for
+    itself.
+    """
     pairs = ", ".join(
         f"{QgsExpression.quotedString(code)}, {QgsExpression.quotedString(word)}" for code, word in words.items()
     )
@@ -269,7 +289,7 @@ def _titles(language: str) -> dict[str, str]:
 
 
 def _area(column: str, language: str) -> str:
-    """An expression for an area in m² as a reader wants it: hectares, small pieces in m²."""
+    """Return an expression for an area in m² as a reader wants it: hectares, small pieces in m²."""
     hectares = f"format_number({column} / 10000, 2, '{language}') || ' ha'"
     return f"CASE WHEN {column} >= 1000 THEN {hectares} ELSE format_number({column}, 1, '{language}') || ' m²' END"
 
@@ -281,7 +301,8 @@ def _labels(columns: dict[str, str], language: str) -> QgsPalLayerSettings:
         title = f"concat({title}, '\\n', {_area(quoted['area_m2'], language)})"
     settings = QgsPalLayerSettings()
     settings.isExpression = True
-    # What has no place carries the polygon of its territory: its label would follow the reader all over the map.
+    # What has no place carries the polygon of its territory: its label would follow the reader all
+    # over the map.
     placeless = ", ".join(QgsExpression.quotedString(rule) for rule in PLACELESS)
     settings.fieldName = (
         f"CASE WHEN {quoted['severity']} <> 'info' AND {quoted['rule']} NOT IN ({placeless}) THEN {title} END"
@@ -295,7 +316,9 @@ def _labels(columns: dict[str, str], language: str) -> QgsPalLayerSettings:
 
 
 def escaped(expression: str) -> str:
-    """An expression whose value is safe inside HTML: values come from layers that anybody may have written."""
+    """Return an expression whose value is safe inside HTML: values come from layers that anybody
+    may have written.
+    """
     made = f"coalesce(to_string({expression}), '')"
     for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         made = f"replace({made}, '{mark}', '{entity}')"
@@ -303,7 +326,9 @@ def escaped(expression: str) -> str:
 
 
 def map_tip(columns: dict[str, str], language: str) -> str:
-    """The HTML of a map tip: rule, message, area, who must adjust, legal basis; every value is escaped by expression."""
+    """Return the HTML of a map tip: rule, message, area, who must adjust, legal basis; every value
+    is escaped by expression.
+    """
     quoted = {name: QgsExpression.quotedColumnRef(column) for name, column in columns.items()}
     words = {level: text(f"severity.{level}", language) for level in SEVERITIES}
     heading = f"[% {escaped(_in_words(quoted['rule'], _titles(language)))} %]"
@@ -318,7 +343,9 @@ def map_tip(columns: dict[str, str], language: str) -> str:
 
 
 def _tip_line(name: str, column: str, language: str) -> str:
-    """An expression for one line of the map tip: label and value, nothing where the value is missing."""
+    """Return an expression for one line of the map tip: label and value, nothing where the value is
+    missing.
+    """
     label, value = text(f"field.{name}", language), column
     if name == "area_m2":
         label, value = text("style.area", language), _area(column, language)
@@ -334,7 +361,9 @@ def _words(name: str, language: str) -> dict[str, str]:
 
 
 def _name_fields(layer: QgsVectorLayer, columns: dict[str, str], language: str) -> None:
-    """Aliases, and coded values in words, for attribute table and form; the stored values stay codes."""
+    """Aliases, and coded values in words, for attribute table and form; the stored values stay
+    codes.
+    """
     for name, column in columns.items():
         index = layer.fields().lookupField(column)
         layer.setFieldAlias(index, text(f"field.{name}", language))

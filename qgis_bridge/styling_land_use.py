@@ -1,8 +1,11 @@
-"""What a plan looks like: its zones in the colours of the land-use codes, a provincial plan's functional zones hatched.
+"""What a plan looks like: its zones in the colours of the land-use codes, a provincial plan's
+functional zones hatched.
 
-Goes in: a QgsVectorLayer of polygons, the field with its codes, a language. Codes, names and colours are those of
-resources/codes/: land_use_codes.csv (solid), provincial_zones.csv (hatched, so that a district plan shows through) and
-land_use_classes.csv (the few muted classes of an overview map). Codes are compared as everywhere (codes.fold); a code of no table falls into a visible category of its own. Raises PlanError when the field is not there.
+Goes in: a QgsVectorLayer of polygons, the field with its codes, a language. Codes, names and
+colours are those of resources/codes/: land_use_codes.csv (solid), provincial_zones.csv (hatched, so
+that a district plan shows through) and land_use_classes.csv (the few muted classes of an overview
+map). Codes are compared as everywhere (codes.fold); a code of no table falls into a visible
+category of its own. Raises PlanError when the field is not there.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ ZONE_ANGLES = (45.0, 135.0, 0.0, 90.0)
 
 @dataclass(frozen=True)
 class LandUse:
-    """A code with its names and colour; ``map_class`` is its class on an overview map, "" for a functional zone."""
+    """A code with its names and colour; ``map_class`` is its class on an overview map, "" for a
+    functional zone.
+    """
 
     code: str
     name_vi: str
@@ -50,13 +55,15 @@ class LandUse:
     map_class: str = ""
 
     def label(self, language: str) -> str:
-        """The words of the legend: code and name."""
+        """Return the words of the legend: code and name."""
         return f"{self.code} – {self.name_vi if language == 'vi' else self.name_en}"
 
 
 @functools.cache
 def land_uses() -> dict[str, LandUse]:
-    """The land-use codes of districts and the functional zones of provincial plans, in the order of their tables."""
+    """Return the land-use codes of districts and the functional zones of provincial plans, in the
+    order of their tables.
+    """
     table = {}
     for file in ("land_use_codes.csv", "provincial_zones.csv"):
         for row in read_table(CODES / file):
@@ -66,7 +73,9 @@ def land_uses() -> dict[str, LandUse]:
 
 
 def style_land_use_layer(layer: QgsVectorLayer, code_field: str, language: str, all_codes: bool = False) -> None:
-    """Draw ``layer`` by ``code_field``, with the codes that it holds or, on request, with every code of the tables."""
+    """Draw ``layer`` by ``code_field``, with the codes that it holds or, on request, with every
+    code of the tables.
+    """
     expression = _code_expression(layer, code_field)
     codes = list(land_uses()) if all_codes else _codes_of(layer, code_field)
     layer.setRenderer(_renderer(expression, categories(codes, language)))
@@ -94,7 +103,9 @@ def style_land_classes_layer(layer: QgsVectorLayer, code_field: str, language: s
 
 
 def categories(codes: Iterable[str], language: str) -> list[QgsRendererCategory]:
-    """A category for each known code, in the order of the tables, and one for every other code."""
+    """Return a category for each known code, in the order of the tables, and one for every other
+    code.
+    """
     wanted = set(map(fold, codes))
     known = [use for use in land_uses().values() if fold(use.code) in wanted]
     made = [QgsRendererCategory(use.code, symbol_for(use.code), use.label(language)) for use in known]
@@ -102,7 +113,9 @@ def categories(codes: Iterable[str], language: str) -> list[QgsRendererCategory]
 
 
 def symbol_for(code: str) -> QgsFillSymbol:
-    """The symbol of a code of the tables: solid for a land use, hatched for a functional zone."""
+    """Return the symbol of a code of the tables: solid for a land use, hatched for a functional
+    zone.
+    """
     use = land_uses()[code]
     if not use.map_class:
         zones = [other.code for other in land_uses().values() if not other.map_class]
@@ -121,7 +134,8 @@ def _code_expression(layer: QgsVectorLayer, code_field: str) -> str:
     if layer.fields().lookupField(code_field) < 0:
         fields = ", ".join(layer.fields().names()) or "–"
         raise PlanError("error.field_missing", layer=layer.name(), field=code_field, fields=fields)
-    # what a category is compared with; an expression of QGIS cannot call fold, and the codes of the tables are plain letters
+    # what a category is compared with; an expression of QGIS cannot call fold, and the codes of the
+    # tables are plain letters
     return rf"upper(regexp_replace(trim(to_string({QgsExpression.quotedColumnRef(code_field)})), '\\s+', ' '))"
 
 
@@ -151,14 +165,17 @@ def _unknown() -> QgsFillSymbol:
 
 
 def _plain(colour: str) -> QgsFillSymbol:
-    # A stroke of the fill's own colour closes the hairlines that show between neighbours without outlines.
+    # A stroke of the fill's own colour closes the hairlines that show between neighbours without
+    # outlines.
     fill = QgsSimpleFillSymbolLayer(QColor(colour), Qt.BrushStyle.SolidPattern, QColor(colour))
     fill.setStrokeWidth(0.05)
     return fill_symbol([fill])
 
 
 def _labels(expression: str) -> QgsPalLayerSettings:
-    """The code on its zone at large scales: thirty colours serve eighty codes, so a colour alone does not tell."""
+    """Return the code on its zone at large scales: thirty colours serve eighty codes, so a colour
+    alone does not identify a code.
+    """
     settings = QgsPalLayerSettings()
     settings.isExpression = True
     settings.fieldName = expression

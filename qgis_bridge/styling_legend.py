@@ -1,7 +1,9 @@
-"""The legend of a findings layer: it lists the kinds that the layer holds; the others keep their symbols but are not listed.
+"""The legend of a findings layer: it lists the kinds that the layer holds; the others keep their
+symbols but are not listed.
 
-Goes in: a QgsVectorLayer styled by styling_findings.py, and the project whose layer tree holds it; to be called again when the layer
-holds other findings. A layer that is in no layer tree, or has no rule or severity, is left as it is. Never fails.
+Goes in: a QgsVectorLayer styled by styling_findings.py, and the project whose layer tree holds it;
+to be called again when the layer holds other findings. A layer that is in no layer tree, or has no
+rule or severity, is left as it is. Never fails.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from .styling_findings import UNKNOWN, columns_of, kind_of
 
 
 def list_what_is_there(layer: QgsVectorLayer, project: QgsProject) -> None:
-    """Have the layer tree, and every legend made from it, list only the kinds of finding that ``layer`` holds."""
+    """Have the layer tree, and every legend built from it, list only the kinds of finding that
+    ``layer`` holds.
+    """
     node = project.layerTreeRoot().findLayer(layer.id())
     columns = columns_of(layer)
     if node is None or not {"rule", "severity"} <= set(columns):
@@ -33,7 +37,9 @@ def list_what_is_there(layer: QgsVectorLayer, project: QgsProject) -> None:
 
 
 def _keys(layer: QgsVectorLayer, rule: str, severity: str) -> set[str]:
-    """The keys of the renderer's rules that findings of the layer fall into, with their headings."""
+    """Return the keys of the renderer's rules that findings of the layer fall into, with their
+    headings.
+    """
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
     request.setSubsetOfAttributes([rule, severity], layer.fields())
     places = [layer.fields().lookupField(name) for name in (rule, severity)]

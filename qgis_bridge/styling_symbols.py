@@ -1,7 +1,7 @@
 """Symbols and label fonts put together the way PyQGIS can bear.
 
-A symbol built from a Python list of symbol layers crashes QGIS later, because the list keeps owning them; handed over
-one by one they belong to the symbol.
+A symbol built from a Python list of symbol layers crashes QGIS later, because the list keeps owning
+them; handed over one by one they belong to the symbol.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from qgis.PyQt.QtGui import QColor
 
 
 def fill_symbol(layers: Iterable[QgsSymbolLayer]) -> QgsFillSymbol:
-    """A symbol for polygons: fills and lines, the first below."""
+    """Return a symbol for polygons: fills and lines, the first below."""
     return _filled(QgsFillSymbol(), layers)
 
 
 def marker_symbol(layer: QgsSimpleMarkerSymbolLayer) -> QgsMarkerSymbol:
-    """A symbol for a point."""
+    """Return a symbol for a point."""
     return _filled(QgsMarkerSymbol(), [layer])
 
 
 def line_symbol(colour: str, width_mm: float) -> QgsLineSymbol:
-    """A symbol for a plain line."""
+    """Return a symbol for a plain line."""
     return _filled(QgsLineSymbol(), [QgsSimpleLineSymbolLayer(QColor(colour), width_mm)])
 
 

@@ -1,7 +1,9 @@
-"""What the lower plan looks like with a verdict for each zone: a colour a verdict, its share in conflict as a label.
+"""What the lower plan looks like with a verdict for each zone: a colour a verdict, its share in
+conflict as a label.
 
-Goes in: a QgsVectorLayer with the fields of the zones table (engine/checks/conformity/tables.py) and a language. Colours and
-patterns lie in resources/styles/verdicts.csv, the strictest first. Raises PlanError when the layer has no verdict field.
+Goes in: a QgsVectorLayer with the fields of the zones table (engine/checks/conformity/tables.py)
+and a language. Colours and patterns lie in resources/styles/verdicts.csv, the strictest first.
+Raises PlanError when the layer has no verdict field.
 """
 
 from __future__ import annotations
