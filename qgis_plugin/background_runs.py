@@ -1,8 +1,9 @@
-"""Runs that go on without their window: a person closes an algorithm's dialog, or switches the plugin off, in the middle.
+"""Runs that go on without their window: a person closes an algorithm's dialog, or switches the
+plugin off, in the middle.
 
-QGIS (3.40) tells the dialog of the end by a Python function that nothing holds once the dialog is closed; as soon as Python
-tidies up, which a check does often, the function is gone and the end of the run crashes QGIS. So each run's task is held here
-until it has ended. Needs QGIS with a window.
+QGIS (3.40) tells the dialog of the end by a Python function that nothing holds once the dialog is
+closed; as soon as Python tidies up, which a check does often, the function is gone and the end of
+the run crashes QGIS. So each run's task is held here until it has ended. Needs QGIS with a window.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class BackgroundRuns:
         QCoreApplication.instance().aboutToQuit.connect(self._leave)
 
     def end(self) -> None:
-        """Cancel the runs of our algorithms and wait for them: QGIS must not lose their provider before they end.
+        """Cancel the runs of our algorithms and wait for them: QGIS must not lose their provider
+        before they end.
 
         QGIS tells the dialogs afterwards, so what is held stays a moment longer than this object.
         """
@@ -45,10 +47,11 @@ class BackgroundRuns:
         QTimer.singleShot(AFTERWARDS_MS, self._held.clear)
 
     def _leave(self) -> None:
-        """QGIS is about to quit: nothing of ours goes on, and the threads that ran it have ended before QGIS takes itself apart.
+        """QGIS is about to quit: nothing of ours goes on, and the threads that ran it have ended
+        before QGIS takes itself apart.
 
-        A thread of the pool that opened a layer holds a connection to QGIS's store of passwords, which QGIS 3.40 closes after the
-        store is gone if the thread ends later.
+        A thread of the pool that opened a layer holds a connection to QGIS's store of passwords,
+        which QGIS 3.40 closes after the store is gone if the thread ends later.
         """
         self._stop_ours()
         if self._ran:

@@ -1,4 +1,6 @@
-"""The plugin as QGIS sees it: a provider in the Processing registry, in the program and in qgis_process alike."""
+"""The plugin as QGIS sees it: a provider in the Processing registry, in the program and in
+qgis_process alike.
+"""
 
 from __future__ import annotations
 

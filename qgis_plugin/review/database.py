@@ -1,7 +1,8 @@
-"""A store in a database: which of QGIS's connections, which schema, and, where it is asked for, which password.
+"""A store in a database: which of QGIS's connections, which schema, and, where it is asked for,
+which password.
 
-Comes out: the place of a store. Nothing is kept of a password but what QGIS keeps for its session. Lists only schemas that hold
-findings.
+Comes out: the place of a store. Nothing is kept of a password but what QGIS keeps for its session.
+Lists only schemas that hold findings.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ REFUSED = "error.store_login"
 
 
 def with_credentials(place: Place, error: PlanError) -> PostgisSchema | None:
-    """The same place with a user and a password that a person gave; None when there is nothing to ask or nobody answered."""
+    """Return the same place with a user and a password that a person gave; None when there is
+    nothing to ask or nobody answered.
+    """
     if not isinstance(place, PostgisSchema) or error.key != REFUSED:
         return None
     realm = connection_of(place).connectionInfo(False)

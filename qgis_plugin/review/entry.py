@@ -1,4 +1,6 @@
-"""How a person comes to the review dock: an entry in the menu Plugins > Plan Concord, a button in the toolbar, a shortcut."""
+"""How a person comes to the review dock: an entry in the menu Plugins > Plan Concord, a button in
+the toolbar, a shortcut.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ SHORTCUT = "Ctrl+Alt+F"
 
 
 class ReviewEntry:
-    """The action from ``open`` to ``close``; the dock is made when it is first asked for."""
+    """The action from ``open`` to ``close``; the dock is created when it is first asked for."""
 
     def __init__(self, iface: QgisInterface):
         self._iface = iface

@@ -1,7 +1,8 @@
-"""What the review dock is made of and where it stands: notices, store and reviewer, filters, counts, list, side panel, buttons.
+"""What the review dock consists of and where it stands: notices, store and reviewer, filters,
+counts, list, side panel, buttons.
 
-Goes in: the canvas and a language. Nothing here decides anything; dock.py connects the parts. ``opening`` and ``database`` are
-the buttons *Open…* and *PostGIS…*.
+Goes in: the canvas and a language. Nothing here decides anything; dock.py connects the parts.
+``opening`` and ``database`` are the buttons *Open…* and *PostGIS…*.
 """
 
 from __future__ import annotations

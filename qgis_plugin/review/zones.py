@@ -1,7 +1,9 @@
-"""The two zones of a finding in the layers that are open in QGIS: found by what the run recorded, by name, or by key and code.
+"""The two zones of a finding in the layers that are open in QGIS: found by what the run recorded,
+by name, or by key and code.
 
-Goes in: the values of a finding, the record of its run, its outline in the store's CRS. Comes out: for "a" and "b" the layer and
-the feature, where one is found. Nothing is found where the plan's layer is not open; that is no error.
+Goes in: the values of a finding, the record of its run, its outline in the store's CRS. Comes out:
+for "a" and "b" the layer and the feature, where one is found. Nothing is found where the plan's
+layer is not open; that is no error.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from ...engine.names import same
 
 MOST_LOOKED_AT = 500
 ALIKE = 0.02
-"""Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by it."""
+"""Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by it.
+"""
 LAYER_AND_KEY = {
     "a": (("LOWER", "LOWER_KEY"), ("INPUT", "KEY_FIELD")),
     "b": (("UPPER", "UPPER_KEY"), ("INPUT", "KEY_FIELD")),
@@ -43,13 +46,13 @@ class Zone(NamedTuple):
     feature: QgsFeature
 
     def fields(self) -> list[tuple[str, str]]:
-        """(name as the layer shows it, value in words) of all attributes."""
+        """Return (name as the layer shows it, value in words) of all attributes."""
         fields = self.layer.fields()
         return [(fields[i].displayName(), shown(value)) for i, value in enumerate(self.feature.attributes())]
 
 
 def shown(value: Any) -> str:
-    """An attribute as text; a whole number without a fraction."""
+    """Return an attribute as text; a whole number without a fraction."""
     if value is None or value == NULL:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -60,7 +63,7 @@ def shown(value: Any) -> str:
 def zones_of(
     values: Mapping[str, Any], run: Mapping[str, str], outline: QgsGeometry, crs: QgsCoordinateReferenceSystem
 ) -> dict[str, Zone]:
-    """The zones of a finding, by side."""
+    """Return the zones of a finding, by side."""
     found = {}
     options = _options(run.get("options", ""))
     for side in ("a", "b"):
@@ -72,7 +75,8 @@ def zones_of(
             feature, share = _feature(layer, field, key, "" if sure else code, outline, crs)
             if feature is None or not (sure or code):
                 continue
-            # Two drafts may lie open, with the same keys: the finding lies on the zone of its own draft.
+            # Two drafts may lie open, with the same keys: the finding lies on the zone of its own
+            # draft.
             if sure or share > best + ALIKE:
                 found[side], best = Zone(layer, feature), share
             if sure or best > 1.0 - ALIKE:
@@ -81,7 +85,7 @@ def zones_of(
 
 
 def _options(recorded: str) -> dict[str, str]:
-    """The options of a run; in QGIS's record a text stands in quotes."""
+    """Return the options of a run; in QGIS's record a text stands in quotes."""
     try:
         options = json.loads(recorded or "{}")
     except ValueError:
@@ -119,7 +123,9 @@ def _place(source: str) -> tuple[str, str]:
 def _feature(
     layer: QgsVectorLayer, field: str, key: str, code: str, outline: QgsGeometry, crs: QgsCoordinateReferenceSystem
 ) -> tuple[QgsFeature | None, float]:
-    """The feature at the finding's place with that key, and that code where one is given; how much of the finding it holds."""
+    """Return the feature at the finding's place with that key, and that code where one is given;
+    how much of the finding it holds.
+    """
     transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
     there = QgsGeometry(outline)
     try:
