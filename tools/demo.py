@@ -1,9 +1,10 @@
 """`make demo`: the main job on a demo province, by the real qgis_process, held against the truth.
 
-Installs the plugin's zip into a QGIS profile of its own (build/profile), makes the demo province, checks the coverage of
-every district plan and its conformity with the provincial plan, then the whole province from its register, compares the findings
-with the table of planted defects, and writes build/demo/findings.gpkg and build/demo/overview.png. Exit status 1 when a planted defect is missed or something
-else is reported above the tolerance; 2 when a run fails.
+Installs the plugin's zip into a QGIS profile of its own (build/profile), makes the demo province,
+checks the coverage of every district plan and its conformity with the provincial plan, then the
+whole province from its register, compares the findings with the table of planted defects, and
+writes build/demo/findings.gpkg and build/demo/overview.png. Exit status 1 when a planted defect is
+missed or something else is reported above the tolerance; 2 when a run fails.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ QUOTED = '"'
 
 
 def main() -> int:
-    """The whole demo; returns the exit status."""
+    """Return the whole demo; returns the exit status."""
     options = _options()
     started = time.monotonic()
     _say("Installing the plugin's zip into a QGIS profile of its own: build/profile")
@@ -78,7 +79,9 @@ def _say(line: str) -> None:
 
 
 def _process(algorithm: str, **inputs: object) -> dict[str, object]:
-    """The results of one run of the real qgis_process; its whole output and exit status 2 when it fails."""
+    """Return the results of one run of the real qgis_process; its whole output and exit status 2
+    when it fails.
+    """
     command = [str(ROOT / "tools" / "qgis_process"), "--json", "run", f"planconcord:{algorithm}", "-"]
     question = json.dumps({"inputs": inputs}, ensure_ascii=False)
     done = subprocess.run(command, input=question, capture_output=True, encoding="utf-8", cwd=ROOT)
@@ -90,7 +93,9 @@ def _process(algorithm: str, **inputs: object) -> dict[str, object]:
 
 
 def _jobs(register: pd.DataFrame) -> list[tuple[str, str, dict[str, object]]]:
-    """(algorithm, plan, inputs) of every check: each district plan by itself and against the plan above it."""
+    """Return (algorithm, plan, inputs) of every check: each district plan by itself and against the
+    plan above it.
+    """
     jobs: list[tuple[str, str, dict[str, object]]] = []
     plans = register.set_index("plan_id")
     for plan_id, plan in plans[plans["upper_plans"] != ""].iterrows():
@@ -136,7 +141,7 @@ def _boundary(territory: str) -> str:
 
 
 def _run_all(jobs: list[tuple[str, str, dict[str, object]]]) -> list[dict[str, object]]:
-    """The results of all jobs, two at a time, with a line for each that ends."""
+    """Return the results of all jobs, two at a time, with a line for each that ends."""
     outputs: list[dict[str, object]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waiting = {pool.submit(_process, algorithm, **inputs): (algorithm, plan) for algorithm, plan, inputs in jobs}
@@ -149,7 +154,7 @@ def _run_all(jobs: list[tuple[str, str, dict[str, object]]]) -> list[dict[str, o
 
 
 def _joined(outputs: list[dict[str, object]], name: str) -> pd.DataFrame:
-    """One table out of the same output of all runs."""
+    """Return one table out of the same output of all runs."""
     tables = [gpd.read_file(str(output[name]), engine="pyogrio") for output in outputs]
     tables = [table for table in tables if len(table)]
     joined = pd.concat(tables, ignore_index=True)
@@ -158,7 +163,9 @@ def _joined(outputs: list[dict[str, object]], name: str) -> pd.DataFrame:
 
 
 def _with_declared_areas(findings: pd.DataFrame, register: object) -> pd.DataFrame:
-    """The findings of the single checks with those that only the check of the whole province has the register's field for."""
+    """Return the findings of the single checks with those that only the check of the whole province
+    has the register's field for.
+    """
     store = DEMO / "province.gpkg"
     _process("checkprovince", REGISTER=register, OUTPUT=str(store), LANGUAGE="vi")
     province = gpd.read_file(store, layer="findings", engine="pyogrio")
@@ -166,7 +173,9 @@ def _with_declared_areas(findings: pd.DataFrame, register: object) -> pd.DataFra
 
 
 def _print_table(register: pd.DataFrame, findings: pd.DataFrame) -> None:
-    """A row for each district: how many overlaps, gaps and conflicts above the tolerance, and their hectares."""
+    """A row for each district: how many overlaps, gaps and conflicts above the tolerance, and their
+    hectares.
+    """
     real = findings[findings["severity"] != "info"]
     kinds = {
         "overlaps": ("coverage.overlap", "geometry.duplicate"),

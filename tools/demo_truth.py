@@ -1,7 +1,9 @@
-"""Are the findings of the demo exactly the defects that were planted? Neither fewer nor more, above the tolerance.
+"""Are the findings of the demo exactly the defects that were planted? Neither fewer nor more, above
+the tolerance.
 
-Goes in: the findings of all districts and truth.csv of the demo province. A planted defect is found when a finding has its
-rule, its plan and its zones, and its area to one part in a thousand. Comes out: the lines to print and whether all agree.
+Goes in: the findings of all districts and truth.csv of the demo province. A planted defect is found
+when a finding has its rule, its plan and its zones, and its area to one part in a thousand. Comes
+out: the lines to print and whether all agree.
 """
 
 from __future__ import annotations
@@ -86,7 +88,9 @@ def _unmatched(planted: pd.DataFrame, found: pd.DataFrame) -> tuple[list[str], l
 
 
 def _as_reported(row: dict[str, object]) -> dict[str, object]:
-    """The planted defect with the zone called as a finding calls it: a key that is missing or not unique by its fid."""
+    """Return the planted defect with the zone called as a finding calls it: a key that is missing
+    or not unique by its fid.
+    """
     if row["rule"] == "key.missing":
         return {**row, "zone_a": f"fid={row['fid_a']}", "zone_b": ""}
     if row["rule"] == "key.duplicate":

@@ -1,8 +1,10 @@
-"""Make a QGIS profile that holds the plugin from its zip, enabled, and the libraries that QGIS lacks.
+"""Make a QGIS profile that holds the plugin from its zip, enabled, and the libraries that QGIS
+lacks.
 
-`install_plugin.py --profile DIR [--zip FILE] [--libraries DIR | --no-libraries]`: DIR is what QGIS takes as
-QGIS_CUSTOM_CONFIG_PATH; an earlier copy of the plugin in it is replaced, everything else is left. Fails when the zip is not
-there or qgis_process does not accept the plugin. Needs nothing but Python.
+`install_plugin.py --profile DIR [--zip FILE] [--libraries DIR | --no-libraries]`: DIR is what QGIS
+takes as QGIS_CUSTOM_CONFIG_PATH; an earlier copy of the plugin in it is replaced, everything else
+is left. Fails when the zip is not there or qgis_process does not accept the plugin. Needs nothing
+but Python.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ PYTHON = f"py{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def install(profile: Path, archive: Path, libraries: Path | None) -> None:
-    """Unpack `archive` into `profile`, link `libraries` (None: leave QGIS as it is) and enable the plugin."""
+    """Unpack `archive` into `profile`, link `libraries` (None: leave QGIS as it is) and enable the
+    plugin.
+    """
     python = profile / "profiles" / "default" / "python"
     plugins, shelf = python / "plugins", python / "planconcord-libraries"
     shutil.rmtree(plugins / "planconcord", ignore_errors=True)
@@ -47,7 +51,7 @@ def enable(profile: Path, plugin: str = "planconcord") -> None:
 
 
 def newest_zip() -> Path:
-    """The zip that `make package` left in dist/."""
+    """Return the zip that `make package` left in dist/."""
     zips = sorted((ROOT / "dist").glob("planconcord-*.zip"), key=lambda path: path.stat().st_mtime)
     if not zips:
         raise SystemExit("dist/ has no planconcord-*.zip: please run make package first.")

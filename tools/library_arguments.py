@@ -1,7 +1,8 @@
-"""Which arguments of pip bring the libraries that this QGIS lacks into a folder: the plugin's own command.
+"""Which arguments of pip bring the libraries that this QGIS lacks into a folder: the plugin's own
+command.
 
-Run by the Python that QGIS uses, `library_arguments.py FOLDER`; prints the arguments, each ended by a NUL, and nothing when
-QGIS lacks nothing.
+Run by the Python that QGIS uses, `library_arguments.py FOLDER`; prints the arguments, each ended by
+a NUL, and nothing when QGIS lacks nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Builds the example models in resources/models; run by hand when they change: python tools/models.py, in a Python that has QGIS.
+"""Builds the example models in resources/models; run by hand when they change: python
+tools/models.py, in a Python that has QGIS.
 
 One model a function; the provider lists whatever lies in the folder.
 """
@@ -28,7 +29,7 @@ LAYERS = "Layers (*.gpkg *.shp *.geojson);;All files (*)"
 
 
 def child(name: str, algorithm: str, x: float, y: float, **sources: Source) -> QgsProcessingModelChildAlgorithm:
-    """One step of a model at a place of its drawing."""
+    """Return one step of a model at a place of its drawing."""
     made = QgsProcessingModelChildAlgorithm(algorithm)
     made.setChildId(name)
     made.setDescription(name)
@@ -51,7 +52,7 @@ def giving(step: QgsProcessingModelChildAlgorithm, name: str, output: str) -> Qg
 def file_input(
     model: QgsProcessingModelAlgorithm, name: str, title: str, filters: str, y: float, optional: bool
 ) -> Source:
-    """A file that the person gives to the model."""
+    """Return a file that the person gives to the model."""
     component = QgsProcessingModelParameter(name)
     component.setPosition(QPointF(120, y))
     model.addModelParameter(QgsProcessingParameterFile(name, title, optional=optional, fileFilter=filters), component)
@@ -59,7 +60,7 @@ def file_input(
 
 
 def province_errors() -> QgsProcessingModelAlgorithm:
-    """A register in; all findings of the province, and its errors as a layer of their own."""
+    """Return a register in; all findings of the province, and its errors as a layer of their own."""
     model = QgsProcessingModelAlgorithm("Check a province, errors apart – Kiểm tra tỉnh, tách lỗi", GROUP)
     register = file_input(model, "register", "Register – Danh mục", FILES, 100, False)
     boundaries = file_input(model, "boundaries", "Boundaries – Ranh giới", LAYERS, 220, True)

@@ -1,4 +1,6 @@
-"""How the base layers of the overview map are drawn: sea, rivers, roads, towns, boundaries with their names."""
+"""How the base layers of the overview map are drawn: sea, rivers, roads, towns, boundaries with
+their names.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ SEA, WATER, WATER_EDGE, ROAD, BORDER, BAND = "#DCEDF6", "#8FBEDC", "#7FB0D0", "#
 
 
 def name_field(layer: QgsVectorLayer) -> str:
-    """The field with the names of a base layer, "" if there is none."""
+    """Return the field with the names of a base layer, "" if there is none."""
     present = {name.lower(): name for name in layer.fields().names()}
     return next((present[name] for name in NAME_FIELDS if name in present), "")
 
@@ -65,7 +67,9 @@ def _lines(
     dashes: Iterable[list[float] | None] = (None, None),
     alpha: int = 255,
 ) -> QgsSymbol:
-    """Lines one on the other, the lowest first and with ``alpha``; without a fill for the outlines of polygons."""
+    """Lines one on the other, the lowest first and with ``alpha``; without a fill for the outlines
+    of polygons.
+    """
     made = []
     for (colour, width_mm), dash in zip(strokes, dashes):
         shade = QColor(colour)
@@ -103,7 +107,9 @@ def _town() -> QgsMarkerSymbol:
 
 
 def boundary_label(names: str, role: str) -> QgsPalLayerSettings:
-    """Names: of districts spaced and large, of towns small beside their dot, of the sea blue and slanted."""
+    """Names: of districts spaced and large, of towns small beside their dot, of the sea blue and
+    slanted.
+    """
     settings = QgsPalLayerSettings()
     settings.fieldName = names
     size_pt, colour = {"district_boundary": (8.5, "#3B2A4A"), "towns": (6.5, "#222222"), "sea": (11, "#4C86AB")}[role]

@@ -1,7 +1,9 @@
-"""The table of the overview map: how many findings of each sort a district has, and the hectares of its errors.
+"""The table of the overview map: how many findings of each sort a district has, and the hectares of
+its errors.
 
-Goes in: the findings layer, the territories of the register in its order, a language. Comes out: rows of text, one for each
-territory and one for the whole, beside the number of findings that are only information.
+Goes in: the findings layer, the territories of the register in its order, a language. Comes out:
+rows of text, one for each territory and one for the whole, beside the number of findings that are
+only information.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ COLUMN_OF = {"conflict": "conflicts", "overlap": "overlaps", "gap": "gaps", "out
 
 
 def count_findings(findings: QgsVectorLayer) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Counts by territory and column, hectares among them, and how often each kind of finding occurs."""
+    """Counts by territory and column, hectares among them, and how often each kind of finding
+    occurs.
+    """
     by_territory: dict[str, Counter[str]] = {}
     kinds: Counter[str] = Counter()
     for feature in findings.getFeatures():
@@ -36,7 +40,8 @@ def count_findings(findings: QgsVectorLayer) -> tuple[dict[str, Counter[str]], C
             column = COLUMN_OF.get(kind.name if kind else "", "other_errors")
             row[column] += 1
             area = feature["area_m2"]
-            # The area of other errors is that of whole zones, which says nothing about how much is wrong.
+            # The area of other errors is that of whole zones, which says nothing about how much is
+            # wrong.
             if column != "other_errors" and area not in (None, NULL):
                 row["error_ha"] += float(area) / 1e4
         elif severity == "warning":
@@ -45,7 +50,9 @@ def count_findings(findings: QgsVectorLayer) -> tuple[dict[str, Counter[str]], C
 
 
 def table_rows(by_territory: dict[str, Counter[str]], territories: Sequence[str], language: str) -> list[list[str]]:
-    """The rows of the table, the whole last; a territory that the register does not name follows those it names."""
+    """Return the rows of the table, the whole last; a territory that the register does not name
+    follows those it names.
+    """
     ordered = list(dict.fromkeys([*territories, *sorted(by_territory)]))
     rows = []
     whole: Counter[str] = Counter()
@@ -66,7 +73,9 @@ def _cells(counted: Counter[str], language: str) -> list[str]:
 
 
 def classes_in(layer: QgsVectorLayer) -> set[str]:
-    """The classes of a layer with a categorised renderer that its features fall into, "" for none of them."""
+    """Return the classes of a layer with a categorised renderer that its features fall into, "" for
+    none of them.
+    """
     expression = QgsExpression(layer.renderer().classAttribute())
     context = layer.createExpressionContext()
     expression.prepare(context)

@@ -1,10 +1,13 @@
-"""Draw one A3 overview map of a checked province as PNG: land use, districts, every finding, a legend, a table of counts.
+"""Draw one A3 overview map of a checked province as PNG: land use, districts, every finding, a
+legend, a table of counts.
 
-    /usr/bin/python3 tools/overview_map.py --findings FINDINGS.gpkg --demo FOLDER --output MAP.png [--language vi] [--dpi 200]
+/usr/bin/python3 tools/overview_map.py --findings FINDINGS.gpkg --demo FOLDER --output MAP.png
+[--language vi] [--dpi 200]
 
-The layers of FINDINGS with the fields rule and severity are drawn; FOLDER holds register.csv, whose plans are drawn
-muted, and GeoPackages with boundaries and base map. Needs PyQGIS only and no window. What the folder lacks
-is left out of map and legend; without findings or register it ends with a sentence and exit status 2.
+The layers of FINDINGS with the fields rule and severity are drawn; FOLDER holds register.csv, whose
+plans are drawn muted, and GeoPackages with boundaries and base map. Needs PyQGIS only and no
+window. What the folder lacks is left out of map and legend; without findings or register it ends
+with a sentence and exit status 2.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from pathlib import Path
 from types import ModuleType
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-# GDAL warns for every layer that a GeoPackage is newer than itself; a layer that does not open is reported below.
+# GDAL warns for every layer that a GeoPackage is newer than itself; a layer that does not open is
+# reported below.
 os.environ.setdefault("CPL_LOG", os.devnull)
 
 from qgis.core import (
@@ -50,7 +54,9 @@ PLAN_LEVELS_DRAWN = ("district", "commune", "urban_general", "zoning", "detailed
 
 @dataclass
 class Sheet:
-    """What lies on the map: findings, one layer a plan with its code field, base layers by their role."""
+    """What lies on the map: findings, one layer a plan with its code field, base layers by their
+    role.
+    """
 
     findings: QgsVectorLayer
     plans: list[tuple[QgsVectorLayer, str]] = field(default_factory=list)
@@ -72,7 +78,7 @@ def load_package() -> ModuleType:
 
 
 def sublayers(path: Path) -> list[QgsVectorLayer]:
-    """The layers of a file, as they lie in it."""
+    """Return the layers of a file, as they lie in it."""
     details = QgsProviderRegistry.instance().querySublayers(str(path))
     layers = []
     for detail in details:
@@ -83,7 +89,7 @@ def sublayers(path: Path) -> list[QgsVectorLayer]:
 
 
 def read_findings(path: Path) -> QgsVectorLayer:
-    """All findings of a GeoPackage as one layer."""
+    """Return all findings of a GeoPackage as one layer."""
     found = [layer for layer in sublayers(path) if {"rule", "severity"} <= set(layer.fields().names())]
     if not found:
         raise SystemExit(f"{path}: no layer with the fields rule and severity; give the findings of a check.")
@@ -109,7 +115,7 @@ def _fitted(features: Iterable[QgsFeature], layer: QgsVectorLayer) -> Iterable[Q
 
 
 def read_register(folder: Path) -> list[dict[str, str]]:
-    """The rows of the register; the separator is the one of its first line."""
+    """Return the rows of the register; the separator is the one of its first line."""
     path = folder / "register.csv"
     if not path.is_file():
         raise SystemExit(f"{path} is not there; give the folder that createdemo made.")
@@ -120,7 +126,9 @@ def read_register(folder: Path) -> list[dict[str, str]]:
 
 
 def plan_source(folder: Path, source: str) -> str:
-    """A register's source as QGIS opens it: a path from the register's folder, with |layername=… if it names a layer."""
+    """Return a register's source as QGIS opens it: a path from the register's folder, with
+    |layername=… if it names a layer.
+    """
     path, _, layer = source.partition("|")
     return str(folder / path) + (f"|{layer}" if layer else "")
 
@@ -151,7 +159,9 @@ def gather(findings: Path, folder: Path) -> Sheet:
 
 
 def keep_style(findings: QgsVectorLayer, language: str) -> None:
-    """Store the style in the file of the findings, so that they open in QGIS as they look on the map."""
+    """Store the style in the file of the findings, so that they open in QGIS as they look on the
+    map.
+    """
     from planconcord.qgis_bridge.styling import store_style, style_findings
 
     style_findings(findings, language)
@@ -161,7 +171,7 @@ def keep_style(findings: QgsVectorLayer, language: str) -> None:
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
+    """Return the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--findings", type=Path, required=True, help="a GeoPackage with the findings of the checks")
     parser.add_argument("--demo", type=Path, required=True, help="the folder that createdemo made")

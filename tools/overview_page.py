@@ -1,7 +1,9 @@
-"""The page of the overview map: an A3 layout with map, title, legend, table, scale bar and north arrow.
+"""The page of the overview map: an A3 layout with map, title, legend, table, scale bar and north
+arrow.
 
-Goes in: a project, the loaded layers (overview_map.Sheet), the options of the command line. ``compose`` puts the page
-together, ``export`` writes the PNG and returns "" or what went wrong. Sizes are millimetres on the paper.
+Goes in: a project, the loaded layers (overview_map.Sheet), the options of the command line.
+``compose`` puts the page together, ``export`` writes the PNG and returns "" or what went wrong.
+Sizes are millimetres on the paper.
 """
 
 from __future__ import annotations
@@ -120,7 +122,7 @@ class Page:
     # layers
 
     def _styled_layers(self) -> list[QgsVectorLayer]:
-        """All layers in the order of drawing, the highest first."""
+        """Return all layers in the order of drawing, the highest first."""
         sheet, language = self._sheet, self._language
         style_findings(sheet.findings, language)
         sheet.findings.setLabelsEnabled(False)

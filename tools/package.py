@@ -1,7 +1,8 @@
-"""Build the zip that QGIS installs: dist/planconcord-<version>.zip, the same bytes from the same files.
+"""Build the zip that QGIS installs: dist/planconcord-<version>.zip, the same bytes from the same
+files.
 
-Takes the folders of the package and refuses a file of a kind that has no place in a plugin, so that nothing slips in.
-`package.py [--folder DIR]` prints the path of the zip. Needs nothing but Python.
+Takes the folders of the package and refuses a file of a kind that has no place in a plugin, so that
+nothing slips in. `package.py [--folder DIR]` prints the path of the zip. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ LARGEST_ZIP_BYTES = 5_000_000
 
 
 def version() -> str:
-    """The version in metadata.txt."""
+    """Return the version in metadata.txt."""
     metadata = configparser.ConfigParser(interpolation=None)
     metadata.read(ROOT / "metadata.txt", encoding="utf-8")
     return metadata["general"]["version"]
 
 
 def contents() -> Iterator[Path]:
-    """The files of the plugin, in an order that never changes, relative to the root."""
+    """Yield the files of the plugin, in an order that never changes, relative to the root."""
     for name in FILES:
         if (ROOT / name).is_file():
             yield Path(name)

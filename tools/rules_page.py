@@ -1,7 +1,8 @@
-"""Write the catalogue of rules, docs/rules.md and docs/rules.vi.md, out of resources/rules/findings.csv.
+"""Write the catalogue of rules, docs/rules.md and docs/rules.vi.md, out of
+resources/rules/findings.csv.
 
-`rules_page.py` overwrites both pages; a test holds them against the table, so run it after every change of a rule. Needs
-the package importable (the venv of `make setup`), nothing else.
+`rules_page.py` overwrites both pages; a test holds them against the table, so run it after every
+change of a rule. Needs the package importable (the venv of `make setup`), nothing else.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ REPORTED_BY = {
     "register.unreadable": (REGISTER, PROVINCE),
     "register.crs": (PROVINCE,),
 }
-"""Which algorithm of this version reports a rule (checkprovince runs them all); the codes of the others are set."""
+"""Which algorithm of this version reports a rule (checkprovince runs them all); the codes of the
+others are set.
+"""
 
 GROUPS = {
     "geometry": ("Geometry", "Hình học"),
@@ -104,7 +107,7 @@ WORDS = {
 
 
 def page(language: str) -> str:
-    """The whole page in one language."""
+    """Return the whole page in one language."""
     words = WORDS[language]
     catalogue = rules()
     lines = [f"# {words['title']}", "", words["other"], "", words["about"], "", words["severities"], ""]
@@ -138,7 +141,7 @@ def _entry(code: str, rule: Rule, language: str) -> list[str]:
 
 
 def _severity(rule: Rule, language: str) -> str:
-    """The word in the field, and what a Vietnamese reader calls it."""
+    """Return the word in the field, and what a Vietnamese reader calls it."""
     return (
         f"`{rule.severity}`" if language == "en" else f"`{rule.severity}` ({text(f'severity.{rule.severity}', 'vi')})"
     )
