@@ -1,4 +1,6 @@
-"""`python -m planconcord …`: the checks without QGIS; exit status 0 conforms, 1 does not, 2 could not run."""
+"""`python -m planconcord …`: the checks without QGIS; exit status 0 conforms, 1 does not, 2 could
+not run.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Every word that a person reads: texts by key, and the catalogue of rules, in Vietnamese and English.
-
-Both are tables in resources/ that a translator edits in a spreadsheet: ``i18n/*.csv`` (key, en, vi) and
-``rules/findings.csv`` (one row a rule). Read with the standard library only, because the toolbox must speak before
-geopandas is installed. A missing key is a programming error and raises KeyError; a missing translation falls back to
+"""Every word that a person reads: texts by key, and the catalogue of rules, in Vietnamese and
 English.
+
+Both are tables in resources/ that a translator edits in a spreadsheet: ``i18n/*.csv`` (key, en, vi)
+and ``rules/findings.csv`` (one row a rule). Read with the standard library only, because the
+toolbox must speak before geopandas is installed. A missing key is a programming error and raises
+KeyError; a missing translation falls back to English.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def language_of(locale: str | None) -> str:
 
 
 def read_table(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a CSV of ours: UTF-8, with or without a byte-order mark, blanks trimmed."""
+    """Yield the rows of a CSV of ours: UTF-8, with or without a byte-order mark, blanks trimmed."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             yield {name: (value or "").strip() for name, value in row.items() if name}
@@ -43,7 +44,8 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def text(key: str, language: str, **values: object) -> str:
-    """The text of ``key`` in ``language``, its {placeholders} filled with ``values`` (numbers in the language's way).
+    """Return the text of ``key`` in ``language``, its {placeholders} filled with ``values``
+    (numbers in the language's way).
 
     ``{count:label|labels}`` says the first word where ``count`` is 1, else the second.
     """
@@ -66,14 +68,18 @@ class _Filled(str):
 
 
 def shown(value: object, language: str) -> str:
-    """A value as a reader of ``language`` writes it: 1,234.5 in English, 1.234,5 in Vietnamese."""
+    """Return a value as a reader of ``language`` writes it: 1,234.5 in English, 1.234,5 in
+    Vietnamese.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return number(value, 0 if float(value).is_integer() and abs(value) < 1e15 else 4, language, trim=True)
 
 
 def number(value: float, decimals: int, language: str, trim: bool = False) -> str:
-    """``value`` with ``decimals`` and grouped thousands, in the language's way; ``trim`` drops trailing zeros."""
+    """``value`` with ``decimals`` and grouped thousands, in the language's way; ``trim`` drops
+    trailing zeros.
+    """
     written = f"{value:,.{decimals}f}"
     if trim and "." in written:
         written = written.rstrip("0").rstrip(".")
@@ -84,7 +90,9 @@ def number(value: float, decimals: int, language: str, trim: bool = False) -> st
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the catalogue of findings; ``text`` gives title, explanation, remedy or message in a language."""
+    """One row of the catalogue of findings; ``text`` gives title, explanation, remedy or message in
+    a language.
+    """
 
     code: str
     severity: str
@@ -99,7 +107,7 @@ class Rule:
 
 @functools.cache
 def rules() -> dict[str, Rule]:
-    """The catalogue of findings by rule code, in the order of the file."""
+    """Return the catalogue of findings by rule code, in the order of the file."""
     catalogue: dict[str, Rule] = {}
     for row in read_table(RESOURCES / "rules" / "findings.csv"):
         if row["severity"] not in SEVERITIES:

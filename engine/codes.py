@@ -1,8 +1,10 @@
-"""Land-use codes: the one form in which they are compared, the one spelling in which a table shows them, and what disguises one.
+"""Land-use codes: the one form in which they are compared, the one spelling in which a table shows
+them, and what disguises one.
 
-Goes in: codes and labels as a plan writes them. :func:`fold` is the only comparison of codes; :func:`in_one_spelling` lets tables add up
-what is one code. A code may look like another and be none: a Cyrillic letter among Latin ones, a character that nobody sees. Nothing is
-corrected silently; :func:`disguises` finds it and :func:`hint` says it. Never fails.
+Goes in: codes and labels as a plan writes them. :func:`fold` is the only comparison of codes;
+:func:`in_one_spelling` lets tables add up what is one code. A code may look like another and be
+none: a Cyrillic letter among Latin ones, a character that nobody sees. Nothing is corrected
+silently; :func:`disguises` finds it and :func:`hint` says it. Never fails.
 """
 
 from __future__ import annotations
@@ -24,24 +26,28 @@ LOOK_ALIKES = {
     **dict(zip("ÐðƉ", "ĐđĐ")),
 }
 # fmt: on
-"""Letters of Cyrillic and Greek that a screen shows as Latin ones, and the Icelandic letter for the Vietnamese one."""
+"""Letters of Cyrillic and Greek that a screen shows as Latin ones, and the Icelandic letter for the
+Vietnamese one.
+"""
 FULL_WIDTH = range(0xFF01, 0xFF5F)
 UNSEEN = ("Cf", "Cc")
 ALSO_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\ufe0e\ufe0f\uffa0"
 
 
 def fold(code: str) -> str:
-    """A code as it is compared: composed, blanks collapsed, without regard to case."""
+    """Return a code as it is compared: composed, blanks collapsed, without regard to case."""
     return " ".join(unicodedata.normalize("NFC", code).split()).casefold()
 
 
 def folded(codes: Iterable[str]) -> np.ndarray:
-    """Each of many codes as it is compared."""
+    """Return each of many codes as it is compared."""
     return _each(codes, fold)
 
 
 def spellings(*columns: Iterable[str]) -> dict[str, str]:
-    """How each code, as it is compared, is shown: as most write it; of equally many the first in the alphabet."""
+    """Return how each code, as it is compared, is shown: as most write it; of equally many the
+    first in the alphabet.
+    """
     shown: dict[str, str] = {}
     counts = Counter(code for column in columns for code in column)
     for code in sorted(counts, key=lambda one: (-counts[one], one)):
@@ -50,7 +56,9 @@ def spellings(*columns: Iterable[str]) -> dict[str, str]:
 
 
 def in_one_spelling(codes: Iterable[str], shown: Mapping[str, str] | None = None) -> np.ndarray:
-    """The codes in one spelling each, that of ``shown`` or of most of them, so that tables add up what is one code."""
+    """Return the codes in one spelling each, that of ``shown`` or of most of them, so that tables
+    add up what is one code.
+    """
     codes = list(codes)
     known = spellings(codes) if shown is None else shown
     return _each(codes, lambda code: known.get(fold(code), code))
@@ -68,7 +76,9 @@ def _each(codes: Iterable[str], made: object) -> np.ndarray:
 
 
 class Disguise(NamedTuple):
-    """A character that is not what it seems: its ``place`` (1 is the first), and what it seems to be, "" for nothing at all."""
+    """A character that is not what it seems: its ``place`` (1 is the first), and what it seems to
+    be, "" for nothing at all.
+    """
 
     place: int
     character: str
@@ -76,7 +86,9 @@ class Disguise(NamedTuple):
 
 
 def disguises(code: str) -> list[Disguise]:
-    """What in a code looks like something else; nothing in a code of plain letters, or wholly in another alphabet."""
+    """Return what in a code looks like something else; nothing in a code of plain letters, or
+    wholly in another alphabet.
+    """
     if code.isascii() and code.isprintable():
         return []
     found = [
@@ -88,12 +100,14 @@ def disguises(code: str) -> list[Disguise]:
 
 
 def plain(code: str) -> str:
-    """The code that a reader sees: look-alikes replaced, what is unseen left out."""
+    """Return the code that a reader sees: look-alikes replaced, what is unseen left out."""
     return "".join(map(_seems, unicodedata.normalize("NFC", code)))
 
 
 def is_mixed(code: str) -> bool:
-    """Whether something unseen is in a code, or letters of another alphabet among those they look like."""
+    """Return whether something unseen is in a code, or letters of another alphabet among those they
+    look like.
+    """
     found = disguises(code)
     others = [one for one in code if one.isalpha() and _seems(one) == one]
     latin = any("LATIN" in unicodedata.name(one, "") for one in others)
@@ -102,7 +116,9 @@ def is_mixed(code: str) -> bool:
 
 
 def hint(code: str, language: str) -> str:
-    """What is wrong with a code that looks like another one, a sentence for each such character; "" where nothing is."""
+    """Return what is wrong with a code that looks like another one, a sentence for each such
+    character; "" where nothing is.
+    """
     told = {one.character: one for one in reversed(disguises(code))}
     sentences = [
         text(
@@ -120,7 +136,7 @@ def hint(code: str, language: str) -> str:
 
 
 def _seems(character: str) -> str:
-    """What a reader takes a character for: itself, a Latin letter, or nothing."""
+    """Return what a reader takes a character for: itself, a Latin letter, or nothing."""
     if character in LOOK_ALIKES:
         return LOOK_ALIKES[character]
     if ord(character) in FULL_WIDTH:

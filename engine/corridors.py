@@ -1,10 +1,12 @@
-"""Lines and points of an upper plan as the ground that they take: a corridor along a line, a disc around a point.
+"""Lines and points of an upper plan as the ground that they take: a corridor along a line, a disc
+around a point.
 
-A road, a power line or a waterway is drawn as a line and takes a corridor of some width; a protected monument is a point with
-a radius. A :class:`Corridor` says which field holds these metres and what holds where the field is empty. Goes in: a table of
-any geometries. Comes out: for each the distance in metres from the drawn geometry to the edge of its ground (half the
-width, or the radius), NaN for polygons; :func:`widened` makes the polygons, in a CRS in metres. Fails with PlanError that
-counts and names the lines and points for which no width or radius is to be found.
+A road, a power line or a waterway is drawn as a line and takes a corridor of some width; a
+protected monument is a point with a radius. A :class:`Corridor` says which field holds these metres
+and what holds where the field is empty. Goes in: a table of any geometries. Comes out: for each the
+distance in metres from the drawn geometry to the edge of its ground (half the width, or the
+radius), NaN for polygons; :func:`widened` makes the polygons, in a CRS in metres. Fails with
+PlanError that counts and names the lines and points for which no width or radius is to be found.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ NUMBER = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:m|mét|met|metres?|meters?)?\s*"
 
 @dataclass(frozen=True)
 class Corridor:
-    """Full ``width_m`` of corridors along lines, ``radius_m`` around points; a field's value goes before these."""
+    """Full ``width_m`` of corridors along lines, ``radius_m`` around points; a field's value goes
+    before these.
+    """
 
     width_m: float | None = None
     width_field: str = ""
@@ -36,17 +40,19 @@ class Corridor:
     radius_field: str = ""
 
     def fields(self) -> list[str]:
-        """The fields that are read."""
+        """Return the fields that are read."""
         return [field for field in (self.width_field, self.radius_field) if field]
 
     def takes(self, kinds: np.ndarray) -> np.ndarray:
-        """Whether a geometry of each kind (shapely's type ids) gets ground."""
+        """Return whether a geometry of each kind (shapely's type ids) gets ground."""
         lines = np.isin(kinds, LINES) & bool(self.width_field or self.width_m is not None)
         points = np.isin(kinds, POINTS) & bool(self.radius_field or self.radius_m is not None)
         return np.asarray(lines | points)
 
     def reach_m(self, frame: gpd.GeoDataFrame, geometry: np.ndarray, numbers: np.ndarray, name: str) -> np.ndarray:
-        """Half the width of each line, the radius of each point, NaN for the rest. ``numbers`` name the features."""
+        """Half the width of each line, the radius of each point, NaN for the rest. ``numbers`` name
+        the features.
+        """
         kinds = shapely.get_type_id(geometry)
         reach = np.full(len(geometry), np.nan)
         ways = (
@@ -70,7 +76,9 @@ class Corridor:
 
 
 def widened(geometry: np.ndarray, reach_m: np.ndarray) -> np.ndarray:
-    """The geometries with the lines and points among them as polygons; round at ends and bends."""
+    """Return the geometries with the lines and points among them as polygons; round at ends and
+    bends.
+    """
     made = np.array(geometry, dtype=object)
     some = np.flatnonzero(~np.isnan(reach_m))
     made[some] = shapely.buffer(made[some], reach_m[some], quad_segs=QUARTER_SEGMENTS)
@@ -78,7 +86,9 @@ def widened(geometry: np.ndarray, reach_m: np.ndarray) -> np.ndarray:
 
 
 def _metres(value: object) -> float:
-    """A positive number of metres, written as a number or as "20", "20,5" or "20 m"; else NaN."""
+    """Return a positive number of metres, written as a number or as "20", "20,5" or "20 m"; else
+    NaN.
+    """
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         number = float(value)
     else:

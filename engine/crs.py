@@ -1,12 +1,14 @@
-"""The CRS in which a check measures: the province's own VN-2000 TM-3 zone by default, else a UTM zone.
+"""The CRS in which a check measures: the province's own VN-2000 TM-3 zone by default, else a UTM
+zone.
 
-Goes in: the CRS and bounds of the layers. Comes out: a projected CRS in metres and a sentence that says which was taken
-and why. The order of the default: a layer that is in a VN-2000 TM-3 zone already stays there; in Vietnam the TM-3 zone
-of the nearest province (resources/crs/provinces.csv, seats from memory, to be reviewed); elsewhere the layer's own
-projected CRS if it is in metres, else the UTM zone of WGS 84. Deprecated 6956-6959 and Hanoi 1972 are never chosen, and
-refused with the reason: 6956-6959 have easting and northing swapped, and PROJ has no good path from Hanoi 1972. So is a CRS
-that shows areas falsely, as Web Mercator does, and a TM-3 layer whose coordinates lie nowhere near Vietnam: degrees, or
-easting and northing swapped.
+Goes in: the CRS and bounds of the layers. Comes out: a projected CRS in metres and a sentence that
+says which was taken and why. The order of the default: a layer that is in a VN-2000 TM-3 zone
+already stays there; in Vietnam the TM-3 zone of the nearest province (resources/crs/provinces.csv,
+seats from memory, to be reviewed); elsewhere the layer's own projected CRS if it is in metres, else
+the UTM zone of WGS 84. Deprecated 6956-6959 and Hanoi 1972 are never chosen, and refused with the
+reason: 6956-6959 have easting and northing swapped, and PROJ has no good path from Hanoi 1972. So
+is a CRS that shows areas falsely, as Web Mercator does, and a TM-3 layer whose coordinates lie
+nowhere near Vietnam: degrees, or easting and northing swapped.
 """
 
 from __future__ import annotations
@@ -26,12 +28,16 @@ from .plan import PlanLayer
 from .transformation import to_degrees
 
 FARTHEST_SEAT_DEGREES = 1.8
-"""No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from Vinh)."""
+"""No place in Vietnam lies farther from its provincial seat (western Nghệ An, 1.6 degrees from
+Vinh).
+"""
 NAMELESS = ("unnamed", "unknown")
 AROUND_VIETNAM = (99.0, 5.0, 118.0, 26.5)
 """With the islands in the east; a TM-3 layer beyond it has wrong coordinates."""
 FALSE_AREA = 0.01
-"""A zone of UTM or TM-3, or a national system, shows areas true to 0.5 %; Web Mercator doubles them in France."""
+"""A zone of UTM or TM-3, or a national system, shows areas true to 0.5 %; Web Mercator doubles them
+in France.
+"""
 TM3_DEPRECATED = (6956, 6957, 6958, 6959)
 HANOI_1972 = (4147, 2044, 2045, 2093)
 
@@ -48,7 +54,7 @@ class Province:
 
 @functools.cache
 def provinces() -> tuple[Province, ...]:
-    """The provinces of the table, in its order."""
+    """Return the provinces of the table, in its order."""
     rows = read_table(RESOURCES / "crs" / "provinces.csv")
     return tuple(Province(r["province"], float(r["longitude"]), float(r["latitude"]), int(r["epsg"])) for r in rows)
 
@@ -61,7 +67,9 @@ def tm3_zones() -> dict[int, str]:
 
 
 def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: str) -> tuple[pyproj.CRS, str]:
-    """(CRS, why). ``layers``: the one that decides first. PlanError for a CRS that cannot be measured in."""
+    """(CRS, why). ``layers``: the one that decides first. PlanError for a CRS that cannot be
+    measured in.
+    """
     for layer in layers:
         refuse_unsafe(layer.crs, layer.name)
         _refuse_degrees_called_metres(layer)
@@ -94,7 +102,7 @@ def working_crs(layers: list[PlanLayer], wanted: pyproj.CRS | None, language: st
 
 
 def refuse_unsafe(crs: pyproj.CRS, layer: str) -> None:
-    """PlanError for the CRSs that put data in a wrong place without a warning."""
+    """Raise PlanError for the CRSs that put data in a wrong place without a warning."""
     epsg = crs.to_epsg()
     if epsg in TM3_DEPRECATED:
         raise PlanError("error.crs_deprecated", layer=layer, crs=describe(crs))
@@ -103,7 +111,9 @@ def refuse_unsafe(crs: pyproj.CRS, layer: str) -> None:
 
 
 def describe(crs: pyproj.CRS) -> str:
-    """ "EPSG:5899 (VN-2000 / TM-3 107-45)", or the name alone where there is no code, or the numbers where there is no name."""
+    """ "EPSG:5899 (VN-2000 / TM-3 107-45)", or the name alone where there is no code, or the
+    numbers where there is no name.
+    """
     authority = crs.to_authority(min_confidence=70)
     if authority:
         return f"{authority[0]}:{authority[1]} ({crs.name})"
@@ -116,12 +126,14 @@ def describe(crs: pyproj.CRS) -> str:
 
 
 def measures_in_metres(crs: pyproj.CRS) -> bool:
-    """Whether the coordinates of ``crs`` are metres on a plane."""
+    """Return whether the coordinates of ``crs`` are metres on a plane."""
     return crs.is_projected and all(math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2])
 
 
 def _false_area(crs: pyproj.CRS, longitude: float, latitude: float) -> float:
-    """By which share the plane of ``crs`` shows areas too large or too small at a place; 0 where PROJ cannot tell."""
+    """By which share the plane of ``crs`` shows areas too large or too small at a place; 0 where
+    PROJ does not know.
+    """
     try:
         scale = float(pyproj.Proj(crs).get_factors(longitude, latitude).areal_scale)
     except pyproj.exceptions.ProjError:
@@ -137,7 +149,9 @@ def _refuse_false_areas(crs: pyproj.CRS, layer: PlanLayer) -> None:
 
 
 def _refuse_degrees_called_metres(layer: PlanLayer) -> None:
-    """In metres the whole plan would be some decimetres large, every defect dust, and the plan would conform."""
+    """In metres the whole plan would be some decimetres large, every defect dust, and the plan
+    would conform.
+    """
     if layer.crs.is_projected and (np.abs(_boxes(layer)) <= (180.0, 90.0, 180.0, 90.0)).all():
         raise _impossible(layer)
 
@@ -150,7 +164,9 @@ def _refuse_far_from_vietnam(layer: PlanLayer) -> None:
 
 
 def _centre(layer: PlanLayer) -> tuple[float, float]:
-    """Longitude and latitude of the middle of the zones' middles, which a stray zone at the origin does not move."""
+    """Longitude and latitude of the middle of the zones' middles, which a stray zone at the origin
+    does not move.
+    """
     west, south, east, north = np.median(_boxes(layer), axis=0)
     longitude, latitude = to_degrees(layer.crs.to_wkt()).transform((west + east) / 2.0, (south + north) / 2.0)
     if not (math.isfinite(longitude) and math.isfinite(latitude) and abs(latitude) <= 90 and abs(longitude) <= 360):
@@ -165,7 +181,9 @@ def _impossible(layer: PlanLayer) -> PlanError:
 
 
 def _boxes(layer: PlanLayer) -> np.ndarray:
-    """West, south, east, north of each zone whose vertices are numbers, (n, 4); of single vertices where none is such."""
+    """West, south, east, north of each zone whose vertices are numbers, (n, 4); of single vertices
+    where none is such.
+    """
     geometry = np.asarray(layer.zones.geometry.values, dtype=object)
     with np.errstate(invalid="ignore"):
         boxes = shapely.bounds(geometry)

@@ -1,7 +1,8 @@
-"""A check that could not run says which layer, which feature, what was expected, what was found and what to do.
+"""A check that could not run says which layer, which feature, what was expected, what was found and
+what to do.
 
-The words are in the catalogue (resources/i18n), in Vietnamese and English; the exception carries their key and values,
-so that the one who shows it chooses the language.
+The words are in the catalogue (resources/i18n), in Vietnamese and English; the exception carries
+their key and values, so that the one who shows it chooses the language.
 """
 
 from __future__ import annotations
@@ -17,5 +18,5 @@ class PlanError(Exception):
         super().__init__(text(key, "en", **values))
 
     def text(self, language: str) -> str:
-        """The message in ``language`` ("vi" or "en")."""
+        """Return the message in ``language`` ("vi" or "en")."""
         return text(self.key, language, **self.values)

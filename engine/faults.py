@@ -1,9 +1,11 @@
-"""A fault of the program itself: told in one sentence, its traceback kept in a file, never shown to a person.
+"""A fault of the program itself: reported in one sentence, its traceback kept in a file, never
+shown to a person.
 
-:class:`told_faults` stands around one piece of work (a job of a province, a whole command) and says what that is. A refusal, a wish to
-stop and Ctrl-C leave it as they are, a lack of memory becomes a refusal, whatever else is raised inside becomes a
-ProgramFault. That is a PlanError, so everything that tells a refusal tells it too; but it is never a verdict on the
-plans: a command that met one ends with status 2 (:func:`met`). The file is the one at :func:`details_file`; where nothing can be
+:class:`told_faults` stands around one piece of work (a job of a province, a whole command) and says
+what that is. A refusal, a wish to stop and Ctrl-C leave it as they are, a lack of memory becomes a
+refusal, whatever else is raised inside becomes a ProgramFault. That is a PlanError, so everything
+that shows a refusal shows it too; but it is never a verdict on the plans: a command that met one
+ends with status 2 (:func:`met`). The file is the one at :func:`details_file`; where nothing can be
 written the sentence says so.
 """
 
@@ -27,12 +29,16 @@ LARGEST_BYTES = 1 << 20
 """What is older is cut off: a fault that comes back ten thousand times must not fill the disk."""
 AS_THEY_ARE = (PlanError, Cancelled, KeyboardInterrupt)
 _count = 0
-"""How many faults were met; they are not kept, because a traceback holds every layer that was in work."""
+"""How many faults were met; they are not kept, because a traceback holds every layer that was in
+work.
+"""
 _counting = threading.Lock()
 
 
 class ProgramFault(PlanError):
-    """The program failed at ``work``; ``details`` is the traceback, for the log of whoever runs the program."""
+    """The program failed at ``work``; ``details`` is the traceback, for the log of whoever runs the
+    program.
+    """
 
     def __init__(self, error: BaseException, work: str, details: str, path: Path | None):
         self.details = details
@@ -41,9 +47,11 @@ class ProgramFault(PlanError):
 
 
 class told_faults:  # noqa: N801  (a context manager, written as contextlib writes them)
-    """``with told_faults("coverage of H1"): …`` raises what went wrong inside as a PlanError; ``others`` pass as well.
+    """``with told_faults("coverage of H1"): …`` raises what went wrong inside as a PlanError;
+    ``others`` pass as well.
 
-    No generator stands behind it, because a StopIteration or GeneratorExit must come through as what it is.
+    No generator stands behind it, because a StopIteration or GeneratorExit must come through as
+    what it is.
     """
 
     def __init__(self, work: str, *others: type[BaseException]):
@@ -71,12 +79,16 @@ class told_faults:  # noqa: N801  (a context manager, written as contextlib writ
 
 
 def met() -> int:
-    """How many faults this process has met: told, and survived because other work could go on."""
+    """Return how many faults this process has met: reported, and survived because other work could
+    go on.
+    """
     return _count
 
 
 def details_file() -> Path:
-    """Where the details of faults lie: the folder that the system has for such files of a person, else the one for passing files."""
+    """Return where the details of faults lie: the folder that the system has for such files of a
+    person, else the one for passing files.
+    """
     home = Path(os.path.expanduser("~"))
     if sys.platform == "win32":
         folder = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -99,7 +111,7 @@ def _details(error: BaseException, work: str) -> str:
 
 
 def _kept(details: str) -> Path | None:
-    """The file that holds the details now; None where no place takes it."""
+    """Return the file that holds the details now; None where no place takes it."""
     for path in (details_file(), Path(tempfile.gettempdir()) / NAME):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

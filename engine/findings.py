@@ -1,9 +1,11 @@
-"""The finding record: its columns, how a check fills them, and how a finding gets its name, message and place.
+"""The finding record: its columns, how a check fills them, and how a finding gets its name, message
+and place.
 
-A check makes batches of findings of one rule with :func:`batch` (arrays, one entry a finding) and joins them with
-:func:`assemble`, which adds severity and message from the catalogue, an interior point, an id, and sorts them so that
-the result does not depend on the order of the features. Geometries are MultiPolygons in the working CRS, areas in m²,
-widths in m. The columns are those of record.py.
+A check makes batches of findings of one rule with :func:`batch` (arrays, one entry a finding) and
+joins them with :func:`assemble`, which adds severity and message from the catalogue, an interior
+point, an id, and sorts them so that the result does not depend on the order of the features.
+Geometries are MultiPolygons in the working CRS, areas in m², widths in m. The columns are those of
+record.py.
 """
 
 from __future__ import annotations
@@ -38,12 +40,14 @@ class Measure:
 
 @dataclass
 class CheckResult:
-    """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown as passed.
+    """What a check found. ``status``: passed, failed or not_assessed; "not assessed" is never shown
+    as passed.
 
-    ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for them. ``balanced``: whether
-    the balance of areas closes, true for a check that has none. ``not_looked_for``: the rules, or how their names begin, that this run had no
-    means to look for, such as a missing code where no field of codes was chosen: that nothing was found of them says nothing.
-    ``told``: what of the ``log`` a run of many checks has to repeat.
+    ``unmatched``: the edges that neighbours share without all vertices, from a check that looks for
+    them. ``balanced``: whether the balance of areas closes, true for a check that has none.
+    ``not_looked_for``: the rules, or how their names begin, that this run had no means to look for,
+    such as a missing code where no field of codes was chosen: that nothing was found of them says
+    nothing. ``told``: what of the ``log`` a run of many checks has to repeat.
     """
 
     findings: gpd.GeoDataFrame
@@ -58,7 +62,7 @@ class CheckResult:
     told: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> float:
-        """The measure called ``name``; KeyError if the check has none."""
+        """Return the measure called ``name``; KeyError if the check has none."""
         for measure in self.measures:
             if measure.name == name:
                 return measure.value
@@ -70,20 +74,24 @@ class CheckResult:
         return self.status == "passed"
 
     def measures_table(self, run_id: str) -> pd.DataFrame:
-        """The measures as rows of the table ``measures``."""
+        """Return the measures as rows of the table ``measures``."""
         rows = [(m.name, float(m.value), m.unit, self.plan, self.territory, run_id) for m in self.measures]
         return pd.DataFrame(rows, columns=[name for name, _ in MEASURE_FIELDS])
 
 
 def fields_of(findings: pd.DataFrame) -> tuple[tuple[str, str], ...]:
-    """The columns of a table of findings: the record, and what has changed where that is known."""
+    """Return the columns of a table of findings: the record, and what has changed where that is
+    known.
+    """
     return (*FIELDS, *(column for column in CHANGE_FIELDS if column[0] in findings))
 
 
 def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:
-    """Findings of one ``rule``: polygons or multipolygons, and columns of FIELDS as arrays or single values.
+    """Findings of one ``rule``: polygons or multipolygons, and columns of FIELDS as arrays or
+    single values.
 
-    Besides FIELDS, ``detail``, ``reason``, ``parts``, ``name_a`` and ``name_b`` may be given; they only fill the message.
+    Besides FIELDS, ``detail``, ``reason``, ``parts``, ``name_a`` and ``name_b`` may be given; they
+    only fill the message.
     """
     known = set(NAMES) | set(NOT_STORED)
     unknown = set(columns) - known
@@ -101,15 +109,16 @@ def batch(rule: str, geometry: Geometries, **columns: object) -> pd.DataFrame:
 
 
 def empty(crs: object) -> gpd.GeoDataFrame:
-    """A findings layer without findings."""
+    """Return a findings layer without findings."""
     return assemble([], crs, "en", "")
 
 
 def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id: str) -> gpd.GeoDataFrame:
-    """One findings layer out of batches: complete columns, messages in ``language``, sorted, with ids.
+    """Return one findings layer out of batches: complete columns, messages in ``language``, sorted,
+    with ids.
 
-    Sorted by severity (errors first), rule, and descending area; ids are unique and depend on what was found, not on
-    the order of the features.
+    Sorted by severity (errors first), rule, and descending area; ids are unique and depend on what
+    was found, not on the order of the features.
     """
     filled = [part for part in batches if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"geometry": []}, dtype=object)
@@ -128,7 +137,8 @@ def assemble(batches: Sequence[pd.DataFrame], crs: object, language: str, run_id
     table["geometry"] = geometry
     inside = shapely.point_on_surface(geometry)
     table["x"], table["y"] = shapely.get_x(inside), shapely.get_y(inside)
-    # texts are objects in every column, with or without rows: pandas 3 would tell those of a list by looking at them
+    # texts are objects in every column, with or without rows: pandas 3 would infer those of a list
+    # by looking at them
     table["message"] = pd.Series(_messages(table, language), index=table.index, dtype=object)
     table["finding_id"] = pd.Series(_ids(table), index=table.index, dtype=object)
     table["_order"] = table["severity"].map({name: rank for rank, name in enumerate(SEVERITIES)})
@@ -147,7 +157,8 @@ def _multipolygons(geometry: np.ndarray) -> np.ndarray:
 
 
 def without_place(area_m2: np.ndarray | float, outlines: Geometries) -> np.ndarray:
-    """Whether findings of these areas, NaN for none, carry their whole territory for want of a place, or no outline at all.
+    """Return whether findings of these areas, NaN for none, carry their whole territory for want of
+    a place, or no outline at all.
 
     A finding without area that has a place is marked by a disc.
     """
@@ -160,11 +171,13 @@ def without_place(area_m2: np.ndarray | float, outlines: Geometries) -> np.ndarr
 LARGEST_PLACE_M2 = 1e6
 """The disc that marks a place, such as a vertex, is smaller at any scale."""
 ROUND = 0.985
-"""4πA/P² of a disc of 32 corners is 0.997, and a little less where degrees have squeezed it; of a square 0.785."""
+"""4πA/P² of a disc of 32 corners is 0.997, and a little less where degrees have squeezed it; of a
+square 0.785.
+"""
 
 
 def _messages(table: pd.DataFrame, language: str) -> list[str]:
-    """The message of each finding: its rule's template, filled with what the template names."""
+    """Return the message of each finding: its rule's template, filled with what the template names."""
     ways: dict[str, tuple[str, Callable[[Any], str]]] = {
         "area": ("area_m2", lambda value: area_text(value, language)),
         "width": ("width_m", lambda value: width_text(value, language)),
@@ -185,12 +198,14 @@ def _messages(table: pd.DataFrame, language: str) -> list[str]:
 
 
 def _sentence(words: str) -> str:
-    """A reason as a rule set writes it, with a capital and a full stop."""
+    """Return a reason as a rule set writes it, with a capital and a full stop."""
     return words[:1].upper() + words[1:] + ("" if not words or words.endswith((".", "!", "?", ")")) else ".")
 
 
 def _ids(table: pd.DataFrame) -> list[str]:
-    """Twelve hex digits of a hash over rule, plans, zones and place (to 1 cm), with a suffix where two still agree."""
+    """Twelve hex digits of a hash over rule, plans, zones and place (to 1 cm), with a suffix where
+    two still agree.
+    """
     seen: dict[str, int] = {}
     ids = []
     columns = [table[name] for name in ("rule", "plan_a", "zone_a", "plan_b", "zone_b")]

@@ -1,8 +1,10 @@
 """The kinds of values that a column of a table can have, and its values as each writer needs them.
 
-A column of a table of pandas goes in; its kind comes out, and its values as plain Python (None where nothing stands), or as the arrays and
-masks in which pyogrio takes them. Whole numbers stay whole numbers, also those of 18 digits beside rows that hold none;
-dates stay dates. What no writer knows, such as lists, times of day and bytes, becomes text, which :func:`is_kept` tells. Nothing here fails.
+A column of a table of pandas goes in; its kind comes out, and its values as plain Python (None
+where nothing stands), or as the arrays and masks in which pyogrio takes them. Whole numbers stay
+whole numbers, also those of 18 digits beside rows that hold none; dates stay dates. What no writer
+knows, such as lists, times of day and bytes, becomes text, which :func:`is_kept` reports. Nothing
+here fails.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 
 def kind_of(values: pd.Series) -> str:
-    """The kind of a column, from its dtype, or from the values of a column of objects."""
+    """Return the kind of a column, from its dtype, or from the values of a column of objects."""
     if pd.api.types.is_bool_dtype(values.dtype):
         return BOOLEAN
     if pd.api.types.is_integer_dtype(values):
@@ -54,20 +56,22 @@ def kind_of(values: pd.Series) -> str:
 
 
 def nothing_of(kind: str, count: int) -> pd.Series:
-    """A column of days or moments in which nothing stands, so that it keeps its kind."""
+    """Return a column of days or moments in which nothing stands, so that it keeps its kind."""
     dtype = "period[D]" if kind == DATE else "datetime64[ns]"
     return pd.Series([pd.NaT] * count, dtype=dtype)
 
 
 def is_kept(values: pd.Series) -> bool:
-    """Whether a writer can keep the column's values as what they are; False for what becomes text, such as lists."""
+    """Return whether a writer can keep the column's values as what they are; False for what becomes
+    text, such as lists.
+    """
     if kind_of(values) != TEXT or not pd.api.types.is_object_dtype(values):
         return True
     return pd.api.types.infer_dtype(values, skipna=True) in KEPT
 
 
 def plain_values(values: pd.Series, kind: str) -> list[Any]:
-    """The values as Python's own str, float, int, bool, date and datetime, None for none."""
+    """Return the values as Python's own str, float, int, bool, date and datetime, None for none."""
     way = _WAYS[kind]
     return [None if is_missing(value) else way(value) for value in values.tolist()]
 
@@ -89,12 +93,16 @@ def arrays(values: pd.Series, kind: str) -> tuple[np.ndarray, np.ndarray | None]
 
 
 def marks_of_utc(values: pd.Series) -> np.ndarray:
-    """GDAL's mark of the time zone of each moment: 100 for UTC, in which a moment that names a zone is written, else 0."""
+    """GDAL's mark of the time zone of each moment: 100 for UTC, in which a moment that names a zone
+    is written, else 0.
+    """
     return np.array([100 if getattr(value, "tzinfo", None) else 0 for value in values.tolist()])
 
 
 def text_of(value: object) -> str:
-    """A value as text: true and false, numbers in full, lists and tables as JSON, bytes as hexadecimal digits."""
+    """Return a value as text: true and false, numbers in full, lists and tables as JSON, bytes as
+    hexadecimal digits.
+    """
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (bool, np.bool_)):

@@ -1,4 +1,6 @@
-"""The words for what a plan is: its level and its nature. No imports, because the toolbox needs them before geopandas."""
+"""The words for what a plan is: its level and its nature. No imports, because the toolbox needs
+them before geopandas.
+"""
 
 LEVELS = (
     "national",
@@ -12,4 +14,6 @@ LEVELS = (
     "sector",
 )
 NATURES = ("map", "diagram")
-"""A diagram (sơ đồ) shows orientation only: an overlay with one is a prompt to look, never an error."""
+"""A diagram (sơ đồ) shows orientation only: an overlay with one is a prompt to look, never an
+error.
+"""

@@ -1,11 +1,14 @@
-"""GDAL reads files here, and nothing else: while :func:`offline` lasts no request leaves this process through it.
+"""GDAL reads files here, and nothing else: while :func:`offline` lasts no request leaves this
+process through it.
 
-A file can name another place: a GeoJSON its CRS by a link, a GeoPackage a view that geocodes, a KML its styles. Such links are
-not followed. What is set is set in the whole process, because GDAL's readers have threads of their own, and only for as
-long as something is being read here, because inside QGIS the same GDAL may serve a person's own web layers; the last
-reader puts everything back. A server that a person names (a store in PostGIS) is not asked through GDAL.
+A file can name another place: a GeoJSON its CRS by a link, a GeoPackage a view that geocodes, a KML
+its styles. Such links are not followed. What is set is set in the whole process, because GDAL's
+readers have threads of their own, and only for as long as something is being read here, because
+inside QGIS the same GDAL may serve a person's own web layers; the last reader puts everything back.
+A server that a person names (a store in PostGIS) is not asked through GDAL.
 
-Every setting is a second line: a format that only points to other places is refused before it is opened (intake/formats.py).
+Every setting is a second line: a format that only points to other places is refused before it is
+opened (intake/formats.py).
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from contextlib import contextmanager
 import pyogrio
 
 NOWHERE = "offline://offline.invalid:1"
-"""No proxy of that kind exists, so curl gives up before it has sent a byte; an older curl finds no such host."""
+"""No proxy of that kind exists, so curl gives up before it has sent a byte; an older curl finds no
+such host.
+"""
 SETTINGS = {
     "GDAL_HTTP_PROXY": NOWHERE,
     "GDAL_HTTPS_PROXY": NOWHERE,
@@ -32,7 +37,8 @@ SETTINGS = {
     "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
 }
 PAST_THE_PROXY = ("no_proxy", "NO_PROXY")
-"""Hosts that curl asks without the proxy; the loopback and the office's own are often among them."""
+"""Hosts that curl asks without the proxy; the loopback and the office's own are often among them.
+"""
 
 
 class _Readers:

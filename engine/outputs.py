@@ -1,9 +1,11 @@
-"""No output of a run replaces one of its inputs, a part of one, or another output: told before anything is read.
+"""No output of a run replaces one of its inputs, a part of one, or another output: reported before
+anything is read.
 
-Goes in: the inputs of a run, as the name of an option and what a person wrote there (a path, ``path|layername=name``, a path
-inside a zip), and its outputs. Files are the same whatever they are called: through links, with other capitals on a disk that
-makes no difference, from another folder. The parts of a shapefile or a MapInfo table, a GeoPackage's log, and the label map
-beside a plan belong to it. Raises PlanError ``error.shared_file``, which names both options and the file.
+Goes in: the inputs of a run, as the name of an option and what a person wrote there (a path,
+``path|layername=name``, a path inside a zip), and its outputs. Files are the same whatever they are
+called: through links, with other capitals on a disk that makes no difference, from another folder.
+The parts of a shapefile or a MapInfo table, a GeoPackage's log, and the label map beside a plan
+belong to it. Raises PlanError ``error.shared_file``, which names both options and the file.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ NO_FILES = ("language", "check")
 
 @dataclass(frozen=True)
 class Output:
-    """``name``: of the option. ``succeeds``: names of inputs that this output may replace, because it carries on what they hold.
+    """``name``: of the option. ``succeeds``: names of inputs that this output may replace, because
+    it carries on what they hold.
 
     ``kind`` None: what lies there is judged by whoever writes it.
     """
@@ -45,7 +48,9 @@ class Output:
 
 
 def refuse_lost_files(inputs: Iterable[tuple[str, str]], outputs: Sequence[Output]) -> None:
-    """PlanError where one of ``outputs`` would replace an input, another output, or a file that this program has not made."""
+    """Raise PlanError where one of ``outputs`` would replace an input, another output, or a file
+    that this program has not written.
+    """
     inputs = list(inputs)
     written: dict[str, str] = {}
     for output in outputs:
@@ -64,7 +69,7 @@ def refuse_lost_files(inputs: Iterable[tuple[str, str]], outputs: Sequence[Outpu
 
 
 def parts_of(source: str) -> list[Path]:
-    """All files that are read when ``source`` is; of a folder those that lie in it."""
+    """Return all files that are read when ``source`` is; of a folder those that lie in it."""
     try:
         path = Source.of(source).path
     except PlanError:
@@ -84,7 +89,7 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _number(path: Path) -> tuple[int, int] | None:
-    """What tells a file from all others, however it is called; None where none is there."""
+    """Return what identifies a file, however it is called; None where none is there."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -93,7 +98,9 @@ def _number(path: Path) -> tuple[int, int] | None:
 
 
 def _called(path: Path) -> str:
-    """The same for all names that may mean one file, also on a disk that makes no difference between capitals."""
+    """Return the same for all names that may mean one file, also on a disk that makes no difference
+    between capitals.
+    """
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
@@ -114,7 +121,9 @@ def add_output(
     succeeds: tuple[str, ...] = (),
     **more: object,
 ) -> None:
-    """Add an option that names a file to write; every other option of the command may name an input."""
+    """Add an option that names a file to write; every other option of the command may name an
+    input.
+    """
     action = parser.add_argument(option, **more)  # type: ignore[arg-type]
     known = parser.get_default("outputs") or {}
     parser.set_defaults(outputs={**known, action.dest: _Declared(option, kind, succeeds)})
@@ -139,5 +148,5 @@ def refuse_lost_files_of(options: argparse.Namespace) -> None:
 
 
 def given(options: argparse.Namespace) -> dict[str, object]:
-    """What a person wrote, by option, without what the program keeps among it."""
+    """Return what a person wrote, by option, without what the program keeps among it."""
     return {name: value for name, value in vars(options).items() if name not in ("run", "outputs")}

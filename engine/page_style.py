@@ -1,7 +1,9 @@
-"""What all pages of ours share: the frame of an HTML file that needs nothing beside it, and the look of text and tables on A4.
+"""What all pages of ours share: the frame of an HTML file that needs nothing beside it, and the
+look of text and tables on A4.
 
-A page adds its own rules after BASE. Nothing is loaded from anywhere: no script, no font, no picture by address; the policy in
-the head forbids it, should a text of a layer ever get past the escaping.
+A page adds its own rules after BASE. Nothing is loaded from anywhere: no script, no font, no
+picture by address; the policy in the head forbids it, should a text of a layer ever get past the
+escaping.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def opening(title: str, language: str, style: str) -> str:
-    """The head of a page up to and with ``<body>``; ``title`` is plain text, ``style`` CSS of ours."""
+    """Return the head of a page up to and with ``<body>``; ``title`` is plain text, ``style`` CSS
+    of ours.
+    """
     return (
         f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">{PAGE_MARK}'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'

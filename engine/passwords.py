@@ -1,4 +1,6 @@
-"""A text with every password in it hidden: of libpq strings, of addresses, of QGIS's layer sources. Never fails."""
+"""A text with every password in it hidden: of libpq strings, of addresses, of QGIS's layer sources.
+Never fails.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _SECRETS = (
 
 
 def without_password(text: str) -> str:
-    """A text with every password in it hidden: of libpq strings, of addresses, of QGIS's layer sources."""
+    """Return a text with every password in it hidden: of libpq strings, of addresses, of QGIS's
+    layer sources.
+    """
     for secret in _SECRETS:
         text = secret.sub(lambda found: found[1] + HIDDEN, text)
     return text

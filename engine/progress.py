@@ -1,25 +1,28 @@
-"""How a long check tells that it is alive, and learns that it should stop.
+"""How a long check shows that it is alive, and learns that it should stop.
 
-A check calls ``progress.step(fraction, text)`` with a fraction from 0 to 1 and ``progress.checkpoint()`` between
-chunks; the QGIS feedback, a terminal line and silence all fit this small interface. Raises :class:`Cancelled` when the
-person asked to stop, so that nothing half finished is returned.
+A check calls ``progress.step(fraction, text)`` with a fraction from 0 to 1 and
+``progress.checkpoint()`` between chunks; the QGIS feedback, a terminal line and silence all fit
+this small interface. Raises :class:`Cancelled` when the person asked to stop, so that nothing half
+finished is returned.
 """
 
 from __future__ import annotations
 
 
 class Cancelled(Exception):
-    """The person asked to stop; no result was made and nothing was written."""
+    """The person asked to stop; no result exists and nothing was written."""
 
 
 class Progress:
-    """Silence: the progress of a check that nobody watches. Subclasses override the two methods below."""
+    """Silence: the progress of a check that nobody watches. Subclasses override the two methods
+    below.
+    """
 
     def step(self, fraction: float, text: str = "") -> None:
         """Report that ``fraction`` (0 to 1) is done and, if not empty, what is being done now."""
 
     def cancelled(self) -> bool:
-        """Whether the person asked to stop."""
+        """Return whether the person asked to stop."""
         return False
 
     def checkpoint(self) -> None:
@@ -28,7 +31,7 @@ class Progress:
             raise Cancelled()
 
     def part(self, start: float, end: float) -> Progress:
-        """A progress whose 0 to 1 is ``start`` to ``end`` of this one."""
+        """Return a progress whose 0 to 1 is ``start`` to ``end`` of this one."""
         return _Part(self, start, end)
 
 

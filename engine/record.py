@@ -1,7 +1,9 @@
-"""What a store holds: the columns of a finding, of a measure and of a run, with their kinds (design, section 4).
+"""What a store holds: the columns of a finding, of a measure and of a run, with their kinds
+(design, section 4).
 
-Pure data, importable without geopandas. It is the one definition of the record, for GeoPackages, PostGIS, QGIS sinks and
-the review dock alike; areas are in m² or ha and lengths in m, as their names say.
+Pure data, importable without geopandas. It is the one definition of the record, for GeoPackages,
+PostGIS, QGIS sinks and the review dock alike; areas are in m² or ha and lengths in m, as their
+names say.
 """
 
 from __future__ import annotations

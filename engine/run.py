@@ -1,8 +1,10 @@
-"""What a run was: tool and library versions, inputs with their SHA-256, CRS, tolerance, rules, options, start, end, status.
+"""What a run was: tool and library versions, inputs with their SHA-256, CRS, tolerance, rules,
+options, start, end, status.
 
-One row of the table ``runs`` for each execution of a check, so that a result can be told from another and repeated. The
-digest of an input is over the zones that were checked (geometry, key and code in their order), not over the file's
-bytes, so it is the same for a shapefile and its copy in a GeoPackage.
+One row of the table ``runs`` for each execution of a check, so that a result can be identified and
+repeated. The digest of an input is over the zones that were checked (geometry, key and code in
+their order), not over the file's bytes, so it is the same for a shapefile and its copy in a
+GeoPackage.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class Run:
         rules: tuple[str, str] = ("", ""),
         progress: Progress | None = None,
     ) -> pd.DataFrame:
-        """The row of the table ``runs``. ``rules``: name and SHA-256 of the rule set."""
+        """Return the row of the table ``runs``. ``rules``: name and SHA-256 of the rule set."""
         from .version import __version__
 
         inputs = []
@@ -88,7 +90,7 @@ def digest(layer: PlanLayer, progress: Progress | None = None) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries that a result depends on."""
+    """Return the versions of the libraries that a result depends on."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -99,7 +101,7 @@ def library_versions() -> dict[str, str]:
 
 
 def _told(options: Mapping[str, object]) -> str:
-    """The options as JSON; a layer or store in a database is named without its password."""
+    """Return the options as JSON; a layer or store in a database is named without its password."""
     hidden = {name: without_password(value) if isinstance(value, str) else value for name, value in options.items()}
     return without_password(json.dumps(hidden, ensure_ascii=False, sort_keys=True, default=str))
 

@@ -1,9 +1,10 @@
 """What is noise and what is a finding: one tolerance, used by every check.
 
-A piece is judged by its WIDTH, the diameter in metres of the largest circle that fits in it, because noise of
-re-digitising is narrow but can be long and large (design, section 3). ``area_m2`` is a filter on top, 0 unless asked for.
-The default width is 0.5 mm at the plan's scale (12.5 m at 1:25,000), the drawing accuracy of a paper map; without a
-scale it is 0.1 m. No legal overlay tolerance between plan levels was found, so this one is ours.
+A piece is judged by its WIDTH, the diameter in metres of the largest circle that fits in it,
+because noise of re-digitising is narrow but can be long and large (design, section 3). ``area_m2``
+is a filter on top, 0 unless asked for. The default width is 0.5 mm at the plan's scale (12.5 m at
+1:25,000), the drawing accuracy of a paper map; without a scale it is 0.1 m. No legal overlay
+tolerance between plan levels was found, so this one is ours.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Tolerance:
 
     @classmethod
     def from_scale(cls, denominator: float, mm: float = DRAWING_ACCURACY_MM, area_m2: float = 0.0) -> Tolerance:
-        """The width that ``mm`` on paper covers on the ground at 1:``denominator``."""
+        """Return the width that ``mm`` on paper covers on the ground at 1:``denominator``."""
         if not math.isfinite(denominator) or denominator <= 0:
             raise PlanError("error.scale", value=denominator)
         return cls(denominator * mm / 1000.0, area_m2)
@@ -40,7 +41,9 @@ class Tolerance:
     def choose(
         cls, width_m: float | None = None, scale_denominator: float | None = None, area_m2: float = 0.0
     ) -> Tolerance:
-        """The given width (0 means zero), else the scale's, else the default without a scale."""
+        """Return the given width (0 means zero), else the scale's, else the default without a
+        scale.
+        """
         if width_m is not None:
             return cls(width_m, area_m2)
         if scale_denominator is not None:
@@ -49,5 +52,5 @@ class Tolerance:
 
     @staticmethod
     def combine(a: Tolerance, b: Tolerance) -> Tolerance:
-        """The tolerance of two plans laid over each other: the coarser governs."""
+        """Return the tolerance of two plans laid over each other: the coarser governs."""
         return Tolerance(max(a.width_m, b.width_m), max(a.area_m2, b.area_m2))

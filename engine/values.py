@@ -1,8 +1,10 @@
-"""What a table's columns and cells hold, whichever pandas read them: which columns are texts, and which cells are empty.
+"""What a table's columns and cells hold, whichever pandas read them: which columns are texts, and
+which cells are empty.
 
-Goes in: a DataFrame as a reader made it. Columns of texts are of dtype ``object`` up to pandas 2, ``str`` from pandas 3 on, and
-``string`` or categories where somebody chose so; an empty cell among them is None, NaN or NA. Nothing else in this package may
-ask a column for its dtype to know that it holds texts.
+Goes in: a DataFrame as a reader returned it. Columns of texts are of dtype ``object`` up to pandas
+2, ``str`` from pandas 3 on, and ``string`` or categories where somebody chose so; an empty cell
+among them is None, NaN or NA. Nothing else in this package may ask a column for its dtype to know
+that it holds texts.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def text_columns(table: pd.DataFrame) -> list[str]:
-    """The columns of ``table`` that may hold texts, in its order."""
+    """Return the columns of ``table`` that may hold texts, in its order."""
     return [name for place, name in enumerate(table.columns) if is_text(table.iloc[:, place])]
 
 

@@ -1,9 +1,11 @@
-"""The areas that a plan's table declares, as hectares: how the column writes numbers and in which unit is found out and said.
+"""The areas that a plan's table declares, as hectares: how the column writes numbers and in which
+unit is found out and said.
 
-Goes in: the values of one column as the file holds them (numbers, or texts such as "12,5", "1.234,56", "3 500 m²"), and the area
-of each zone on the map in m². Comes out: DeclaredAreas. The decimal sign and the unit (ha, m2, km2) are those by
-which most zones agree with the map, for the whole column, except where a value names its own unit; what is no number under
-them is left out and told. Fails with PlanError where no unit fits: nothing is guessed.
+Goes in: the values of one column as the file holds them (numbers, or texts such as "12,5",
+"1.234,56", "3 500 m²"), and the area of each zone on the map in m². Comes out: DeclaredAreas. The
+decimal sign and the unit (ha, m2, km2) are those by which most zones agree with the map, for the
+whole column, except where a value names its own unit; what is no number under them is left out and
+reported. Fails with PlanError where no unit fits: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -33,9 +35,11 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class DeclaredAreas:
-    """``declared_ha`` NaN where nothing (``blank``) or no number (``unreadable``) stands; ``rounding_ha``: half of the last decimal.
+    """``declared_ha`` NaN where nothing (``blank``) or no number (``unreadable``) stands;
+    ``rounding_ha``: half of the last decimal.
 
-    ``unit`` is that of values that name none, ``decimal_sign`` "" where all are numbers already. ``agreeing``: zones near the map.
+    ``unit`` is that of values that name none, ``decimal_sign`` "" where all are numbers already.
+    ``agreeing``: zones near the map.
     """
 
     declared_ha: np.ndarray
@@ -58,7 +62,7 @@ class _Numbers:
 
 
 def read_areas(values: np.ndarray, measured_m2: np.ndarray, layer: str, column: str) -> DeclaredAreas:
-    """The column ``column`` of ``layer`` as hectares; see the module's paragraph."""
+    """Return the column ``column`` of ``layer`` as hectares; see the module's paragraph."""
     texts = np.array([_text(value) for value in values], dtype=object)
     blank = texts == ""
     numeric = all(not isinstance(value, str) for value, empty in zip(values, blank) if not empty)
@@ -92,7 +96,7 @@ def _text(value: object) -> str:
 
 
 def _as_numbers(values: np.ndarray, blank: np.ndarray) -> _Numbers:
-    """A column of numbers; what is not finite or below 0 is no area."""
+    """Return a column of numbers; what is not finite or below 0 is no area."""
     read = np.array([np.nan if empty else float(value) for value, empty in zip(values, blank)])
     read[~(read >= 0) | ~np.isfinite(read)] = np.nan
     there = read[np.isfinite(read)]
@@ -127,7 +131,9 @@ def _unit_m2(numbers: _Numbers, unit: str) -> np.ndarray:
 
 
 def _agreement(numbers: _Numbers, unit: str, measured_m2: np.ndarray) -> tuple[float, float, float]:
-    """(zones near the map, zones that are numbers, nearness of the median) of one way to read the column."""
+    """Return (zones near the map, zones that are numbers, nearness of the median) of one way to
+    read the column.
+    """
     declared_m2 = numbers.value * _unit_m2(numbers, unit)
     both = (declared_m2 > 0) & (measured_m2 > 0)
     if not both.any():

@@ -3,11 +3,12 @@
     sum of zone areas = area covered at least once + excess          (excess: every further layer of cover)
     area covered      = boundary area - gap area + area outside      (with a boundary)
 
-The left and right sides come from different computations (areas, union, faces of overlaps, differences), so a piece that
-one of them lost shows as a residual. And what was found must be what the depth of the ground says: all pairs share the ground of
-depth d as often as there are pairs among d zones, all gaps are the ground of depth 0. A run without a boundary has no second
-equation, but that account it has: its gaps must be all that the outlines enclose less what is covered. Areas in m² on the plane
-of the working CRS, noise included.
+The left and right sides come from different computations (areas, union, faces of overlaps,
+differences), so a piece that one of them lost shows as a residual. And what was found must be what
+the depth of the ground says: all pairs share the ground of depth d as often as there are pairs
+among d zones, all gaps are the ground of depth 0. A run without a boundary has no second equation,
+but that account it has: its gaps must be all that the outlines enclose less what is covered. Areas
+in m² on the plane of the working CRS, noise included.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ RELATIVE_ALLOWANCE = 1e-9
 
 @dataclass(frozen=True)
 class Account:
-    """Findings of one kind ("pairs", "gaps", "overhang"): their sum, and the same ground counted by depth."""
+    """Findings of one kind ("pairs", "gaps", "overhang"): their sum, and the same ground counted by
+    depth.
+    """
 
     kind: str
     found_m2: float
@@ -40,7 +43,9 @@ class Account:
 
 
 def accounts(cover: Cover, bounded: bool) -> tuple[Account, ...]:
-    """What was found against what the depth says; without a boundary nothing can lie outside."""
+    """Return what was found against what the depth says; without a boundary nothing can lie
+    outside.
+    """
 
     def account(kind: str, found: np.ndarray, counted_m2: float) -> Account:
         found_m2 = float(shapely.area(found).sum())
@@ -84,11 +89,13 @@ class Balance:
 
     @property
     def closes(self) -> bool:
-        """Whether the residual is within the allowance and what was found adds up; a NaN never closes."""
+        """Whether the residual is within the allowance and what was found adds up; a NaN never
+        closes.
+        """
         return self.residual_m2 <= self.allowance_m2 and all(account.closes for account in self.accounts)
 
     def measures(self) -> list[Measure]:
-        """The terms as measures, in m²."""
+        """Return the terms as measures, in m²."""
         terms = [
             Measure("zone_area", self.zones_m2, "m2"),
             Measure("covered_area", self.covered_m2, "m2"),
@@ -103,7 +110,7 @@ class Balance:
         return terms
 
     def log(self, language: str) -> list[str]:
-        """The balance in words, as it is printed."""
+        """Return the balance in words, as it is printed."""
         shown = {
             name: number(value, 4, language)
             for name, value in (

@@ -1,10 +1,12 @@
-"""Where land use changes abruptly over a border: zones of two territories side by side whose codes a rule set calls a conflict.
+"""Where land use changes abruptly over a border: zones of two territories side by side whose codes
+a rule set calls a conflict.
 
-Goes in: the territories, their borders, a RuleSet and the tolerance. Two zones are side by side where the outline of one runs
-within the tolerance of the other, for longer than :data:`LEAST_TOLERANCES` tolerances, so that zones which only meet at a
-corner are passed over. A verdict counts in either order of the codes, because neither plan is the upper one. Comes out: one
-border.abrupt for each such pair, its geometry a strip along the line with the tolerance to either side. Needs no more
-than the zones that lie at a border; zones without a code are passed over.
+Goes in: the territories, their borders, a RuleSet and the tolerance. Two zones are side by side
+where the outline of one runs within the tolerance of the other, for longer than
+:data:`LEAST_TOLERANCES` tolerances, so that zones which only meet at a corner are passed over. A
+verdict counts in either order of the codes, because neither plan is the upper one. Comes out: one
+border.abrupt for each such pair, its geometry a strip along the line with the tolerance to either
+side. Needs no more than the zones that lie at a border; zones without a code are passed over.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def abrupt_changes(
 def _conflicting(
     a: Territory, b: Territory, tree_a: shapely.STRtree, tree_b: shapely.STRtree, rules: RuleSet, reach_m: float
 ) -> tuple[np.ndarray, np.ndarray, list[Verdict]]:
-    """(zone of a, zone of b, verdict) of the pairs within ``reach_m`` of each other that the rules call a conflict."""
+    """Return (zone of a, zone of b, verdict) of the pairs within ``reach_m`` of each other that the
+    rules call a conflict.
+    """
     at_border = np.sort(tree_a.query(b.ground, predicate="dwithin", distance=reach_m))
     place, j = tree_b.query(a.zones[at_border], predicate="dwithin", distance=reach_m)
     i = at_border[place]

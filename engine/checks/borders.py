@@ -1,11 +1,13 @@
-"""Do neighbouring plans meet in one line? Overlaps and gaps along the borders of territories that were drawn apart.
+"""Do neighbouring plans meet in one line? Overlaps and gaps along the borders of territories that
+were drawn apart.
 
-Goes in: PlanLayers in the working CRS in metres, one a territory or with the territory of each zone, and the search width:
-how far apart two lines may be and still be the same border. Comes out: a CheckResult with one border.mismatch for each pair of
-neighbours whose lines differ (a warning where any piece is wider than the tolerance, else information), each border.overlap
-and border.gap wider than the tolerance, with a rule set also what changes abruptly over a border, and the measures
-that the contract's outputs are named after. Areas in m² on the
-plane. Fails with PlanError when there are not two territories; Cancelled when asked to.
+Goes in: PlanLayers in the working CRS in metres, one a territory or with the territory of each
+zone, and the search width: how far apart two lines may be and still be the same border. Comes out:
+a CheckResult with one border.mismatch for each pair of neighbours whose lines differ (a warning
+where any piece is wider than the tolerance, else information), each border.overlap and border.gap
+wider than the tolerance, with a rule set also what changes abruptly over a border, and the measures
+that the contract's outputs are named after. Areas in m² on the plane. Fails with PlanError when
+there are not two territories; Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ RULES = {"overlap": "border.overlap", "gap": "border.gap"}
 
 
 def search_width(tolerance: Tolerance, search_m: float | None = None) -> float:
-    """The given search width in metres, else ten tolerances, at least 20 m. It has to exceed the tolerance."""
+    """Return the given search width in metres, else ten tolerances, at least 20 m. It has to exceed
+    the tolerance.
+    """
     if search_m is None:
         return max(SEARCH_TOLERANCES * tolerance.width_m, LEAST_SEARCH_M)
     if not search_m > tolerance.width_m:
@@ -56,11 +60,12 @@ def check_borders(
     grounds: dict[str, shapely.Geometry] | None = None,
     others: Mapping[str, shapely.Geometry] | None = None,
 ) -> CheckResult:
-    """The border check of territories against each other; see the module's paragraph.
+    """Check the borders of territories against each other; see the module's paragraph.
 
-    ``grounds`` remembers the united ground of each territory, by name, for who checks pair after pair. ``others``: the ground of
-    further territories, by name, whose borders are not asked for: what one of them covers is no gap between two of ``plans``,
-    and a gap that it touches is shared with it, as when all were checked together.
+    ``grounds`` remembers the united ground of each territory, by name, for who checks pair after
+    pair. ``others``: the ground of further territories, by name, whose borders are not asked for:
+    what one of them covers is no gap between two of ``plans``, and a gap that it touches is shared
+    with it, as when all were checked together.
     """
     progress, language = settings.progress, settings.language
     search_m = search_width(settings.tolerance, search_m)
@@ -95,7 +100,9 @@ def check_borders(
 def _met(
     found: list[Territory], others: Mapping[str, shapely.Geometry], search_m: float, progress: Progress
 ) -> list[Border]:
-    """The borders of those ``found``, each territory in the place that it has among all by name."""
+    """Return the borders of those ``found``, each territory in the place that it has among all by
+    name.
+    """
     names = np.array([*(territory.name for territory in found), *others], dtype=object)
     ground = np.array([*(territory.ground for territory in found), *others.values()], dtype=object)
     order = in_order_of_names(names)
@@ -107,7 +114,9 @@ def _met(
 
 @dataclass(frozen=True)
 class _Kind:
-    """The pieces of one kind, overlaps or gaps, of all borders: ``pieces.source`` is the border's number."""
+    """The pieces of one kind, overlaps or gaps, of all borders: ``pieces.source`` is the border's
+    number.
+    """
 
     pieces: Pieces
     walls_m: np.ndarray
@@ -123,7 +132,7 @@ class _Kind:
 
 
 class _Borders:
-    """All borders with their pieces told from noise, asked for findings and measures."""
+    """All borders, their pieces separated from noise; they give findings and measures."""
 
     def __init__(self, found: list[Territory], met: list[Border], settings: Settings):
         self.borders, self._territories, self._settings = met, found, settings
@@ -136,7 +145,7 @@ class _Borders:
         self._names = np.array([territory.name for territory in found], dtype=object)
 
     def batches(self) -> list[pd.DataFrame]:
-        """The single pieces wider than the tolerance, then one mismatch for each pair."""
+        """Return the single pieces wider than the tolerance, then one mismatch for each pair."""
         made, widest = [], np.zeros(len(self.borders))
         for kind, rule in RULES.items():
             pieces = self._kinds[kind].pieces
@@ -157,7 +166,9 @@ class _Borders:
         return {"plan_a": a, "plan_b": b, "territory": np.array([f"{one} – {two}" for one, two in zip(a, b)])}
 
     def _zones(self, pieces: Pieces, kind: str) -> dict[str, np.ndarray]:
-        """The zone of each side that a piece lies on, or beside: the one with most of its area, or of its outline."""
+        """Return the zone of each side that a piece lies on, or beside: the one with most of its
+        area, or of its outline.
+        """
         columns = {}
         for side, of_border in (("a", self._a), ("b", self._b)):
             key, code = (np.full(len(pieces.polygons), "", dtype=object) for _ in range(2))
@@ -217,12 +228,14 @@ class _Borders:
         )
 
     def _area_m2(self, kind: str) -> np.ndarray:
-        """The area of all pieces of a kind, by border."""
+        """Return the area of all pieces of a kind, by border."""
         pieces = self._kinds[kind].pieces
         return np.bincount(pieces.source, shapely.area(pieces.polygons), len(self.borders))
 
     def _apart_m(self) -> np.ndarray:
-        """How long each border is drawn apart, noise included: half of the two lines around the pieces."""
+        """Return how long each border is drawn apart, noise included: half of the two lines around
+        the pieces.
+        """
         halves = [
             np.bincount(kind.pieces.source, kind.walls_m / 2.0, len(self.borders)) for kind in self._kinds.values()
         ]
@@ -245,21 +258,27 @@ class _Borders:
 
 
 def _widest_m(polygons: np.ndarray) -> float:
-    """The width of the widest; only those are measured whose area a circle of the mean width of another would exceed."""
+    """Return the width of the widest; only those are measured whose area a circle of the mean width
+    of another would exceed.
+    """
     area = shapely.area(polygons)
     least_m = (2.0 * area / shapely.length(polygons)).max()
     return float(widths(polygons[2.0 * np.sqrt(area / np.pi) >= least_m]).max())
 
 
 def _lying_on(pieces: np.ndarray, zones: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(piece, zone) for each piece that some zone shares area with: the zone that shares most."""
+    """Return (piece, zone) for each piece that some zone shares area with: the zone that shares
+    most.
+    """
     piece, zone = shapely.STRtree(zones).query(pieces, predicate="intersects")
     shared = shapely.area(shapely.intersection(pieces[piece], zones[zone]))
     return _most(pd.DataFrame({"gap": piece, "zone": zone, "length_m": shared}))
 
 
 def _beside(pieces: np.ndarray, zones: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(piece, zone) for each piece that some zone touches along a line: the zone that touches longest."""
+    """Return (piece, zone) for each piece that some zone touches along a line: the zone that
+    touches longest.
+    """
     return _most(contacts(pieces, zones, Progress()))
 
 

@@ -1,9 +1,11 @@
-"""Does a plan cover its territory once, wholly, and not beyond? Overlaps, gaps, overhang, duplicates, bad geometry.
+"""Does a plan cover its territory once, wholly, and not beyond? Overlaps, gaps, overhang,
+duplicates, bad geometry.
 
-Goes in: a PlanLayer and its boundary (one polygonal geometry, or None), both in the working CRS in metres. Comes out: a
-CheckResult with the findings coverage.*, geometry.*, key.*, code.missing and the measures that the contract's outputs
-are named after (design, section 8), areas in m² on the plane. Without a boundary only enclosed gaps can be found and no
-overhang. Fails with PlanError when no zone has an area or the boundary lies in another place; Cancelled when asked to.
+Goes in: a PlanLayer and its boundary (one polygonal geometry, or None), both in the working CRS in
+metres. Comes out: a CheckResult with the findings coverage.*, geometry.*, key.*, code.missing and
+the measures that the contract's outputs are named after (design, section 8), areas in m² on the
+plane. Without a boundary only enclosed gaps can be found and no overhang. Fails with PlanError when
+no zone has an area or the boundary lies in another place; Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -35,13 +37,15 @@ from .refusals import refuse_crowds, refuse_repeated_pairs, refuse_without_groun
 from .settings import Settings
 
 LARGER_BOUNDARY_SHARE = 0.5
-"""A plan that covers less of its boundary than this was most likely given the boundary of a larger territory."""
+"""A plan that covers less of its boundary than this was most likely given the boundary of a larger
+territory.
+"""
 
 
 def check_coverage(
     plan: PlanLayer, boundary: shapely.Geometry | None, settings: Settings, boundary_name: str = ""
 ) -> CheckResult:
-    """The coverage check of one plan; see the module's paragraph."""
+    """Check the coverage of one plan; see the module's paragraph."""
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
     prepared = prepare(plan, progress.part(0.0, 0.04))
@@ -160,7 +164,9 @@ class _Twins:
         return np.array(a), np.array(b), shared[which]
 
     def each(self, zones: np.ndarray, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Single zones and what is left of them, repeated for every zone with the outline of one of them."""
+        """Single zones and what is left of them, repeated for every zone with the outline of one of
+        them.
+        """
         zones = self.single[zones]
         copies = self._copies()
         repeated = [copies.get(zone, [zone]) for zone in zones.tolist()]
@@ -168,7 +174,7 @@ class _Twins:
         return np.array([copy for zone in repeated for copy in zone], dtype=int), rest[which]
 
     def _copies(self) -> dict[int, list[int]]:
-        """The zones of an outline by the first of them, where there are several."""
+        """Return the zones of an outline by the first of them, where there are several."""
         copies: dict[int, list[int]] = {}
         for first, other in zip(self.first.tolist(), self.other.tolist()):
             copies.setdefault(first, [first]).append(other)
@@ -176,7 +182,9 @@ class _Twins:
 
 
 class _Coverage:
-    """What the zones of one plan share, leave open and exceed; computed once, then asked for findings and numbers."""
+    """What the zones of one plan share, leave open and exceed; computed once, then asked for
+    findings and numbers.
+    """
 
     def __init__(self, prepared: PreparedZones, boundary: shapely.Geometry | None, settings: Settings):
         self._prepared, self._boundary, self._progress = prepared, boundary, settings.progress
@@ -203,7 +211,7 @@ class _Coverage:
         self._outside = sort_out(overhang, tolerance)
 
     def batches(self) -> list[pd.DataFrame]:
-        """The findings of the overlays."""
+        """Return the findings of the overlays."""
         plan = self._prepared.plan
         key, code = self._prepared.column("key"), self._prepared.column("code")
         both = {"plan_a": plan.name, "plan_b": plan.name, "territory": plan.territory}
@@ -241,7 +249,7 @@ class _Coverage:
         return made
 
     def _gap_rows(self) -> tuple[Pieces, pd.DataFrame]:
-        """The gaps one by one, each with the two zones that it touches longest."""
+        """Return the gaps one by one, each with the two zones that it touches longest."""
         gaps = self._gaps
         plan = self._prepared.plan
         key, code = self._prepared.column("key"), self._prepared.column("code")
@@ -255,7 +263,7 @@ class _Coverage:
         return Pieces(gaps.polygons, np.arange(len(gaps.polygons)), gaps.real), rows
 
     def _beside(self, row: dict[Hashable, str]) -> str:
-        """The zones beside a gap in words, "" where it has none."""
+        """Return the zones beside a gap in words, "" where it has none."""
         if not row["zone_a"]:
             return ""
         names = {name: row[name] or "–" for name in ("zone_a", "code_a", "zone_b", "code_b")}
@@ -267,7 +275,9 @@ class _Coverage:
         return pd.DataFrame(names).assign(plan_a=plan.name, territory=plan.territory)
 
     def measures(self) -> list[Measure]:
-        """Counts and areas of findings wider than the tolerance, and of the noise. Call after :meth:`batches`."""
+        """Counts and areas of findings wider than the tolerance, and of the noise. Call after
+        :meth:`batches`.
+        """
         pieces = self._overlap_pieces
         twins, outlines = self._twins.other, self._prepared.polygons[np.unique(self._twins.first)]
         twice = shapely.union_all(np.concatenate([pieces.polygons[pieces.real], outlines]))
@@ -286,11 +296,11 @@ class _Coverage:
         ]
 
     def unmatched(self, run_id: str) -> gpd.GeoDataFrame:
-        """The edges that neighbours share without sharing all vertices."""
+        """Return the edges that neighbours share without sharing all vertices."""
         return shared_edges.table(self._unmatched, self._twins.single, self._prepared, run_id)
 
     def balance(self) -> Balance:
-        """The balance over everything, noise and dust included."""
+        """Return the balance over everything, noise and dust included."""
         zones, cover = self._prepared.polygons, self._cover
         return Balance(
             zones_m2=float(shapely.area(zones).sum()),

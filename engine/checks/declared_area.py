@@ -1,11 +1,13 @@
 """Do the areas that a plan's table declares agree with the map, zone by zone and in total?
 
-Goes in: a PlanLayer in the working CRS in metres whose zones have a column ``declared`` with the figures as the file holds them.
-Comes out: a CheckResult with a finding area.declared for each zone whose figure differs from the map by more than the
-tolerance, and one for the whole plan where the zones that agree one by one are off in sum; hectares in declared_ha, measured_ha
-and difference_ha (measured less declared). A zone may differ by the rounding of its figure and by the plan's line width
-times the root of its area, as the customary limit 0.0004 · scale · √area of area surveys has it; of a sum by the root of the
-squares. Fails with PlanError where the column is missing or fits no unit of area.
+Goes in: a PlanLayer in the working CRS in metres whose zones have a column ``declared`` with the
+figures as the file holds them. Comes out: a CheckResult with a finding area.declared for each zone
+whose figure differs from the map by more than the tolerance, and one for the whole plan where the
+zones that agree one by one are off in sum; hectares in declared_ha, measured_ha and difference_ha
+(measured less declared). A zone may differ by the rounding of its figure and by the plan's line
+width times the root of its area, as the customary limit 0.0004 · scale · √area of area surveys has
+it; of a sum by the root of the squares. Fails with PlanError where the column is missing or fits no
+unit of area.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ ROUND_FACTOR = 0.02
 
 
 def check_declared_areas(plan: PlanLayer, declared_field: str, settings: Settings) -> CheckResult:
-    """The declared areas of one plan against its map; see the module's paragraph."""
+    """Return the declared areas of one plan against its map; see the module's paragraph."""
     if "declared" not in plan.zones:
         raise PlanError("error.declared_field", layer=plan.name, field=declared_field)
     prepared = prepare(plan, settings.progress.part(0.0, 0.8))
@@ -58,7 +60,9 @@ class _Areas:
             self._differs = self._there & (np.abs(self._difference_ha) > self._allowed_ha * (1.0 + 1e-9))
 
     def batches(self) -> list[pd.DataFrame]:
-        """The zones that differ, the figures that are none, and the plan where its total differs."""
+        """Return the zones that differ, the figures that are none, and the plan where its total
+        differs.
+        """
         return [*self._zones(), *self._unreadable(), *self._total()]
 
     def _zones(self) -> list[pd.DataFrame]:
@@ -95,7 +99,9 @@ class _Areas:
         )
 
     def _total(self) -> list[pd.DataFrame]:
-        """One finding where the zones that agree one by one are off together: all too large, or all too small."""
+        """Return one finding where the zones that agree one by one are off together: all too large,
+        or all too small.
+        """
         agree = self._there & ~self._differs
         off_ha = float(self._difference_ha[agree].sum())
         allowed_ha = max(COMPARED_HA, float(np.sqrt((self._allowed_ha[agree] ** 2).sum())))
@@ -135,7 +141,7 @@ class _Areas:
         return text(key, self._language, **told)
 
     def _hint(self, declared_ha: float, measured_ha: float) -> str:
-        """What a round factor between figure and map points to."""
+        """Return what a round factor between figure and map points to."""
         if not declared_ha > 0:
             return ""
         power = float(np.log10(declared_ha / measured_ha))
@@ -162,7 +168,7 @@ class _Areas:
         ]
 
     def log(self, column: str) -> list[str]:
-        """How the column was read, and the totals."""
+        """Return how the column was read, and the totals."""
         language, declared = self._language, self._declared
         there = self._there
         values = {

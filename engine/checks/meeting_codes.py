@@ -1,10 +1,11 @@
 """Which codes of two plans really meet, on how many hectares and at how many places.
 
-Goes in: the lower and the upper PlanLayer in the same working CRS in metres, and Settings. Comes out: a table with
-upper_code, lower_code, area_m2 (all that the zones share, slivers of noise too) and places (connected pieces wider than the
-tolerance), largest area first. Codes that differ only in case, blanks or accent composition are one, written as most zones
-write it; zones without a code are left out and counted. Fails with PlanError when a plan has no code field or no area, or
-the two share nothing; Cancelled when asked to.
+Goes in: the lower and the upper PlanLayer in the same working CRS in metres, and Settings. Comes
+out: a table with upper_code, lower_code, area_m2 (all that the zones share, slivers of noise too)
+and places (connected pieces wider than the tolerance), largest area first. Codes that differ only
+in case, blanks or accent composition are one, written as most zones write it; zones without a code
+are left out and counted. Fails with PlanError when a plan has no code field or no area, or the two
+share nothing; Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class MeetingCodes(NamedTuple):
 
 
 def meeting_codes(lower: PlanLayer, upper: PlanLayer, settings: Settings) -> MeetingCodes:
-    """Every pair of codes with ground in common; see the module's paragraph."""
+    """Return every pair of codes with ground in common; see the module's paragraph."""
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
     for plan in (lower, upper):

@@ -1,8 +1,9 @@
 """Which zones lie beside a gap: the two that share the longest stretch of its outline.
 
-Polygons in metres go in; for each gap come out two row numbers of the zones, -1 where it has fewer neighbours. A gap's
-outline is made of the zones' outlines, so each of its segments belongs to the zone that its middle touches; it was
-computed, so a millimetre between them is rounding. A zone that meets the gap in a point only is no neighbour.
+Polygons in metres go in; for each gap come out two row numbers of the zones, -1 where it has fewer
+neighbours. A gap's outline consists of the zones' outlines, so each of its segments belongs to the
+zone that its middle touches; it was computed, so a millimetre between them is rounding. A zone that
+meets the gap in a point only is no neighbour.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SEGMENTS_AT_ONCE = 20_000
 
 
 def two_nearest(gaps: np.ndarray, zones: np.ndarray, progress: Progress | None = None) -> np.ndarray:
-    """An array (number of gaps, 2) of zone rows, the smaller row first."""
+    """Return an array (number of gaps, 2) of zone rows, the smaller row first."""
     nearest = np.full((len(gaps), 2), -1, dtype=int)
     if len(gaps) == 0:
         return nearest
@@ -34,7 +35,7 @@ def two_nearest(gaps: np.ndarray, zones: np.ndarray, progress: Progress | None =
 
 
 def contacts(gaps: np.ndarray, zones: np.ndarray, progress: Progress) -> pd.DataFrame:
-    """How many metres of each gap's outline each zone touches: columns gap, zone, length_m."""
+    """Return how many metres of each gap's outline each zone touches: columns gap, zone, length_m."""
     gap, middle, length_m = _segments(gaps)
     tree = shapely.STRtree(zones)
     found = []
@@ -52,7 +53,7 @@ def contacts(gaps: np.ndarray, zones: np.ndarray, progress: Progress) -> pd.Data
 
 
 def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(polygon, middle, length) of every straight segment of the outlines."""
+    """Return (polygon, middle, length) of every straight segment of the outlines."""
     lines, owner = shapely.get_parts(shapely.boundary(polygons), return_index=True)
     points, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]

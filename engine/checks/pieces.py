@@ -1,8 +1,9 @@
-"""Pieces of an overlay become findings: noise is told from what is real, and kept.
+"""Pieces of an overlay become findings: noise is separated from real pieces, and kept.
 
-A piece is real when it is wider than the tolerance and not smaller than its area; each real piece is one finding. The
-rest is noise: severity info, one finding for each group (a pair of zones) with all its parts, so that its area stays in
-the totals (design, section 3). What is smaller than DUST_M2 is rounding of the overlay itself and no finding at all.
+A piece is real when it is wider than the tolerance and not smaller than its area; each real piece
+is one finding. The rest is noise: severity info, one finding for each group (a pair of zones) with
+all its parts, so that its area stays in the totals (design, section 3). What is smaller than
+DUST_M2 is rounding of the overlay itself and no finding at all.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ DUST_M2 = 1e-6
 
 @dataclass(frozen=True)
 class Pieces:
-    """Connected pieces with area: ``polygons``, the ``source`` overlay each came from, and whether it is ``real``."""
+    """Connected pieces with area: ``polygons``, the ``source`` overlay each came from, and whether
+    it is ``real``.
+    """
 
     polygons: np.ndarray
     source: np.ndarray
     real: np.ndarray
 
     def where(self, chosen: np.ndarray) -> Pieces:
-        """The pieces for which the mask ``chosen`` is true."""
+        """Return the pieces for which the mask ``chosen`` is true."""
         return Pieces(self.polygons[chosen], self.source[chosen], self.real[chosen])
 
     @property
@@ -58,9 +61,10 @@ class Pieces:
 
 
 def sort_out(overlays: Geometries, tolerance: Tolerance, min_area_m2: np.ndarray | float = 0.0) -> Pieces:
-    """The connected pieces of ``overlays`` (any geometries), each real or noise.
+    """Return the connected pieces of ``overlays`` (any geometries), each real or noise.
 
-    ``min_area_m2``: a further lower bound on the area of a real piece, one for all or one for each overlay.
+    ``min_area_m2``: a further lower bound on the area of a real piece, one for all or one for each
+    overlay.
     """
     polygons, source = parts(overlays)
     area = shapely.area(polygons)
@@ -75,10 +79,11 @@ def sort_out(overlays: Geometries, tolerance: Tolerance, min_area_m2: np.ndarray
 def to_batches(
     rule: str, pieces: Pieces, rows: pd.DataFrame, progress: Progress | None = None
 ) -> tuple[list[pd.DataFrame], int]:
-    """(batches of findings, number of noise findings). ``rows``: columns of the findings, one row an overlay.
+    """(batches of findings, number of noise findings). ``rows``: columns of the findings, one row
+    an overlay.
 
-    Real pieces become one finding each, noise one finding for all overlays whose rows have the same zones.
-    ``zone_area_m2`` in ``rows``, if given, is the area that ``share_a`` refers to.
+    Real pieces become one finding each, noise one finding for all overlays whose rows have the same
+    zones. ``zone_area_m2`` in ``rows``, if given, is the area that ``share_a`` refers to.
     """
     width_of = functools.partial(widths, progress=progress)
     batches = []

@@ -1,8 +1,10 @@
-"""A plan made ready for an overlay: empty zones set apart, invalid ones repaired, keys and codes looked at.
+"""A plan prepared for an overlay: empty zones set apart, invalid ones repaired, keys and codes
+looked at.
 
-Goes in: a PlanLayer in the working CRS, which is one in metres and that of the plans beside it: PlanError else. Comes out:
-its valid polygons and the findings geometry.empty, geometry.invalid, key.missing, key.duplicate, code.missing. A finding without area is a disc of the tolerance's radius at its place; one
-without a place carries the territory's polygon (design, section 4).
+Goes in: a PlanLayer in the working CRS, which is one in metres and that of the plans beside it:
+PlanError else. Comes out: its valid polygons and the findings geometry.empty, geometry.invalid,
+key.missing, key.duplicate, code.missing. A finding without area is a disc of the tolerance's radius
+at its place; one without a place carries the territory's polygon (design, section 4).
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ LEAST_DISC_RADIUS_M = 0.5
 
 @dataclass
 class PreparedZones:
-    """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each belongs to.
+    """The zones of ``plan`` that have a place: valid ``polygons`` and the ``row`` of the plan each
+    belongs to.
 
     They stand in the order of their keys, so that no result depends on the order of the features.
     """
@@ -43,7 +46,7 @@ class PreparedZones:
     empty: np.ndarray
 
     def column(self, name: str) -> np.ndarray:
-        """A column of the plan's zones, one entry a polygon."""
+        """Return a column of the plan's zones, one entry a polygon."""
         return self.plan.zones[name].to_numpy()[self.row]
 
 
@@ -64,9 +67,11 @@ def prepare(plan: PlanLayer, progress: Progress | None = None, beside: Sequence[
 
 
 def refuse_unless_in_one_plane(plans: Sequence[PlanLayer]) -> None:
-    """PlanError where a plan has no CRS, where its CRS does not measure in metres, or where two plans have different ones.
+    """Raise PlanError where a plan has no CRS, where its CRS does not measure in metres, or where
+    two plans have different ones.
 
-    Degrees taken for metres make every defect dust, and the plan would conform; two CRSs put one place in two.
+    Degrees taken for metres make every defect dust, and the plan would conform; two CRSs put one
+    place in two.
     """
     for plan in plans:
         if plan.zones.crs is None:
@@ -79,7 +84,7 @@ def refuse_unless_in_one_plane(plans: Sequence[PlanLayer]) -> None:
 
 
 def in_order_of_names(keys: np.ndarray) -> np.ndarray:
-    """The order of keys as people count them: 2 before 10, A2 before A10."""
+    """Return the order of keys as people count them: 2 before 10, A2 before A10."""
     names = keys.tolist()
     if all(names) and max(map(len, names), default=0) < 19 and "".join(names).isdecimal():
         return np.lexsort((keys.astype(str), np.array(list(map(int, names)), dtype=np.int64)))  # 01 is not 1
@@ -94,7 +99,7 @@ def in_order_of_names(keys: np.ndarray) -> np.ndarray:
 
 
 def zone_findings(prepared: PreparedZones, territory: shapely.Geometry, settings: Settings) -> list[pd.DataFrame]:
-    """What is wrong with single zones, as batches of findings."""
+    """Return what is wrong with single zones, as batches of findings."""
     batches = []
     if len(prepared.empty):
         row = prepared.empty
@@ -158,7 +163,9 @@ def _invalid(prepared: PreparedZones, territory: shapely.Geometry, settings: Set
 
 
 def explain(defect: InvalidPolygon, language: str) -> str:
-    """GEOS's reason, its place, and the area before and after the repair; of a zone of which nothing is left the reason alone."""
+    """GEOS's reason, its place, and the area before and after the repair; of a zone of which
+    nothing is left the reason alone.
+    """
     if not defect.area_after_m2 > 0:
         return text("coverage.invalid_detail_gone", language, reason=_reason(defect.reason, language))
     return text(
@@ -173,7 +180,9 @@ def explain(defect: InvalidPolygon, language: str) -> str:
 
 
 def _reason(reason: str, language: str) -> str:
-    """GEOS's reason in the reader's language; GEOS's own words where the catalogue does not have them."""
+    """GEOS's reason in the reader's language; GEOS's own words where the catalogue does not have
+    them.
+    """
     try:
         return text(f"geos.{reason}", language)
     except KeyError:

@@ -1,6 +1,8 @@
-"""What no coverage check can work on: layers without ground on this earth, and more zones on one place than can be listed.
+"""What no coverage check can work on: layers without ground on this earth, and more zones on one
+place than can be listed.
 
-Goes in: a prepared plan, and what is known of its zones. Raises PlanError, which names the layer, the place and the limit.
+Goes in: a prepared plan, and what is known of its zones. Raises PlanError, which names the layer,
+the place and the limit.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from .preparation import PreparedZones
 
 
 def refuse_without_ground(prepared: PreparedZones) -> None:
-    """PlanError where no zone has an area, and why."""
+    """Raise PlanError where no zone has an area, and why."""
     if len(prepared.polygons):
         return
     plan = prepared.plan
@@ -25,14 +27,17 @@ def refuse_without_ground(prepared: PreparedZones) -> None:
 
 
 def refuse_crowds(prepared: PreparedZones, zones: np.ndarray) -> None:
-    """PlanError where so many of the ``zones``, all different, lie on one place that their overlaps cannot be listed."""
+    """Raise PlanError where so many of the ``zones``, all different, lie on one place that their
+    overlaps cannot be listed.
+    """
     found = crowd(zones)
     if found.too_large:
         raise _crowded(prepared, found.count, found.x, found.y)
 
 
 def refuse_repeated_pairs(prepared: PreparedZones, zones: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> None:
-    """PlanError where ``pairs`` of different outlines, each drawn by several zones, are too many.
+    """Raise PlanError where ``pairs`` of different outlines, each drawn by several zones, are too
+    many.
 
     ``zones``: for each zone the first one with its outline; ``pairs``: such first ones.
     """

@@ -1,4 +1,6 @@
-"""What a check is asked to do, apart from the plans: tolerance, language of the messages, the run it belongs to."""
+"""What a check is asked to do, apart from the plans: tolerance, language of the messages, the run
+it belongs to.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from ..tolerance import Tolerance
 
 @dataclass(frozen=True)
 class Settings:
-    """``language``: "vi" or "en". ``progress`` is told how far the check is and asked whether to stop."""
+    """``language``: "vi" or "en". ``progress`` hears how far the check has come and is asked
+    whether to stop.
+    """
 
     tolerance: Tolerance = field(default_factory=Tolerance)
     language: str = "en"

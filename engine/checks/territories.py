@@ -1,8 +1,10 @@
-"""Plan layers become territories: one a layer, or one for each name that stands in a field of their zones.
+"""Plan layers become territories: one a layer, or one for each name that stands in a field of their
+zones.
 
-Goes in: PlanLayers in the working CRS in metres. Comes out: :class:`Territory` by name, in the order in which people count
-(2 before 10), each with its zones and the ground that they cover together, repaired where they are invalid. Fails with
-PlanError when a zone does not say to which territory it belongs, when a territory has no area, or when there is only one.
+Goes in: PlanLayers in the working CRS in metres. Comes out: :class:`Territory` by name, in the
+order in which people count (2 before 10), each with its zones and the ground that they cover
+together, repaired where they are invalid. Fails with PlanError when a zone does not say to which
+territory it belongs, when a territory has no area, or when there is only one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from .preparation import PreparedZones, in_order_of_names, prepare
 
 @dataclass(frozen=True)
 class Territory:
-    """The ``zones`` of one territory, valid polygons with ``key`` and ``code``, and the ``ground`` they cover."""
+    """The ``zones`` of one territory, valid polygons with ``key`` and ``code``, and the ``ground``
+    they cover.
+    """
 
     name: str
     zones: np.ndarray
@@ -37,7 +41,8 @@ def territories(
 ) -> tuple[list[Territory], list[PreparedZones]]:
     """(territories, prepared plans); see the module's paragraph.
 
-    ``grounds``: the ground of territories that was united before, by name; what is united now is added to it.
+    ``grounds``: the ground of territories that was united before, by name; what is united now is
+    added to it.
     """
     known = {} if grounds is None else grounds
     prepared = []
@@ -69,12 +74,12 @@ def territories(
 
 
 def united(zones: np.ndarray) -> shapely.Geometry:
-    """The ground that valid zones cover together."""
+    """Return the ground that valid zones cover together."""
     return polygonal([shapely.union_all(zones)])[0]
 
 
 def _told_apart(plans: list[PlanLayer]) -> list[PlanLayer]:
-    """The plans with different names: a second "district" becomes "district [2]"."""
+    """Return the plans with different names: a second "district" becomes "district [2]"."""
     seen: dict[str, int] = {}
     named = []
     for plan in plans:

@@ -1,8 +1,9 @@
-"""The edges that neighbours share without sharing all vertices, as measures and as a layer of lines; no finding.
+"""The edges that neighbours share without sharing all vertices, as measures and as a layer of
+lines; no finding.
 
-Goes in: the plan's zones and what planar/unmatched.py found among them. Comes out: the measures unmatched_edge_count and
-unmatched_length (m), and a table with one row for each stretch along which an edge of one zone runs along one of another,
-FIELDS and a line each, in the working CRS.
+Goes in: the plan's zones and what planar/unmatched.py found among them. Comes out: the measures
+unmatched_edge_count and unmatched_length (m), and a table with one row for each stretch along which
+an edge of one zone runs along one of another, FIELDS and a line each, in the working CRS.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
 
 
 def measures(unmatched: Unmatched) -> list[Measure]:
-    """How many edges there are, and how long they run along each other."""
+    """Return how many edges there are, and how long they run along each other."""
     return [
         Measure("unmatched_edge_count", unmatched.edge_count, "count"),
         Measure("unmatched_length", unmatched.length_m, "m"),
@@ -37,7 +38,9 @@ def measures(unmatched: Unmatched) -> list[Measure]:
 
 
 def table(unmatched: Unmatched, zones: np.ndarray, prepared: PreparedZones, run_id: str) -> gpd.GeoDataFrame:
-    """One row a stretch. ``zones``: the polygon of ``prepared`` that each index in ``unmatched`` stands for."""
+    """Return one row a stretch. ``zones``: the polygon of ``prepared`` that each index in
+    ``unmatched`` stands for.
+    """
     plan, key, code = prepared.plan, prepared.column("key"), prepared.column("code")
     a, b = zones[unmatched.a], zones[unmatched.b]
     columns = {

@@ -1,7 +1,9 @@
 """Two sets of findings side by side: what became of each, as one layer.
 
-Goes in: two findings layers or stores in any CRS. Comes out: a row for every current finding and for every earlier one that is gone,
-in the CRS of the current findings (if that is in degrees: of the earlier ones, or of a UTM zone), and counts. Nothing is decided and nothing is written into either store.
+Goes in: two findings layers or stores in any CRS. Comes out: a row for every current finding and
+for every earlier one that is gone, in the CRS of the current findings (if that is in degrees: of
+the earlier ones, or of a UTM zone), and counts. Nothing is decided and nothing is written into
+either store.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ def compare_findings(
     language: str,
     progress: Progress | None = None,
 ) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
-    """(the fates as a layer, how many there are of each, what to tell). Both are findings as ``previous.as_findings`` makes them."""
+    """(the fates as a layer, how many there are of each, what to report). Both are findings as
+    ``previous.as_findings`` makes them.
+    """
     # A finding that had been resolved in the current store is no longer there.
     current = current[current["status"] != "resolved"].reset_index(drop=True)
     crs = _in_metres(current, previous)
@@ -109,7 +113,9 @@ def compare_findings(
 
 
 def _in_metres(current: gpd.GeoDataFrame, previous: gpd.GeoDataFrame) -> pyproj.CRS:
-    """The CRS to compare in: the first of the two that is in metres, since a tolerance in degrees would be that of a province."""
+    """Return the CRS to compare in: the first of the two that is in metres, since a tolerance in
+    degrees would be that of a province.
+    """
     for findings in (current, previous):
         if measures_in_metres(findings.crs):
             return findings.crs
@@ -118,7 +124,7 @@ def _in_metres(current: gpd.GeoDataFrame, previous: gpd.GeoDataFrame) -> pyproj.
 
 
 def _of(findings: gpd.GeoDataFrame, name: str, rows: np.ndarray) -> np.ndarray:
-    """A text of each row, "" for -1; "zones" are both zones as one text."""
+    """Return a text of each row, "" for -1; "zones" are both zones as one text."""
     if name == "zones":
         pairs = zip(findings["zone_a"], findings["zone_b"])
         values = [" / ".join(zone for zone in pair if zone) for pair in pairs]

@@ -1,7 +1,9 @@
-"""What has changed in two drafts besides the ground: other fields of a zone, and who had asked for a change.
+"""What has changed in two drafts besides the ground: other fields of a zone, and who had asked for
+a change.
 
-Tables with all fields of the zones go in, or findings and comments of any geometry; words and ids come out. Fields that software fills by
-itself, such as a row number or the area of the outline, are no attributes of the plan: drawing it again changes all of them.
+Tables with all fields of the zones go in, or findings and comments of any geometry; words and ids
+come out. Fields that software fills by itself, such as a row number or the area of the outline, are
+no attributes of the plan: drawing it again changes all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from .previous import transformed
 SAME_NUMBER = 0.005
 """Areas that were measured again differ by less, as a share."""
 LARGEST_AREA = 10**9
-"""A whole number beyond this is the name of something, such as a parcel of 12 digits: no zone has as many square metres."""
+"""A whole number beyond this is the name of something, such as a parcel of 12 digits: no zone has
+as many square metres.
+"""
 MOSTLY = 0.5
 MOST_NAMES = 5
 FILLED_BY_SOFTWARE = frozenset(
@@ -57,7 +61,7 @@ FILLED_BY_SOFTWARE = frozenset(
 
 
 def attributes_of(table: gpd.GeoDataFrame, code_field: str) -> pd.DataFrame:
-    """The further fields of the zones of a plan layer, row by row as the layer has them."""
+    """Return the further fields of the zones of a plan layer, row by row as the layer has them."""
     kinds = shapely.get_type_id(np.asarray(table.geometry.values, dtype=object))
     left_out = {code_field, table.geometry.name}
     left_out |= {name for name in table.columns if str(name).lower() in FILLED_BY_SOFTWARE}
@@ -65,7 +69,9 @@ def attributes_of(table: gpd.GeoDataFrame, code_field: str) -> pd.DataFrame:
 
 
 def asking(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """What asks for a change: of findings those that are neither noise nor settled nor without a place; every comment."""
+    """Return what asks for a change: of findings those that are neither noise nor settled nor
+    without a place; every comment.
+    """
     if not set(NAMES) <= set(table.columns):
         return table
     ask = (table["severity"] != "info") & ~table["status"].isin(("waived", "resolved"))
@@ -74,13 +80,17 @@ def asking(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def placed(table: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:
-    """Findings or comments with a place, in ``crs``; PlanError for a layer without CRS, or whose places have none in ``crs``."""
+    """Findings or comments with a place, in ``crs``; PlanError for a layer without CRS, or whose
+    places have none in ``crs``.
+    """
     require_place(table.crs, name)
     return transformed(table[~(table.geometry.isna() | table.geometry.is_empty)].reset_index(drop=True), crs, name)
 
 
 def mark_asked(layer: pd.DataFrame, asked: gpd.GeoDataFrame | None, width_m: float) -> None:
-    """Fills ``asked_by`` and ``asked``: yes where a finding or comment lies within ``width_m`` of the change, "" where nobody could."""
+    """Fills ``asked_by`` and ``asked``: yes where a finding or comment lies within ``width_m`` of
+    the change, "" where nobody could.
+    """
     layer["asked_by"], layer["asked"] = "", ""
     if asked is None or not len(layer):
         return
@@ -101,7 +111,9 @@ def other_values(
     tables: tuple[pd.DataFrame, pd.DataFrame],
     language: str,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(i, j, words) of the zones that lie where they lay, with the same code, and have another value in some field."""
+    """Return (i, j, words) of the zones that lie where they lay, with the same code, and have
+    another value in some field.
+    """
     both = pieces[(pieces["i"] >= 0) & (pieces["j"] >= 0) & (pieces["code_before"] == pieces["code_after"])]
     i, j, area = both["i"].to_numpy(dtype=int), both["j"].to_numpy(dtype=int), both["area"].to_numpy()
     mostly = (area > MOSTLY * areas[0][i]) & (area > MOSTLY * areas[1][j])
@@ -129,7 +141,9 @@ def _same_value(old: object, new: object) -> bool:
 
 
 def _word(value: object) -> str:
-    """A value as a reader sees it; nothing, NULL and blanks are the same, and so are 3 and 3.0, which NULLs beside it make of it."""
+    """Return a value as a reader sees it; nothing, NULL and blanks are the same, and so are 3 and
+    3.0, which NULLs beside it make of it.
+    """
     if is_missing(value) or str(value).strip() == "":
         return "–"
     if isinstance(value, datetime.datetime):

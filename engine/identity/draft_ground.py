@@ -1,8 +1,9 @@
 """The ground of two drafts cut by each other: which piece was in which zone and is in which now.
 
-Two PlanLayers in one projected CRS in metres go in. Each becomes ground that is covered once (:class:`DraftGround`), so that areas add up;
-:func:`cut` gives every piece of either with its zone in both, -1 where one of them has none there. Zones that both drafts draw alike,
-to the last digit, are not cut at all. Raises Cancelled.
+Two PlanLayers in one projected CRS in metres go in. Each becomes ground that is covered once
+(:class:`DraftGround`), so that areas add up; :func:`cut` gives every piece of either with its zone
+in both, -1 where one of them has none there. Zones that both drafts draw alike, to the last digit,
+are not cut at all. Raises Cancelled.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ SAME_AREA = 1e-12
 
 @dataclass(frozen=True)
 class DraftGround:
-    """The zones of a draft, each ground in one of them only; ``overlap_m2`` is what two of them had covered."""
+    """The zones of a draft, each ground in one of them only; ``overlap_m2`` is what two of them had
+    covered.
+    """
 
     shapes: np.ndarray
     key: np.ndarray
@@ -47,7 +50,9 @@ class DraftGround:
 
     @classmethod
     def of(cls, plan: PlanLayer, shown: Mapping[str, str], progress: Progress) -> DraftGround:
-        """The ground of a plan, repaired where its zones are invalid; ``shown``: one spelling for each code of both drafts."""
+        """Return the ground of a plan, repaired where its zones are invalid; ``shown``: one
+        spelling for each code of both drafts.
+        """
         zones = plan.zones
         shapes = polygonal(repair(np.asarray(zones.geometry.values, dtype=object))[0])
         shapes = np.where(shapely.is_missing(shapes), EMPTY, shapes)
@@ -58,19 +63,20 @@ class DraftGround:
         return cls(once, zones["key"].to_numpy(), code, overlap_m2)
 
     def codes(self, rows: pd.Series) -> np.ndarray:
-        """The code of each zone, NOWHERE for -1."""
+        """Return the code of each zone, NOWHERE for -1."""
         return np.array([*self.code, NOWHERE], dtype=object)[rows.to_numpy()]
 
     def keys(self, rows: pd.Series) -> np.ndarray:
-        """The key of each zone, "" for -1."""
+        """Return the key of each zone, "" for -1."""
         return np.array([*self.key, ""], dtype=object)[rows.to_numpy()]
 
 
 def _once(shapes: np.ndarray, code: np.ndarray, progress: Progress) -> np.ndarray:
-    """The zones, each ground in one of them only.
+    """Return the zones, each ground in one of them only.
 
-    What two zones cover goes to the code that comes first: not to the first feature, because the next draft has another order.
-    Of equal codes the smaller zone has it, of equal sizes the one further west.
+    What two zones cover goes to the code that comes first: not to the first feature, because the
+    next draft has another order. Of equal codes the smaller zone has it, of equal sizes the one
+    further west.
     """
     rank = np.empty(len(shapes), dtype=int)
     rank[np.lexsort((*shapely.bounds(shapes).T[::-1], shapely.area(shapes), code.astype(str)))] = np.arange(len(shapes))
@@ -87,7 +93,9 @@ def _once(shapes: np.ndarray, code: np.ndarray, progress: Progress) -> np.ndarra
 
 
 def cut(one: DraftGround, other: DraftGround, progress: Progress) -> pd.DataFrame:
-    """Every piece: ``i`` and ``j``, its zones in the two drafts (-1: none), ``area``, both codes, and its ``shape`` where they differ."""
+    """Return every piece: ``i`` and ``j``, its zones in the two drafts (-1: none), ``area``, both
+    codes, and its ``shape`` where they differ.
+    """
     same_i, same_j = _drawn_alike(one.shapes, other.shapes)
     alike = (same_i, np.arange(len(one.shapes))), (same_j, np.arange(len(other.shapes)))
     rest_i, rest_j = (np.setdiff1d(every, same) for same, every in alike)
@@ -118,7 +126,9 @@ def cut(one: DraftGround, other: DraftGround, progress: Progress) -> pd.DataFram
 def _common(
     here: np.ndarray, there: np.ndarray, near: ZonePairs, wanted: np.ndarray, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(what each pair shares, its area); of pairs that are not ``wanted`` the area alone, which spares most of the memory."""
+    """(what each pair shares, its area); of pairs that are not ``wanted`` the area alone, which
+    spares most of the memory.
+    """
     shapes, area = np.full(len(near), EMPTY, dtype=object), np.zeros(len(near))
     starts = near.upper_zones()[0]
     turns = np.flatnonzero(np.r_[True, np.diff(starts // PAIRS_AT_ONCE) > 0]) if len(starts) else np.zeros(0, dtype=int)
@@ -133,7 +143,9 @@ def _common(
 
 
 def _drawn_alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The zones with ground that both drafts have to the last digit; none of them meets any other zone of the other draft."""
+    """Return the zones with ground that both drafts have to the last digit; none of them meets any
+    other zone of the other draft.
+    """
     known = {digest: row for row, digest in enumerate(_digests(other))}
     pairs = [(row, known.pop(digest)) for row, digest in enumerate(_digests(one)) if digest in known]
     i, j = np.array(pairs, dtype=int).reshape(-1, 2).T
@@ -154,7 +166,9 @@ def _left_over(
     shared_m2: np.ndarray,
     progress: Progress,
 ) -> np.ndarray:
-    """What of each zone the other draft does not cover. ``pairs``: the zone and the other draft's zone of each piece."""
+    """Return what of each zone the other draft does not cover. ``pairs``: the zone and the other
+    draft's zone of each piece.
+    """
     left, (owner, partner) = ground.copy(), pairs
     share = np.bincount(owner, weights=shared_m2, minlength=len(ground))
     area = shapely.area(ground)

@@ -1,8 +1,10 @@
 """Which changed ground of two drafts is a change, and which is re-digitising noise.
 
-Pieces of ground with another code go in (polygons in metres), with the zones that each lies in and the tolerance. A piece is real when it is
-wider than the tolerance; when it is most of a zone in both drafts, which drawing again cannot do to a narrow zone; or when the changed
-ground around it, whatever its codes, is wider: a road inside a new industrial zone has changed with the fields beside it.
+Pieces of ground with another code go in (polygons in metres), with the zones that each lies in and
+the tolerance. A piece is real when it is wider than the tolerance; when it is most of a zone in
+both drafts, which drawing again cannot do to a narrow zone; or when the changed ground around it,
+whatever its codes, is wider: a road inside a new industrial zone has changed with the fields beside
+it.
 """
 
 from __future__ import annotations
@@ -21,15 +23,18 @@ MOSTLY = 0.5
 NO_SLIVER = 0.1
 """Share of a zone from which on a part of it is more than what drawing again shaves off."""
 SLIVER = 0.25
-"""Mean width of noise, as a share of the tolerance: pieces above it are looked at together with their neighbours."""
+"""Mean width of noise, as a share of the tolerance: pieces above it are looked at together with
+their neighbours.
+"""
 CRACK_M = 0.001
 ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Changed:
-    """Connected pieces of changed ground: the ``source`` row of each, whether it is ``real``, its ``area`` in m², and its
-    outline in ``polygons``, which is empty for what is clearly noise."""
+    """Connected pieces of changed ground: the ``source`` row of each, whether it is ``real``, its
+    ``area`` in m², and its outline in ``polygons``, which is empty for what is clearly noise.
+    """
 
     polygons: np.ndarray
     source: np.ndarray
@@ -40,7 +45,9 @@ class Changed:
 def changes_and_noise(
     changed: pd.DataFrame, areas_before: np.ndarray, areas_after: np.ndarray, tolerance: Tolerance
 ) -> Changed:
-    """The connected pieces of ``changed`` (columns ``shape``, ``area``, ``i``, ``j``), each real or noise."""
+    """Return the connected pieces of ``changed`` (columns ``shape``, ``area``, ``i``, ``j``), each
+    real or noise.
+    """
     shapes = np.asarray(changed["shape"].to_numpy(), dtype=object)
     zone = _largest_zone(changed, areas_before, areas_after)
     mostly = changed["area"].to_numpy() > MOSTLY * zone
@@ -57,7 +64,7 @@ def changes_and_noise(
 
 
 def _largest_zone(changed: pd.DataFrame, areas_before: np.ndarray, areas_after: np.ndarray) -> np.ndarray:
-    """The area of the larger of a piece's two zones; without end where it has only one."""
+    """Return the area of the larger of a piece's two zones; without end where it has only one."""
     i, j = changed["i"].to_numpy(dtype=int), changed["j"].to_numpy(dtype=int)
     both = (i >= 0) & (j >= 0)
     made = np.full(len(changed), np.inf)
@@ -66,7 +73,9 @@ def _largest_zone(changed: pd.DataFrame, areas_before: np.ndarray, areas_after: 
 
 
 def _within_wider_ground(polygons: np.ndarray, real: np.ndarray, area: np.ndarray, tolerance: Tolerance) -> np.ndarray:
-    """Which of the narrow pieces lie for the most part in changed ground that is wider than the tolerance."""
+    """Return which of the narrow pieces lie for the most part in changed ground that is wider than
+    the tolerance.
+    """
     made = np.zeros(len(polygons), dtype=bool)
     width_m = tolerance.width_m
     narrow = np.flatnonzero(~real & ~shapely.is_empty(polygons) & (area >= tolerance.area_m2))
@@ -75,7 +84,8 @@ def _within_wider_ground(polygons: np.ndarray, real: np.ndarray, area: np.ndarra
     beside = np.union1d(narrow, np.flatnonzero(real))
     _, near = shapely.STRtree(polygons[beside]).query(polygons[narrow], predicate="dwithin", distance=width_m)
     around = polygons[beside[np.unique(near)]]
-    # Neighbours meet along lines on which rounding leaves cracks; shrinking would start from each of them.
+    # Neighbours meet along lines on which rounding leaves cracks; shrinking would start from each
+    # of them.
     ground = shapely.union_all(shapely.buffer(around, CRACK_M, join_style="mitre"))
     parts = shapely.get_parts(ground)
     core = shapely.buffer(shapely.buffer(parts, -width_m / 2.0), width_m / 2.0)

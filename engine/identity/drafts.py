@@ -1,10 +1,13 @@
-"""What has changed from one draft of a plan to the next: how much of each code became which other, where, and whether anybody asked for it.
+"""What has changed from one draft of a plan to the next: how much of each code became which other,
+where, and whether anybody asked for it.
 
-Two PlanLayers (any CRS that the caller has brought together in metres) go in, with the tolerance and, if wanted, the findings that asked
-for changes. Comes out: the transition matrix in m², whose rows add up to the codes' areas in the first draft and whose columns to those
-in the second, with the residual; the changed ground as polygons; zones whose attributes alone changed. Changed ground that
-draft_noise.py takes for re-digitising noise stays in the matrix, in a column of its own, and is no change.
-Raises Cancelled; PlanError where not everything is in one CRS in metres, others come from the layers.
+Two PlanLayers (any CRS that the caller has brought together in metres) go in, with the tolerance
+and, if wanted, the findings that asked for changes. Comes out: the transition matrix in m², whose
+rows add up to the codes' areas in the first draft and whose columns to those in the second, with
+the residual; the changed ground as polygons; zones whose attributes alone changed. Changed ground
+that draft_noise.py takes for re-digitising noise stays in the matrix, in a column of its own, and
+is no change. Raises Cancelled; PlanError where not everything is in one CRS in metres, others come
+from the layers.
 """
 
 from __future__ import annotations
@@ -54,7 +57,9 @@ TRANSITION_COLUMNS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class DraftChanges:
-    """``changes``: one polygon for each changed piece; ``transitions``: one row for each pair of codes; ``measures``; ``closes``."""
+    """``changes``: one polygon for each changed piece; ``transitions``: one row for each pair of
+    codes; ``measures``; ``closes``.
+    """
 
     changes: gpd.GeoDataFrame
     transitions: pd.DataFrame
@@ -62,7 +67,7 @@ class DraftChanges:
     closes: bool
 
     def value(self, name: str) -> float:
-        """The measure called ``name``."""
+        """Return the measure called ``name``."""
         return next(measure.value for measure in self.measures if measure.name == name)
 
 
@@ -73,7 +78,8 @@ def compare_drafts(
     asked: gpd.GeoDataFrame | None = None,
     attributes: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> DraftChanges:
-    """Everything that differs between two drafts; ``asked``: findings or comments of any geometry, in the same CRS.
+    """Everything that differs between two drafts; ``asked``: findings or comments of any geometry,
+    in the same CRS.
 
     ``attributes``: the further fields of both, row by row as the zones.
     """
@@ -107,7 +113,9 @@ def compare_drafts(
 def _in_order(
     before: PlanLayer, after: PlanLayer, attributes: tuple[pd.DataFrame, pd.DataFrame] | None
 ) -> tuple[PlanLayer, PlanLayer, tuple[pd.DataFrame, pd.DataFrame] | None]:
-    """The zones of both, and their further fields, in the order of their keys, so that no result depends on the order of the features."""
+    """Return the zones of both, and their further fields, in the order of their keys, so that no
+    result depends on the order of the features.
+    """
     one, other = (in_order_of_names(plan.zones["key"].to_numpy()) for plan in (before, after))
     tables = None if attributes is None else (attributes[0].iloc[one], attributes[1].iloc[other])
     return (
@@ -120,7 +128,9 @@ def _in_order(
 def _transitions(
     pieces: pd.DataFrame, changed: pd.DataFrame, sorted_out: Changed, one: DraftGround, other: DraftGround
 ) -> tuple[pd.DataFrame, float]:
-    """(area and noise of each pair of codes, largest difference of a sum from the area of its code)."""
+    """(area and noise of each pair of codes, largest difference of a sum from the area of its
+    code).
+    """
     table = pieces.groupby(["code_before", "code_after"], sort=True)["area"].sum().rename("area_m2").reset_index()
     noise = pd.DataFrame(
         {
@@ -146,7 +156,7 @@ def _transitions(
 def _changed_ground(
     changed: pd.DataFrame, sorted_out: Changed, one: DraftGround, other: DraftGround, settings: Settings
 ) -> pd.DataFrame:
-    """One row for each piece of ground with another code, wider than the tolerance."""
+    """Return one row for each piece of ground with another code, wider than the tolerance."""
     polygons, rows = sorted_out.polygons[sorted_out.real], changed.iloc[sorted_out.source[sorted_out.real]]
     before, after = rows["code_before"].to_numpy(), rows["code_after"].to_numpy()
     kind = np.where(before == NOWHERE, "added", np.where(after == NOWHERE, "removed", "code"))
@@ -175,7 +185,7 @@ def _other_attributes(
     tables: tuple[pd.DataFrame, pd.DataFrame],
     settings: Settings,
 ) -> pd.DataFrame:
-    """One row for each zone that only other fields tell from what it was."""
+    """Return one row for each zone that differs from its former self only in other fields."""
     i, j, details = other_values(pieces, areas, tables, settings.language)
     shapes = other.shapes[j]
     return pd.DataFrame(

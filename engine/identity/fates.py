@@ -1,8 +1,10 @@
-"""What became of each finding from one set to the next: new, persisting, changed, reopened or resolved, and in which way.
+"""What became of each finding from one set to the next: new, persisting, changed, reopened or
+resolved, and in which way.
 
-Goes in: two sets of findings in one CRS (metres), their matching, the tolerance. Comes out: a word for each finding and the ways in
-which a pair differs. "Grown" is ground that the earlier one did not have, wider than the tolerance; "shrunk" the reverse; both
-together are "moved"; what has no place of its own does neither. What is within the tolerance has not changed.
+Goes in: two sets of findings in one CRS (metres), their matching, the tolerance. Comes out: a word
+for each finding and the ways in which a pair differs. "Grown" is ground that the earlier one did
+not have, wider than the tolerance; "shrunk" the reverse; both together are "moved"; what has no
+place of its own does neither. What is within the tolerance has not changed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from .naming import placeless
 NEW, PERSISTING, CHANGED, REOPENED, RESOLVED = FATES = ("new", "persisting", "changed", "reopened", "resolved")
 WAYS = ("grown", "shrunk", "moved", "codes", "severity", "figures")
 UNASSESSED, OUTSIDE = "unassessed", "outside"
-"""Of previous findings only, where a run was not whole: what it could not look for, and what it was not asked to look for."""
+"""Of previous findings only, where a run was not whole: what it could not look for, and what it was
+not asked to look for.
+"""
 LAPSING = ("grown", "moved", "codes", "severity", "figures")
 """A waiver was given for less than this."""
 FINDINGS_AT_ONCE = 500
@@ -37,7 +41,8 @@ ROUNDING_HA = 0.01
 
 @dataclass(frozen=True)
 class Fates:
-    """``current``: the fate of each current finding; ``previous``: "resolved" for what no finding continues, else "".
+    """``current``: the fate of each current finding; ``previous``: "resolved" for what no finding
+    continues, else "".
 
     ``ways``: by current finding, in which ways it differs from the one that it continues.
     """
@@ -54,7 +59,7 @@ def fates(
     tolerance: Tolerance,
     progress: Progress | None = None,
 ) -> Fates:
-    """The fate of every finding of both sets."""
+    """Return the fate of every finding of both sets."""
     c = np.flatnonzero(matching.continues >= 0)
     ways = _ways(previous, current, c, matching, tolerance, progress or Progress())
     told = np.full(len(current), NEW, dtype=object)
@@ -98,7 +103,7 @@ def _ways(
 def _differs(
     one: np.ndarray, other: np.ndarray, shared_m2: np.ndarray, tolerance: Tolerance, progress: Progress
 ) -> np.ndarray:
-    """Whether ``one`` has ground that ``other`` has not, wider than the tolerance."""
+    """Return whether ``one`` has ground that ``other`` has not, wider than the tolerance."""
     made = np.zeros(len(one), dtype=bool)
     some = np.flatnonzero(shapely.area(one) - shared_m2 > max(DUST_M2, tolerance.area_m2))
     chunks = [some[start : start + FINDINGS_AT_ONCE] for start in range(0, len(some), FINDINGS_AT_ONCE)]
@@ -115,7 +120,9 @@ def _differs(
 
 
 def _same_codes(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, p: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Whether the two codes and the verdict are the same, whichever zone is a and whichever is b."""
+    """Return whether the two codes and the verdict are the same, whichever zone is a and whichever
+    is b.
+    """
     a, b = (folded(previous[name].to_numpy()[p]) for name in ("code_a", "code_b"))
     x, y = (folded(current[name].to_numpy()[c]) for name in ("code_a", "code_b"))
     verdict, now = previous["verdict"].to_numpy()[p], current["verdict"].to_numpy()[c]
@@ -123,7 +130,7 @@ def _same_codes(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, p: np.nda
 
 
 def _worse_figures(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, p: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Whether a difference between declared and measured hectares is another one now."""
+    """Return whether a difference between declared and measured hectares is another one now."""
     before, now = previous["difference_ha"].to_numpy()[p], current["difference_ha"].to_numpy()[c]
     return np.asarray(np.abs(np.nan_to_num(now) - np.nan_to_num(before)) > ROUNDING_HA, dtype=bool)
 
@@ -131,7 +138,9 @@ def _worse_figures(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, p: np.
 def detail(
     index: int, previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, matching: Matching, made: Fates, language: str
 ) -> str:
-    """In words, how a current finding differs from the one it continues, and of which others it has a part."""
+    """In words, how a current finding differs from the one it continues, and of which others it has
+    a part.
+    """
     words = []
     if index in made.ways:
         before, now = previous.iloc[matching.continues[index]], current.iloc[index]
@@ -150,12 +159,14 @@ def detail(
 
 
 def gone_detail(index: int, current_ids: np.ndarray, matching: Matching, language: str) -> str:
-    """In words, which findings have taken over the ground of a previous finding that is not continued."""
+    """In words, which findings have taken over the ground of a previous finding that is not
+    continued.
+    """
     others = current_ids[matching.merged_into.get(index, [])]
     return text("identity.merged_into", language, findings=", ".join(others)) if len(others) else ""
 
 
 def codes_text(row: object) -> str:
-    """The codes of a finding as one text."""
+    """Return the codes of a finding as one text."""
     codes = [row["code_a"] or "–", row["code_b"]]  # type: ignore[index]
     return " / ".join(code for code in codes if code)

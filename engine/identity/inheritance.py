@@ -1,9 +1,12 @@
-"""The findings of a run take over ids, statuses and decisions from the findings of an earlier run that they continue.
+"""The findings of a run take over ids, statuses and decisions from the findings of an earlier run
+that they continue.
 
-Goes in: the result of a check, the previous findings, the names of the plans that were checked. Comes out: the result with the
-columns ``change`` and ``change_detail``, followed by the findings that were resolved, and the history for the new store. A waiver
-lapses when its finding has grown or moved beyond the tolerance, has other codes, severity or figures, or when its last day has
-passed: the finding is open again, and a decision says why. How stores are combined: docs/decisions/0009. Never fails by itself.
+Goes in: the result of a check, the previous findings, the names of the plans that were checked.
+Comes out: the result with the columns ``change`` and ``change_detail``, followed by the findings
+that were resolved, and the history for the new store. A waiver lapses when its finding has grown or
+moved beyond the tolerance, has other codes, severity or figures, or when its last day has passed:
+the finding is open again, and a decision says why. How stores are combined: docs/decisions/0009.
+Never fails by itself.
 """
 
 from __future__ import annotations
@@ -35,14 +38,18 @@ COUNTS = ("new", "persisting", "changed", "reopened", "resolved", "lapsed")
 
 @dataclass
 class Inherited:
-    """``result``: the findings as the new store shows them. :meth:`history` gives the decisions that go with them."""
+    """``result``: the findings as the new store shows them. :meth:`history` gives the decisions
+    that go with them.
+    """
 
     result: CheckResult
     previous: Previous
     notes: Notes
 
     def history(self, path: Place | None) -> Callable[[list[Decision]], list[Decision]]:
-        """What to write into the store ``path``, given the decisions that lie there at the moment of writing."""
+        """Return what to write into the store ``path``, given the decisions that lie there at the
+        moment of writing.
+        """
         same = path is not None and same_place(path, self.previous.path)
         ids = set(self.result.findings["finding_id"])
 
@@ -58,7 +65,9 @@ class Inherited:
 
 @dataclass
 class Notes:
-    """What the run itself has to say about findings: ``lapses`` and why; which are there (``present``), which are ``gone``."""
+    """What the run itself has to say about findings: ``lapses`` and why; which are there
+    (``present``), which are ``gone``.
+    """
 
     language: str
     status: dict[str, str] = field(default_factory=dict)
@@ -67,7 +76,9 @@ class Notes:
     gone: dict[str, str] = field(default_factory=dict)
 
     def added_to(self, decisions: list[Decision], decided_since: set[str]) -> list[Decision]:
-        """The history with the run's own decisions at its end; what a person decided after an earlier run stands."""
+        """Return the history with the run's own decisions at its end; what a person decided after
+        an earlier run stands.
+        """
         status = dict(self.status)
         status.update({decision.finding_id: decision.to_status for decision in decisions})
         number, when = max((decision.number for decision in decisions), default=0), now()
@@ -91,7 +102,8 @@ def inherit(
     today: date | None = None,
     assessed: Scope | None = None,
 ) -> Inherited:
-    """``result`` as the successor of ``previous``; ``plans`` are the names of the layers that were checked.
+    """``result`` as the successor of ``previous``; ``plans`` are the names of the layers that were
+    checked.
 
     ``assessed``: where not all that is said of these plans was looked for, which of it was not.
     """
@@ -132,16 +144,18 @@ class Scope(Protocol):
     """What a run that was not whole can say of earlier findings, one entry a finding."""
 
     def unsure(self, findings: gpd.GeoDataFrame) -> np.ndarray:
-        """What it should have looked for and could not."""
+        """Return what it should have looked for and could not."""
 
     def outside(self, findings: gpd.GeoDataFrame) -> np.ndarray:
-        """What it was not asked to look for."""
+        """Return what it was not asked to look for."""
 
 
 def _of_assessed(
     made: Fates, before: gpd.GeoDataFrame, matching: Matching, not_looked_for: tuple[str, ...], assessed: Scope | None
 ) -> Fates:
-    """The fates, where only that is resolved which was looked for; what could not be looked for stands as it was."""
+    """Return the fates, where only that is resolved which was looked for; what could not be looked
+    for stands as it was.
+    """
     unsure = np.array([rule.startswith(not_looked_for) for rule in before["rule"]], dtype=bool)
     outside = np.zeros(len(before), dtype=bool)
     if assessed is not None:
@@ -151,7 +165,9 @@ def _of_assessed(
 
 
 def _verdict(result: CheckResult, current: gpd.GeoDataFrame) -> str:
-    """Passed when every error that is there has been waived and the balance closes; an accepted error is still one."""
+    """Passed when every error that is there has been waived and the balance closes; an accepted
+    error is still one.
+    """
     waived = current["status"] == "waived"
     wrong = ((current["severity"] == "error") & ~waived).any()
     return "passed" if result.balanced and not wrong else "failed"
@@ -166,7 +182,7 @@ def _continued(
     notes: Notes,
     today: date,
 ) -> gpd.GeoDataFrame:
-    """The current findings with inherited ids and statuses, and words on what has changed."""
+    """Return the current findings with inherited ids and statuses, and words on what has changed."""
     language = notes.language
     ids, status = _fresh_ids(found, matching, earlier), np.full(len(found), "open", dtype=object)
     continued = np.flatnonzero(matching.continues >= 0)
@@ -202,7 +218,7 @@ def _lapse(ways: Sequence[str], told: str, decision: Decision | None, today: dat
 
 
 def _fresh_ids(found: gpd.GeoDataFrame, matching: Matching, earlier: Previous) -> np.ndarray:
-    """The ids of new findings, told apart from every id that was ever given."""
+    """Return the ids of new findings, distinct from every id ever used."""
     taken = {*earlier.findings["finding_id"], *(decision.finding_id for decision in earlier.decisions)}
     ids = found["finding_id"].to_numpy().copy()
     for index in np.flatnonzero(matching.continues < 0).tolist():
@@ -222,10 +238,12 @@ def _with_gone(
     previous: Previous,
     notes: Notes,
 ) -> gpd.GeoDataFrame:
-    """The current findings and, after them, those that are gone: seen by reviewers, and found again if they come back.
+    """Return the current findings and, after them, those that are gone: seen by reviewers, and
+    found again if they come back.
 
-    Noise about which nobody decided anything is not kept: it comes and goes with every drawing. What this run could not look for is kept
-    with the status that it had, so that the next run finds its id and decisions.
+    Noise about which nobody decided anything is not kept: it comes and goes with every drawing.
+    What this run could not look for is kept with the status that it had, so that the next run finds
+    its id and decisions.
     """
     decided = {decision.finding_id for decision in previous.decisions}
     ids = before["finding_id"].to_numpy()
@@ -254,7 +272,9 @@ def _with_gone(
 
 
 def _decided_since(before: list[Decision], there: list[Decision]) -> list[Decision]:
-    """What people decided in the store of an earlier run that started from the same findings."""
+    """Return what people decided in the store of an earlier run that started from the same
+    findings.
+    """
     known = {_signature(decision) for decision in before}
     return [decision for decision in there if decision.who != TOOL and _signature(decision) not in known]
 
@@ -264,7 +284,9 @@ def _signature(decision: Decision) -> tuple[str, ...]:
 
 
 def _joined(before: list[Decision], since: list[Decision]) -> list[Decision]:
-    """Both histories as one; the numbers of the later one follow on, and what undoes points to the new numbers."""
+    """Return both histories as one; the numbers of the later one follow on, and what undoes points
+    to the new numbers.
+    """
     start = max((decision.number for decision in before), default=0)
     numbers = {decision.number: start + rank for rank, decision in enumerate(since, 1)}
     moved = [

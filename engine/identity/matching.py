@@ -1,11 +1,13 @@
 """Which finding of a set continues which of an earlier set: one to one, best first.
 
-Two GeoDataFrames of findings in the same CRS (metres) go in, with indexes 0 to n - 1; pairs of indexes come out, and which further
-findings took over ground of a pair (splits, merges). A pair is possible between findings of one rule about the same plans whose
-outlines overlap by at least LEAST_SHARE of the smaller one, or that lie apart by no more than the tolerance's width and agree in their codes;
-where a finding is known by its name (:mod:`.naming`), between findings of one name, and ground plays no part.
-Every possible pair has a score, see :func:`possible_pairs`; the best is taken, then the best of what is left, and so on. Nothing depends
-on the order of the features: equal scores are decided by ids. Nothing here fails on findings with valid outlines.
+Two GeoDataFrames of findings in the same CRS (metres) go in, with indexes 0 to n - 1; pairs of
+indexes come out, and which further findings took over ground of a pair (splits, merges). A pair is
+possible between findings of one rule about the same plans whose outlines overlap by at least
+LEAST_SHARE of the smaller one, or that lie apart by no more than the tolerance's width and agree in
+their codes; where a finding is known by its name (:mod:`.naming`), between findings of one name,
+and ground plays no part. Every possible pair has a score, see :func:`possible_pairs`; the best is
+taken, then the best of what is left, and so on. Nothing depends on the order of the features: equal
+scores are decided by ids. Nothing here fails on findings with valid outlines.
 """
 
 from __future__ import annotations
@@ -22,9 +24,13 @@ from ..progress import Progress
 from .naming import kinds, known_by_name, names, placeless
 
 LEAST_SHARE = 0.1
-"""Of the smaller outline: neighbours that were drawn again touch in slivers, and are not the same finding."""
+"""Of the smaller outline: neighbours that were drawn again touch in slivers, and are not the same
+finding.
+"""
 LEAST_SHARE_OF_NOISE = 0.5
-"""Of both outlines together, between noise and a real finding: all slivers along a zone are one finding, which is another one."""
+"""Of both outlines together, between noise and a real finding: all slivers along a zone are one
+finding, which is another one.
+"""
 CODES_WEIGHT, ZONES_WEIGHT, DISTANCE_WEIGHT = 0.1, 0.05, 0.04
 OVERLAPPING = 1.0
 """Whatever overlaps comes before whatever lies apart."""
@@ -34,7 +40,9 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class CandidateMatches:
-    """Possible pairs: indexes into the previous and the current findings, how much they share, and their scores."""
+    """Possible pairs: indexes into the previous and the current findings, how much they share, and
+    their scores.
+    """
 
     previous: np.ndarray
     current: np.ndarray
@@ -45,16 +53,18 @@ class CandidateMatches:
         return len(self.score)
 
     def where(self, chosen: np.ndarray) -> CandidateMatches:
-        """The pairs that a mask, or numbers in their order, choose."""
+        """Return the pairs that a mask, or numbers in their order, choose."""
         return CandidateMatches(self.previous[chosen], self.current[chosen], self.shared_m2[chosen], self.score[chosen])
 
 
 @dataclass(frozen=True)
 class Matching:
-    """``continues``: for each current finding the previous one, -1 for none; ``continued_by`` the other way round.
+    """``continues``: for each current finding the previous one, -1 for none; ``continued_by`` the
+    other way round.
 
-    ``split_from``: by current finding, the previous ones of which it has a part too without continuing them.
-    ``merged_into``: by previous finding, the current ones that continue another one and have ground of this one too.
+    ``split_from``: by current finding, the previous ones of which it has a part too without
+    continuing them. ``merged_into``: by previous finding, the current ones that continue another
+    one and have ground of this one too.
     """
 
     continues: np.ndarray
@@ -67,7 +77,9 @@ class Matching:
 def match(
     previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress | None = None
 ) -> Matching:
-    """The findings of ``current`` that continue one of ``previous``; those that were resolved come after those that were not."""
+    """Return the findings of ``current`` that continue one of ``previous``; those that were
+    resolved come after those that were not.
+    """
     progress = progress or Progress()
     possible = possible_pairs(previous, current, width_m, progress)
     live = previous["status"].to_numpy() != "resolved"
@@ -80,7 +92,7 @@ def match(
 
 
 def _told(possible: CandidateMatches, continues: np.ndarray, continued_by: np.ndarray, live: np.ndarray) -> Matching:
-    """The chosen pairs, and what the others that overlap say of splits and merges."""
+    """Return the chosen pairs, and what the others that overlap say of splits and merges."""
     chosen = continues[possible.current] == possible.previous
     shared_m2 = np.zeros(len(continues))
     shared_m2[possible.current[chosen]] = possible.shared_m2[chosen]
@@ -103,7 +115,7 @@ def best_first(ranked: CandidateMatches, continues: np.ndarray, continued_by: np
 
 
 def _ranked(pairs: CandidateMatches, previous_ids: np.ndarray, current_ids: np.ndarray) -> np.ndarray:
-    """The order of the pairs: highest score first, equal ones by their ids."""
+    """Return the order of the pairs: highest score first, equal ones by their ids."""
     return np.lexsort(
         (current_ids[pairs.current].astype(str), previous_ids[pairs.previous].astype(str), -np.round(pairs.score, 9))
     )
@@ -112,7 +124,7 @@ def _ranked(pairs: CandidateMatches, previous_ids: np.ndarray, current_ids: np.n
 def possible_pairs(
     previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, width_m: float, progress: Progress
 ) -> CandidateMatches:
-    """Every possible pair with its score.
+    """Return every possible pair with its score.
 
     Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x codes + 0.05 x zones
     - 0.04 x distance / tolerance. Of one name: 1 + 0.1 x codes. Codes and zones: the share of the two that agree, whichever is a and whichever is b.
@@ -149,7 +161,9 @@ def _and_those_known_by_name(
     named: tuple[np.ndarray, np.ndarray],
     progress: Progress,
 ) -> CandidateMatches:
-    """The pairs, and those of findings whose ground says nothing of them: one name is one finding, whatever it covers."""
+    """Return the pairs, and those of findings whose ground says nothing of them: one name is one
+    finding, whatever it covers.
+    """
     p, c = _of_one_name(previous, current, named)
     before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
     shared_m2 = np.zeros(len(p))
@@ -167,7 +181,7 @@ def _and_those_known_by_name(
 def _of_one_name(
     previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, named: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(previous, current) of every two findings that are known by one name."""
+    """Return (previous, current) of every two findings that are known by one name."""
     rows: dict[str, list[int]] = {}
     for row, name in zip(np.flatnonzero(named[0]).tolist(), names(previous)[named[0]]):
         rows.setdefault(name, []).append(row)
@@ -193,7 +207,9 @@ def _near(before: np.ndarray, after: np.ndarray, width_m: float, progress: Progr
 def _agreeing(
     previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, column: str, p: np.ndarray, c: np.ndarray
 ) -> np.ndarray:
-    """The share of the two codes (or zones) in which the pairs agree: 0, 0.5 or 1; straight or crosswise, whichever is more."""
+    """Return the share of the two codes (or zones) in which the pairs agree: 0, 0.5 or 1; straight
+    or crosswise, whichever is more.
+    """
     told = folded if column == "code" else np.asarray
     a, b = (told(previous[f"{column}_{side}"].to_numpy()[p]) for side in "ab")
     x, y = (told(current[f"{column}_{side}"].to_numpy()[c]) for side in "ab")
@@ -205,7 +221,7 @@ def _agreeing(
 def _shared_areas(
     before: np.ndarray, after: np.ndarray, p: np.ndarray, c: np.ndarray, progress: Progress
 ) -> np.ndarray:
-    """The area in m² that each pair has in common."""
+    """Return the area in m² that each pair has in common."""
     made = np.zeros(len(p))
     chunks = [slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(p), PAIRS_AT_ONCE)]
 

@@ -1,8 +1,10 @@
-"""What a finding is known by from one draft to the next: by its ground, or by what names it where it has no ground of its own.
+"""What a finding is known by from one draft to the next: by its ground, or by what names it where
+it has no ground of its own.
 
-A zone without geometry, a plan that is missing, an allotment that is exceeded carry the polygon of their territory, which says nothing of
-them: each is known by its rule, its plans and its zone. A superseded code is one finding for each plan and code. Goes in: findings as
-``previous.as_findings`` makes them. Comes out: an array, one entry a finding. Never fails.
+A zone without geometry, a plan that is missing, an allotment that is exceeded carry the polygon of
+their territory, which says nothing of them: each is known by its rule, its plans and its zone. A
+superseded code is one finding for each plan and code. Goes in: findings as ``previous.as_findings``
+makes them. Comes out: an array, one entry a finding. Never fails.
 """
 
 from __future__ import annotations
@@ -18,24 +20,26 @@ from ..plan import FID
 BY_CODE = ("code.superseded", "quota.")
 """One finding for each plan, territory and code."""
 BY_ZONE = ("geometry.empty", "register.", "area.total", "project.unlocated", "project.unplanned")
-"""What is never anywhere, whatever it carries; a register's finding without a plan has its territory for a zone."""
+"""What is never anywhere, whatever it carries; a register's finding without a plan has its
+territory for a zone.
+"""
 REPEATED = "key.duplicate"
 BETWEEN = "\x1f"
 
 
 def placeless(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Whether each finding has no place of its own, and so neither grows nor moves."""
+    """Return whether each finding has no place of its own, and so neither grows nor moves."""
     never = _starts(findings, (*BY_ZONE, *(rule for rule in BY_CODE if rule.endswith("."))))
     return never | without_place(findings["area_m2"].to_numpy(dtype=float), np.asarray(findings.geometry.values))
 
 
 def known_by_name(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Whether each finding is known by its name alone."""
+    """Return whether each finding is known by its name alone."""
     return placeless(findings) | _starts(findings, BY_CODE)
 
 
 def names(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """The name of each finding, which means something only where it is known by it."""
+    """Return the name of each finding, which means something only where it is known by it."""
     by_code, kind = _starts(findings, BY_CODE), kinds(findings)
     zones, codes = (_both(findings, column) for column in ("zone", "code"))
     by_zone = [BETWEEN.join((one, "zone", zone)) for one, zone in zip(kind, zones)]
@@ -45,7 +49,8 @@ def names(findings: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def kinds(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Rule and plans of each finding as one text, the two plans in either order; with the key, of a key that is there twice.
+    """Rule and plans of each finding as one text, the two plans in either order; with the key, of a
+    key that is there twice.
 
     A gap has one zone beside it or two, and so has one plan or twice the same.
     """
@@ -55,7 +60,7 @@ def kinds(findings: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def repeated(findings: gpd.GeoDataFrame) -> np.ndarray:
-    """Whether a finding without a place says of its zone or plan what one before it says."""
+    """Return whether a finding without a place says of its zone or plan what one before it says."""
     told = pd.DataFrame({"name": names(findings), "detail": findings["message"].to_numpy()})
     return placeless(findings) & told.duplicated().to_numpy()
 
@@ -65,7 +70,7 @@ def _starts(findings: gpd.GeoDataFrame, rules: tuple[str, ...]) -> np.ndarray:
 
 
 def _both(findings: gpd.GeoDataFrame, column: str) -> list[str]:
-    """The zones or codes of both sides as one text."""
+    """Return the zones or codes of both sides as one text."""
     a, b = (findings[f"{column}_{side}"].tolist() for side in "ab")
     if column == "code":
         a, b = folded(a).tolist(), folded(b).tolist()
@@ -74,5 +79,5 @@ def _both(findings: gpd.GeoDataFrame, column: str) -> list[str]:
 
 
 def _key(zone: str) -> str:
-    """The key of a zone that the plan's zones tell apart by their feature ids."""
+    """Return the key of a zone in a plan whose keys repeat: the feature id makes it distinct."""
     return zone.rpartition(f" ({FID}")[0] or zone

@@ -1,7 +1,9 @@
-"""The findings of an earlier run: any findings store, or a layer of findings alone, read for comparing.
+"""The findings of an earlier run: any findings store, or a layer of findings alone, read for
+comparing.
 
-Goes in: the place of a store. Comes out: its findings, valid polygons in the store's CRS, each with the status to which the last
-decision led, and the whole history. PlanError where there is no store, is newer than this program, or has no known CRS.
+Goes in: the place of a store. Comes out: its findings, valid polygons in the store's CRS, each with
+the status to which the last decision led, and the whole history. PlanError where there is no store,
+is newer than this program, or has no known CRS.
 """
 
 from __future__ import annotations
@@ -30,19 +32,21 @@ STRANGE = "\ufffd"
 
 @dataclass(frozen=True)
 class Previous:
-    """Findings (columns of the record and geometry, index 0 to n - 1) and the decisions about them, in their order."""
+    """Findings (columns of the record and geometry, index 0 to n - 1) and the decisions about them,
+    in their order.
+    """
 
     path: Place
     findings: gpd.GeoDataFrame
     decisions: list[Decision]
 
     def to_crs(self, crs: pyproj.CRS) -> Previous:
-        """The same findings in another CRS; PlanError where a coordinate has no place in it."""
+        """Return the same findings in another CRS; PlanError where a coordinate has no place in it."""
         return replace(self, findings=transformed(self.findings, crs, str(self.path)))
 
 
 def read_previous(path: Place) -> Previous:
-    """What lies in the store ``path``."""
+    """Return what lies in the store ``path``."""
     path = place_of(path)
     table = read_layer(path)
     decisions = history(path)
@@ -50,7 +54,9 @@ def read_previous(path: Place) -> Previous:
 
 
 def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | None = None) -> gpd.GeoDataFrame:
-    """A table that was read somewhere as findings: every column, texts as texts, valid polygons, each id once."""
+    """Return a table that was read somewhere as findings: every column, texts as texts, valid
+    polygons, each id once.
+    """
     missing = [column for column in NAMES if column not in table.columns]
     if missing:
         raise PlanError("error.not_findings", layer=name, columns=", ".join(missing))
@@ -65,7 +71,8 @@ def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | 
         if column in table:
             made[column] = _column(table[column], "text")
     led = {decision.finding_id: decision.to_status for decision in decisions or ()}
-    # by a list: the column of a store without any finding would get another kind, and no longer be compared with words
+    # by a list: the column of a store without any finding would get another kind, and no longer be
+    # compared with words
     given = zip(made["finding_id"].tolist(), made["status"].tolist())
     made["status"] = np.array([led.get(one, status) or "open" for one, status in given], dtype=object)
     findings = gpd.GeoDataFrame(made, geometry=gpd.GeoSeries(shapes, crs=table.crs))
@@ -73,7 +80,9 @@ def as_findings(table: gpd.GeoDataFrame, name: str, decisions: list[Decision] | 
 
 
 def told_of_bytes(findings: gpd.GeoDataFrame, name: str, language: str) -> list[str]:
-    """A line for the log where texts of a store hold bytes that are no UTF-8; nothing where none does."""
+    """Return a line for the log where texts of a store hold bytes that are no UTF-8; nothing where
+    none does.
+    """
     words = (findings[column] for column, kind in FIELDS if kind != REAL)
     count = sum(1 for column in words for word in column if STRANGE in word)
     return [text("identity.strange_bytes", language, path=name, count=count, shown=STRANGE)] if count else []
@@ -86,7 +95,7 @@ def _column(values: pd.Series, kind: str) -> np.ndarray:
 
 
 def transformed(findings: gpd.GeoDataFrame, crs: pyproj.CRS, name: str) -> gpd.GeoDataFrame:
-    """The findings in ``crs``; the very same if they are in it already."""
+    """Return the findings in ``crs``; the very same if they are in it already."""
     if findings.crs == crs or not len(findings):
         return findings if len(findings) else findings.set_crs(crs, allow_override=True)
     operation = one_operation(findings.crs, crs, findings.total_bounds)

@@ -1,8 +1,10 @@
-"""Which findings of an earlier store a run can speak of: those of its own check about its own plans.
+"""Which findings of an earlier store a run can speak of: those of its own check about its own
+plans.
 
-A store may hold the findings of a whole province. What another check found, or found about other plans, is neither matched nor
-resolved. A plan is known by its name in the findings; where just one name is new and just one is missing, the plan was
-renamed, if findings of the two meet on the ground (a plan with an id in the register keeps its name by itself).
+A store may hold the findings of a whole province. What another check found, or found about other
+plans, is neither matched nor resolved. A plan is known by its name in the findings; where just one
+name is new and just one is missing, the plan was renamed, if findings of the two meet on the ground
+(a plan with an id in the register keeps its name by itself).
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ CHECKS = {
 
 
 def of_check(findings: gpd.GeoDataFrame, check: str) -> gpd.GeoDataFrame:
-    """The findings whose rules are those of ``check``; all, for a run of several checks ("checkprovince")."""
+    """Return the findings whose rules are those of ``check``; all, for a run of several checks
+    ("checkprovince").
+    """
     if check not in CHECKS:
         return findings
     kept = np.array([str(rule).startswith(CHECKS[check]) for rule in findings["rule"]], dtype=bool)
@@ -31,19 +35,21 @@ def of_check(findings: gpd.GeoDataFrame, check: str) -> gpd.GeoDataFrame:
 
 
 def plans_of(findings: gpd.GeoDataFrame) -> set[str]:
-    """The plans of which the findings speak."""
+    """Return the plans of which the findings speak."""
     return {name for side in "ab" for name in findings[f"plan_{side}"] if name}
 
 
 def of_plans(findings: gpd.GeoDataFrame, plans: Iterable[str]) -> gpd.GeoDataFrame:
-    """The findings that speak of no other plan than these."""
+    """Return the findings that speak of no other plan than these."""
     known = {"", *plans}
     kept = findings["plan_a"].isin(known) & findings["plan_b"].isin(known)
     return findings[kept].reset_index(drop=True)
 
 
 def renamed(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, plans: Iterable[str]) -> tuple[str, str] | None:
-    """(old name, new name) of the one plan that was renamed; None where there is none or more than one could be."""
+    """Return (old name, new name) of the one plan that was renamed; None where there is none or
+    more than one could be.
+    """
     missing, unknown = plans_of(previous) - set(plans), set(plans) - plans_of(previous)
     if len(missing) != 1 or len(unknown) != 1:
         return None
@@ -59,5 +65,5 @@ def renamed(previous: gpd.GeoDataFrame, current: gpd.GeoDataFrame, plans: Iterab
 
 
 def rename(findings: gpd.GeoDataFrame, old: str, new: str) -> gpd.GeoDataFrame:
-    """The same findings with a plan's new name."""
+    """Return the same findings with a plan's new name."""
     return findings.assign(**{f"plan_{side}": findings[f"plan_{side}"].replace({old: new}) for side in "ab"})

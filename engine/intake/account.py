@@ -1,8 +1,9 @@
 """The account of a reading: what a file itself says that it holds, against what came out of it.
 
-Goes in: a source, and the numbers of features and fields that were read of its layer. Comes out: a note for each difference, and for what
-a reader passes over by its own rule: deleted records of a table, objects of a drawing that it does not know, links to other
-files. The counts come from the bytes of the file (headers, SQL, names of elements), never from the library that read it. Where a
+Goes in: a source, and the numbers of features and fields that were read of its layer. Comes out: a
+note for each difference, and for what a reader passes over by its own rule: deleted records of a
+table, objects of a drawing that it does not know, links to other files. The counts come from the
+bytes of the file (headers, SQL, names of elements), never from the library that read it. Where a
 format promises no number nothing is said; nothing here fails.
 """
 
@@ -65,7 +66,9 @@ LINKS = re.compile(rb"<(?:\w+:)?(NetworkLink|GroundOverlay|PhotoOverlay|ScreenOv
 
 @dataclass
 class Held:
-    """What a file holds: ``features`` and ``fields`` None where it does not say; ``notes`` on what readers pass over."""
+    """What a file holds: ``features`` and ``fields`` None where it does not say; ``notes`` on what
+    readers pass over.
+    """
 
     features: int | None = None
     fields: int | None = None
@@ -73,7 +76,7 @@ class Held:
 
 
 def account_of(ready: Opened, layer: str, features: int, fields: int) -> list[Note]:
-    """What is to be told when ``features`` and ``fields`` of ``layer`` were read."""
+    """Return what to report when ``features`` and ``fields`` of ``layer`` were read."""
     count = _COUNTS.get(ready.form)
     if count is None:
         return []
@@ -94,7 +97,9 @@ def _lost(what: str, layer: str, held: int, read: int) -> Note:
 
 
 def _shapefile(path: Path, layer: str) -> Held:
-    """Shapes by the length of the index, records by the table's header; a record that was deleted takes its shape with it."""
+    """Shapes by the length of the index, records by the table's header; a record that was deleted
+    takes its shape with it.
+    """
     index, table = sibling(path, ".shx"), sibling(path, ".dbf")
     shapes = (index.stat().st_size - 100) // 8 if index else 0
     if table is None:
@@ -109,7 +114,7 @@ def _shapefile(path: Path, layer: str) -> Held:
 
 
 def _dbase(path: Path) -> tuple[int, int, int]:
-    """(records, of which deleted, fields) of a table of dBASE."""
+    """Return (records, of which deleted, fields) of a table of dBASE."""
     with open(path, "rb") as file:
         head = file.read(32)
         count, header, width = struct.unpack("<IHH", head[4:12])
@@ -149,7 +154,7 @@ def _geojson(path: Path, layer: str) -> Held:
 
 
 def _drawing(path: Path, layer: str) -> Held:
-    """The objects among the entities that GDAL makes nothing of, such as regions."""
+    """Return the objects among the entities that GDAL makes nothing of, such as regions."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start = re.search(rb"\n[ \t]*2[ \t]*\r?\n[ \t]*ENTITIES[ \t]*\r?\n", content)
         if start is None:

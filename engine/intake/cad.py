@@ -1,8 +1,10 @@
-"""A drawing becomes zones: hatches and closed outlines, each with its layer's name and the text that stands inside it.
+"""A drawing becomes zones: hatches and closed outlines, each with its layer's name and the text
+that stands inside it.
 
-Goes in: a table as OGR reads a DXF or DGN, lines, points, texts and areas mixed. Comes out: a table of areas with two more columns,
-``cad_layer`` and ``label``; or, where it is wished for, closed lines as areas too, of any format. Everything that is
-left out or closed is counted in the report. Coordinates that are no numbers or lie beyond the earth are left out.
+Goes in: a table as OGR reads a DXF or DGN, lines, points, texts and areas mixed. Comes out: a table
+of areas with two more columns, ``cad_layer`` and ``label``; or, where it is wished for, closed
+lines as areas too, of any format. Everything that is left out or closed is counted in the report.
+Coordinates that are no numbers or lie beyond the earth are left out.
 """
 
 from __future__ import annotations
@@ -39,9 +41,11 @@ FORMATTING = re.compile(r"\\[A-Za-z][^;\\{}]*;|[{}]")
 
 
 def without_impossible(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The features all of whose coordinates can be on the earth; a shape in a wrong CRS stays, to be diagnosed.
+    """Return the features all of whose coordinates can be on the earth; a shape in a wrong CRS
+    stays, to be diagnosed.
 
-    Only drawings, which are full of stray points, are cleaned so; in a plan layer the checks report such a zone.
+    Only drawings, which are full of stray points, are cleaned so; in a plan layer the checks report
+    such a zone.
     """
     shapes = np.asarray(frame.geometry.values, dtype=object)
     places, owner = shapely.get_coordinates(shapes, return_index=True)
@@ -53,7 +57,7 @@ def without_impossible(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport
 
 
 def zones_of_drawing(frame: gpd.GeoDataFrame, layer: str, closed_lines: bool, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The areas of a drawing, labelled."""
+    """Return the areas of a drawing, labelled."""
     named = next((field for field in LAYER_FIELDS if field in frame.columns), "")
     made = frame.copy(deep=False)
     made[CAD_LAYER] = ["" if is_missing(value) else str(value) for value in made[named]] if named else ""
@@ -77,7 +81,9 @@ def zones_of_drawing(frame: gpd.GeoDataFrame, layer: str, closed_lines: bool, re
 
 
 def _shown(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The objects that the drawing shows as a map: not those on a layout (paper space), hidden, or of a layer that is off or frozen."""
+    """Return the objects that the drawing shows as a map: not those on a layout (paper space),
+    hidden, or of a layer that is off or frozen.
+    """
     for field, key in ((PAPER_SPACE, "paper_space"), (HIDDEN, "hidden")):
         if field not in frame.columns:
             continue
@@ -90,7 +96,9 @@ def _shown(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.Geo
 
 
 def unshown(frame: gpd.GeoDataFrame, layer: str) -> list[Note]:
-    """What is to be told where the objects that :func:`_shown` leaves out were read by a program that does not."""
+    """Return what to report where the objects that :func:`_shown` leaves out were read by a program
+    that does not.
+    """
     areas = np.isin(shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)), AREAS)
     left_out = frame[[field for field in (PAPER_SPACE, HIDDEN) if field in frame.columns]].eq(True).any(axis=1)
     count = int((left_out.to_numpy(dtype=bool) & areas).sum())
@@ -98,7 +106,9 @@ def unshown(frame: gpd.GeoDataFrame, layer: str) -> list[Note]:
 
 
 def areas_of_lines(frame: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The table with its closed lines as polygons; the outline of an area that is there as well is left out."""
+    """Return the table with its closed lines as polygons; the outline of an area that is there as
+    well is left out.
+    """
     shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
     kinds = shapely.get_type_id(shapes)
     merged = np.where(kinds == MULTILINE, shapely.line_merge(shapes), shapes)
@@ -134,7 +144,7 @@ def _in_degrees(frame: gpd.GeoDataFrame, shapes: np.ndarray) -> bool:
 
 
 def _drawn_again(areas: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Which of ``areas`` cover the same ground as one of ``drawn``."""
+    """Return which of ``areas`` cover the same ground as one of ``drawn``."""
     same = np.zeros(len(areas), dtype=bool)
     if not len(areas) or not len(drawn):
         return same
@@ -147,7 +157,7 @@ def _drawn_again(areas: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 
 def _texts(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The points that carry a text, without AutoCAD's formatting."""
+    """Return the points that carry a text, without AutoCAD's formatting."""
     points = frame[shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)) == POINT]
     if TEXT_FIELD not in points.columns:
         return points.iloc[:0]
@@ -158,7 +168,9 @@ def _texts(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _labels(zones: gpd.GeoDataFrame, texts: gpd.GeoDataFrame, layer: str, report: IntakeReport) -> list[str]:
-    """The text inside each zone: in the smallest that holds it; a number only where nothing else stands there."""
+    """Return the text inside each zone: in the smallest that holds it; a number only where nothing
+    else stands there.
+    """
     inside: dict[int, list[str]] = {}
     if len(zones) and len(texts):
         shapes = shapely.make_valid(np.asarray(zones.geometry.values, dtype=object))
@@ -189,7 +201,9 @@ def _label(words: list[str]) -> str:
 
 
 def largest_opening_m(frame: gpd.GeoDataFrame) -> float | None:
-    """How far the ends of lines that were meant to meet lie apart at most; None where no end has another near it, or in degrees."""
+    """Return how far the ends of lines that were meant to meet lie apart at most; None where no end
+    has another near it, or in degrees.
+    """
     shapes = np.asarray(frame.geometry.values, dtype=object)
     lines = shapely.force_2d(shapes[shapely.get_type_id(shapes) == LINE])
     ends = np.concatenate([shapely.get_point(lines, place) for place in (0, -1)])

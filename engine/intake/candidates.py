@@ -1,8 +1,9 @@
 """The CRSs that a layer of Vietnam may really be in, and where each would put its coordinates.
 
-Comes out: Candidates, each a CRS and whether the axes are swapped: the CRSs of resources/crs/vn2000.csv (all VN-2000 zones in force and
-deprecated, Hanoi 1972), WGS 84 in degrees, UTM and Web Mercator, WGS 84 that was made from VN-2000 with the rotation
-signs of the widely copied ``+towgs84`` wrong, and the one that the layer is labelled with.
+Comes out: Candidates, each a CRS and whether the axes are swapped: the CRSs of
+resources/crs/vn2000.csv (all VN-2000 zones in force and deprecated, Hanoi 1972), WGS 84 in degrees,
+UTM and Web Mercator, WGS 84 computed from VN-2000 with the rotation signs of the widely copied
+``+towgs84`` wrong, and the one that the layer is labelled with.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ WGS_84 = (4326, 32648, 32649, 3857)
 LARGEST_DEGREES = 360.0
 RIGHT_SIGNS = "-191.90441429,-39.30318279,-111.45032835,0.00928836,-0.01975479,0.00427372,0.252906278"
 WRONG_SIGNS = "-191.90441429,-39.30318279,-111.45032835,-0.00928836,0.01975479,-0.00427372,0.252906278"
-"""EPSG:6960 is a coordinate frame rotation; as +towgs84, a position vector, its rotations change their signs."""
+"""EPSG:6960 is a coordinate frame rotation; as +towgs84, a position vector, its rotations change
+their signs.
+"""
 WRONG_TOWGS84 = "towgs84"
 
 
@@ -48,7 +51,9 @@ class Candidate:
         return None if code is None else int(code)
 
     def degrees(self, places: np.ndarray) -> np.ndarray:
-        """Longitude and latitude (WGS 84) of coordinates as they stand in the file; not finite where there is no such place."""
+        """Longitude and latitude (WGS 84) of coordinates as they stand in the file; not finite
+        where there is no such place.
+        """
         x, y = (places[:, 1], places[:, 0]) if self.swapped else (places[:, 0], places[:, 1])
         if self.kind == WRONG_TOWGS84:
             there, back = _towgs84_pair()
@@ -60,7 +65,9 @@ class Candidate:
 
 
 def candidates(places: np.ndarray, labelled: pyproj.CRS | None) -> list[Candidate]:
-    """The readings to be tried on ``places``, the labelled one first; degrees are not tried on metres, nor metres on degrees."""
+    """Return the readings to be tried on ``places``, the labelled one first; degrees are not tried
+    on metres, nor metres on degrees.
+    """
     small = bool((np.abs(places) <= LARGEST_DEGREES).all())
     labelled_code = None if labelled is None or labelled.is_bound else labelled.to_epsg()
     kind = _KINDS.get(labelled_code or 0, "")
@@ -74,7 +81,9 @@ def candidates(places: np.ndarray, labelled: pyproj.CRS | None) -> list[Candidat
 
 
 def signs_are_wrong(crs: pyproj.CRS | None) -> bool:
-    """Whether a CRS carries the ``+towgs84`` of VN-2000 with the signs of its rotations wrong."""
+    """Return whether a CRS carries the ``+towgs84`` of VN-2000 with the signs of its rotations
+    wrong.
+    """
     if crs is None or not crs.is_bound or crs.coordinate_operation is None:
         return False
     given = list(crs.coordinate_operation.towgs84)

@@ -1,8 +1,9 @@
 """The texts of a table in Unicode: each column in its own script, the names of the fields as well.
 
-Goes in: a table as read, and whether its texts are bytes. Comes out: the same table decoded, and for every column that changed a TextChange
-with examples before and after. A column that fits two scripts as well ("xã" in every row) follows the other columns of
-its file. Fails with IntakeError for VPS, by name, and for an encoding that is not known.
+Goes in: a table as read, and whether its texts are bytes. Comes out: the same table decoded, and
+for every column that changed a TextChange with examples before and after. A column that fits two
+scripts as well ("xã" in every row) follows the other columns of its file. Fails with IntakeError
+for VPS, by name, and for an encoding that is not known.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ EXAMPLES = 5
 
 @dataclass(frozen=True)
 class TextChange:
-    """One column that was decoded; ``column`` is NAMES_OF_FIELDS for the names. ``examples`` are (before, after)."""
+    """One column that was decoded; ``column`` is NAMES_OF_FIELDS for the names. ``examples`` are
+    (before, after).
+    """
 
     column: str
     encoding: str
@@ -77,7 +80,9 @@ class TextChange:
 
 
 def encoding_of(given: str) -> str:
-    """One of ENCODINGS, or "" for "find it"; IntakeError for a name that is not known, and for VPS."""
+    """Return one of ENCODINGS, or "" for "find it"; IntakeError for a name that is not known, and
+    for VPS.
+    """
     name = given.strip().lower()
     name = SPELLINGS.get(name, name)
     if name == VPS:
@@ -90,7 +95,9 @@ def encoding_of(given: str) -> str:
 def decode_columns(
     frame: gpd.GeoDataFrame, are_bytes: bool, wanted: str, layer: str, report: IntakeReport
 ) -> tuple[gpd.GeoDataFrame, list[TextChange], str]:
-    """(table, what changed, the script that most of its columns are in). ``wanted``: see :func:`encoding_of`."""
+    """(table, what changed, the script that most of its columns are in). ``wanted``: see
+    :func:`encoding_of`.
+    """
     given = encoding_of(wanted)
     if given == LEAVE:
         return frame, [], AS_IS
@@ -120,7 +127,9 @@ def decode_columns(
 
 
 def _texts(frame: gpd.GeoDataFrame) -> dict[str, list[str]]:
-    """The different texts of each column of texts that hold any letter beyond ASCII; the fields' names last."""
+    """Return the different texts of each column of texts that hold any letter beyond ASCII; the
+    fields' names last.
+    """
     found = {}
     shapes = frame.geometry.name
     for column in text_columns(frame):
@@ -138,7 +147,7 @@ def _different(values: pd.Series) -> list[str]:
 
 
 def _usual(decisions: Iterable[ColumnEncoding]) -> str:
-    """The script of most columns that leave no doubt."""
+    """Return the script of most columns that leave no doubt."""
     sure = Counter(
         d.encoding for d in decisions if d.encoding in (*LEGACY, UTF_8) and not d.unclear and d.words >= FEW_WORDS
     )
@@ -146,7 +155,7 @@ def _usual(decisions: Iterable[ColumnEncoding]) -> str:
 
 
 def _settled(decision: ColumnEncoding, values: list[str], usual: str, are_bytes: bool) -> str:
-    """The script of a column, that of its file where it could be either."""
+    """Return the script of a column, that of its file where it could be either."""
     doubtful = decision.unclear or decision.words < FEW_WORDS or decision.encoding in (WINDOWS_1252, VPS)
     if usual and doubtful and (are_bytes or decision.encoding != AS_IS) and could_be(values, usual):
         return usual
@@ -170,7 +179,9 @@ def _told_mixed(
     layer: str,
     report: IntakeReport,
 ) -> TextChange | None:
-    """Tell of a column that mixes scripts, with the rows of each; the change then names all of them."""
+    """Tell of a column that mixes scripts, with the rows of each; the change then names all of
+    them.
+    """
     rows = Counter(
         NAMES[decision.apart.get(value, encoding)]
         for value in values
@@ -187,7 +198,7 @@ def _told_mixed(
 
 
 def _unique(made: dict[str, str], taken: list[str]) -> dict[str, str]:
-    """New names of fields, told apart where two become one."""
+    """New names of fields, numbered where two become the same."""
     names: dict[str, str] = {}
     used = {name for name in taken if made.get(name, name) == name}
     for before, after in made.items():
@@ -213,7 +224,7 @@ def _tell(change: TextChange, decision: ColumnEncoding, layer: str, report: Inta
 
 
 def preview(changes: list[TextChange], language: str) -> str:
-    """A table in HTML: every column that was decoded, before and after."""
+    """Return a table in HTML: every column that was decoded, before and after."""
     head = [text(f"intake.preview.{name}", language) for name in ("column", "encoding", "count", "before", "after")]
     lines = ["<table>", "<tr>" + "".join(f"<th>{html.escape(word)}</th>" for word in head) + "</tr>"]
     for change in changes:

@@ -1,10 +1,12 @@
-"""In which CRS does a layer really lie? Its coordinates are read in every way that is likely, and held against an outline.
+"""In which CRS does a layer really lie? Its coordinates are read in every way that is likely, and
+held against an outline.
 
-Goes in: the shapes of a layer with the CRS it is labelled with (or None), and polygons that are known to be right, such as the province's
-outline, with their CRS. Comes out: a Diagnosis: the readings ranked, how far the layer lies off as it is labelled, and what
-is wrong in words. Nothing is changed. A reading is better the more of the layer lies inside the outline, and then the
-closer their common borders are, of which points on the layer's outer border are samples; readings that the outline cannot tell apart
-leave the verdict "undecided".
+Goes in: the shapes of a layer with the CRS it is labelled with (or None), and polygons that are
+known to be right, such as the province's outline, with their CRS. Comes out: a Diagnosis: the
+readings ranked, how far the layer lies off as it is labelled, and what is wrong in words. Nothing
+is changed. A reading is better the more of the layer lies inside the outline, and then the closer
+their common borders are, of which points on the layer's outer border are samples; readings that the
+outline cannot distinguish leave the verdict "undecided".
 """
 
 from __future__ import annotations
@@ -45,8 +47,10 @@ TOLD_M = 0.25
 
 @dataclass(frozen=True)
 class Reading:
-    """A candidate, held against the outline. ``distance_m`` from the outline, 0 inside; ``border_offset_m`` None where no border
-    is in common; ``moved_m`` from where the layer lies as labelled (None: it is unlabelled, or nowhere)."""
+    """A candidate, held against the outline. ``distance_m`` from the outline, 0 inside;
+    ``border_offset_m`` None where no border is in common; ``moved_m`` from where the layer lies as
+    labelled (None: it is unlabelled, or nowhere).
+    """
 
     candidate: Candidate
     inside_share: float
@@ -62,7 +66,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``readings`` best first; ``labelled`` is that of the layer's own CRS; ``rivals`` cannot be told from the best."""
+    """``readings`` best first; ``labelled`` is that of the layer's own CRS; ``rivals`` fit as well
+    as the best.
+    """
 
     verdict: str
     readings: tuple[Reading, ...]
@@ -83,7 +89,7 @@ class Diagnosis:
         return None if self.best is None else self.best.moved_m
 
     def text(self, language: str) -> str:
-        """What is wrong, and what is most likely, in words."""
+        """Return what is wrong, and what is most likely, in words."""
         return " ".join(text(key, language, **values) for key, values in self._sentences(language))
 
     def _sentences(self, language: str) -> list[tuple[str, dict[str, object]]]:
@@ -182,7 +188,9 @@ def _some_vertices(shapes: np.ndarray) -> np.ndarray:
 
 
 def _border(shapes: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-    """Points on the outer border of the layer, in its own coordinates; its ``vertices`` where it has no polygons."""
+    """Points on the outer border of the layer, in its own coordinates; its ``vertices`` where it
+    has no polygons.
+    """
     in_degrees = bool((np.abs(vertices) <= LARGEST_DEGREES).all())
     zones = zones_with_area(shapes)
     border = outer_border(zones, BORDER_SAMPLES, DEGREE_M if in_degrees else 1.0).places
@@ -230,7 +238,9 @@ class _Ground:
         return share, float(shapely.distance(self.area, middle))
 
     def from_border(self, where: np.ndarray) -> np.ndarray:
-        """The distance of each vertex from the nearest border of the outline; infinite beyond COMMON_BORDER_M."""
+        """Return the distance of each vertex from the nearest border of the outline; infinite
+        beyond COMMON_BORDER_M.
+        """
         away = np.full(len(where), np.inf)
         real = np.flatnonzero(np.isfinite(where).all(axis=1))
         (found, _), distances = self.tree.query_nearest(
@@ -247,14 +257,16 @@ def _transformed(shapes: np.ndarray, operation: pyproj.Transformer) -> np.ndarra
 
 
 def _border_pieces(polygons: np.ndarray) -> np.ndarray:
-    """Every edge of the borders as a line of its own."""
+    """Return every edge of the borders as a line of its own."""
     places, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(polygons)), return_index=True)
     inside = ring[1:] == ring[:-1]
     return np.asarray(shapely.linestrings(np.stack([places[:-1][inside], places[1:][inside]], axis=1)), dtype=object)
 
 
 def _offsets(plane: Sequence[np.ndarray], ground: _Ground) -> list[float | None]:
-    """How far the common border lies off in each reading: the median over the points that come near it in any reading."""
+    """Return how far the common border lies off in each reading: the median over the points that
+    come near it in any reading.
+    """
     if not plane:
         return []
     away = np.array([ground.from_border(where) for where in plane])
@@ -278,7 +290,7 @@ def _moved(own: np.ndarray, other: np.ndarray) -> float | None:
 
 
 def _direction(own: np.ndarray, best: np.ndarray) -> str:
-    """Where the layer lies as labelled, seen from where it belongs."""
+    """Return where the layer lies as labelled, seen from where it belongs."""
     both = np.isfinite(own).all(axis=1) & np.isfinite(best).all(axis=1)
     if not both.any():
         return ""
@@ -287,7 +299,9 @@ def _direction(own: np.ndarray, best: np.ndarray) -> str:
 
 
 def _ranked(readings: list[Reading]) -> tuple[Reading, ...]:
-    """Best first: inside, close at the border, in a CRS that one may use, as labelled, as it stands, near."""
+    """Best first: inside, close at the border, in a CRS that one may use, as labelled, as it
+    stands, near.
+    """
     most = max(reading.inside_share for reading in readings)
 
     def rank(item: tuple[int, Reading]) -> tuple[object, ...]:
@@ -302,7 +316,9 @@ def _ranked(readings: list[Reading]) -> tuple[Reading, ...]:
 
 
 def _rivals(ranked: tuple[Reading, ...], plane: list[np.ndarray], readings: list[Reading]) -> tuple[Reading, ...]:
-    """The readings that the outline cannot tell from the best although they lie elsewhere; those in unusable CRSs aside."""
+    """Return the readings that fit the outline as well as the best although they lie elsewhere;
+    those in unusable CRSs aside.
+    """
     best = ranked[0]
     if best.inside_share < INSIDE_SHARE:
         return ()

@@ -1,7 +1,8 @@
-"""What a file holds that another program, QGIS, does not read of it: the same account as of a reading of ours.
+"""What a file holds that another program, QGIS, does not read of it: the same account as of a
+reading of ours.
 
-Goes in: a source as QGIS names it, and the numbers of features and fields that QGIS says the layer has. Comes out: notes. A source
-that is none of a file, or cannot be looked into, has none.
+Goes in: a source as QGIS names it, and the numbers of features and fields that QGIS says the layer
+has. Comes out: notes. A source that is none of a file, or cannot be looked into, has none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ APART = "intake.note.rings_apart"
 
 
 def unread_elsewhere(source: str, features: int, fields: int) -> list[Note]:
-    """The notes on ``source``, of which another program read so many ``features`` and ``fields``."""
+    """Return the notes on ``source``, of which another program read so many ``features`` and
+    ``fields``.
+    """
     try:
         with opened(source) as ready:
             names = layer_names(ready)

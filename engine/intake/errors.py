@@ -1,6 +1,8 @@
-"""Why a source gives no plan: one error that tells the missing file from the empty, the truncated, the locked, the unsupported.
+"""Why a source gives no plan: one error that distinguishes the missing, the empty, the truncated,
+the locked and the unsupported file.
 
-``state`` is one word that a program can branch on; the sentence for a person is the catalogue's, as in every PlanError.
+``state`` is one word that a program can branch on; the sentence for a person is the catalogue's, as
+in every PlanError.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ STATES = (
 
 
 class IntakeError(PlanError):
-    """A source that cannot be read; ``key`` is ``error.intake.STATE`` or, where more can be said, ``error.intake.STATE.…``."""
+    """A source that cannot be read; ``key`` is ``error.intake.STATE`` or, where more can be said,
+    ``error.intake.STATE.…``.
+    """
 
     def __init__(self, key: str, **values: object):
         self.state = key.split(".")[2]

@@ -1,9 +1,11 @@
-"""Which format a file is in, told by its first bytes and not by its name: a DGN of version 8 is called .dgn like one of version 7.
+"""Which format a file is in, recognised by its first bytes and not by its name: a DGN of version 8
+is called .dgn like one of version 7.
 
-Goes in: a path on the disk. Comes out: one of FORMATS; "other" are the few further ones that hold their zones themselves. Fails with
-IntakeError for the two CAD formats that nothing here can read, naming the export to ask the drawer for, for formats that only
-point to other places (links.py), for a file that is not what its name says (misnamed.py), and for whatever is not known here: GDAL
-knows many formats that lead out of the file.
+Goes in: a path on the disk. Comes out: one of FORMATS; "other" are the few further ones that hold
+their zones themselves. Fails with IntakeError for the two CAD formats that nothing here can read,
+naming the export to ask the drawer for, for formats that only point to other places (links.py), for
+a file that is not what its name says (misnamed.py), and for whatever is not known here: GDAL knows
+many formats that lead out of the file.
 """
 
 from __future__ import annotations
@@ -30,13 +32,16 @@ DRIVERS = {
     "gml": ("GML", "NAS"),
     "other": ("FlatGeobuf", "SQLite", "TopoJSON", "ESRIJSON", "GeoJSONSeq", "CSV", "Parquet"),
 }
-"""Who may open a file of a format; nobody else is asked, and what another has opened is not read."""
+"""Who may open a file of a format; nobody else is asked, and what another has opened is not read.
+"""
 BINARY_OTHERS = (b"fgb\x03fgb", b"PAR1")
 WITHOUT_CRS = ("dxf", "dgn")
 """CAD drawings carry no CRS."""
 CAD = ("dxf", "dgn")
 BYTES_OF_TEXT = ("shp", "tab", "mif", "dxf", "dgn")
-"""Formats that hold texts as bytes of some code page; in the others they are Unicode, or claim to be."""
+"""Formats that hold texts as bytes of some code page; in the others they are Unicode, or claim to
+be.
+"""
 SHAPEFILE = b"\x00\x00\x27\x0a"
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 DGN_V7 = (b"\x08\x09\xfe\x02", b"\xc8\x09\xfe\x02", b"\x08\x05\x17\x00")
@@ -58,7 +63,7 @@ HEAD_BYTES = 8192
 
 
 def format_of(path: Path) -> str:
-    """The format of what lies at ``path``, a file or the folder of a file geodatabase."""
+    """Return the format of what lies at ``path``, a file or the folder of a file geodatabase."""
     if path.is_dir():
         return _folder(path)
     with open(path, "rb") as file:

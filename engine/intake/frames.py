@@ -1,10 +1,11 @@
 """A source read in bulk: a GeoDataFrame with the texts as the file has them, not yet decoded.
 
-Goes in: an Opened source. Comes out: a GeoDataFrame, its index the feature ids, its CRS the file's or None, and notes on what could not
-come along, such as a surface in 3D; values keep their kinds (rows.py). Texts of formats that hold bytes are read as Latin-1,
-one character a byte, so that nothing is lost before their script is known (GDAL itself loses the last letter of every text that it
-decodes from CP1258). Fails with IntakeError when OGR refuses, PlanError
-when the layer has no geometry at all.
+Goes in: an Opened source. Comes out: a GeoDataFrame, its index the feature ids, its CRS the file's
+or None, and notes on what could not come along, such as a surface in 3D; values keep their kinds
+(rows.py). Texts of formats that hold bytes are read as Latin-1, one character a byte, so that
+nothing is lost before their script is known (GDAL itself loses the last letter of every text that
+it decodes from CP1258). Fails with IntakeError when OGR refuses, PlanError when the layer has no
+geometry at all.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ VIETNAMESE_CHARSET = "windowsvietnamese"
 TEXTS = ("geojson", "gml", "kml", "other")
 """Formats of which the first words decide who opens them."""
 OPTION_FOR_DRAWINGS = (3, 10)
-"""From this GDAL on DXF takes its encoding as an option of the one file; before, only as a setting of the process."""
+"""From this GDAL on DXF takes its encoding as an option of the one file; before, only as a setting
+of the process.
+"""
 
 
 class Read(NamedTuple):
-    """What was read, notes on what could not come along, and the present names of fields that the file calls otherwise."""
+    """What was read, notes on what could not come along, and the present names of fields that the
+    file calls otherwise.
+    """
 
     frame: gpd.GeoDataFrame
     notes: list[Note]
@@ -57,7 +62,7 @@ class Read(NamedTuple):
 
 
 def read_frame(ready: Opened) -> Read:
-    """All features of the layer that ``ready`` names."""
+    """Return all features of the layer that ``ready`` names."""
     layer = chosen_layer(ready)
     options: dict[str, Any] = {"layer": layer, "where": ready.source.condition or None}
     with _settings(ready.form), _raw(ready) as (path, encoding):
@@ -102,7 +107,9 @@ def read_frame(ready: Opened) -> Read:
 
 
 def _hidden(ready: Opened, layer: str, fids: np.ndarray) -> pd.Series:
-    """Which objects of a drawing GDAL draws fully transparent: hidden ones, and those of a layer that is off or frozen."""
+    """Return which objects of a drawing GDAL draws fully transparent: hidden ones, and those of a
+    layer that is off or frozen.
+    """
     question = f'SELECT OGR_STYLE AS style FROM "{layer}"'  # nosec B608
     with heard(), _settings(ready.form):
         _, found, _, values = pyogrio.raw.read(ready.path, sql=question, read_geometry=False, return_fids=True)
@@ -111,15 +118,17 @@ def _hidden(ready: Opened, layer: str, fids: np.ndarray) -> pd.Series:
 
 
 def _kinds(path: Path, options: dict[str, Any]) -> list[str]:
-    """The kinds of the fields, from a binding that does not give them with the values."""
+    """Return the kinds of the fields, from a binding that does not give them with the values."""
     known = {name: options[name] for name in ("layer", "encoding", "ENCODING") if name in options}
     return [str(kind) for kind in pyogrio.read_info(path, **known)["dtypes"]]
 
 
 def _whole(path: Path, options: dict[str, Any], name: str, fids: np.ndarray, rounded: np.ndarray) -> np.ndarray:
-    """A field of whole numbers that the binding made decimals because some rows are empty, read from the others alone.
+    """Return a field of whole numbers that the binding turned into decimals because some rows are
+    empty, read from the others alone.
 
-    As it was where that cannot be done, as for two fields of one name; :func:`_rounded` then tells.
+    As it was where that cannot be done, as for two fields of one name; :func:`_rounded` then
+    reports it.
     """
     filled = np.flatnonzero(np.isfinite(rounded))
     condition = '"' + name.replace('"', '""') + '" IS NOT NULL'
@@ -140,7 +149,9 @@ def _whole(path: Path, options: dict[str, Any], name: str, fids: np.ndarray, rou
 
 
 def _rounded(frame: gpd.GeoDataFrame, layer: str) -> list[Note]:
-    """Fields that hold whole numbers of more digits than a decimal has: in a table's N(20,0), or as the reader left them."""
+    """Fields that hold whole numbers of more digits than a decimal has: in a table's N(20,0), or as
+    the reader left them.
+    """
     notes: list[Note] = []
     for name in frame.columns:
         if name != GEOMETRY and beyond_exact(frame[name].to_numpy()):
@@ -154,19 +165,19 @@ def _told(said: list[str], layer: str) -> list[Note]:
 
 
 def texts_are_bytes(ready: Opened) -> bool:
-    """Whether the texts of :func:`read_frame` are bytes as Latin-1 rather than Unicode."""
+    """Return whether the texts of :func:`read_frame` are bytes as Latin-1 rather than Unicode."""
     if ready.form in ("tab", "mif"):
         return ready.declared.lower() in ("", NEUTRAL, VIETNAMESE_CHARSET)
     return ready.form in ("shp", "dxf", "dgn")
 
 
 def layer_names(ready: Opened) -> list[str]:
-    """The layers of a source; IntakeError when it cannot be opened."""
+    """Return the layers of a source; IntakeError when it cannot be opened."""
     return [name for name, _ in layers_in(ready)]
 
 
 def chosen_layer(ready: Opened) -> str:
-    """The layer that was asked for, else the first."""
+    """Return the layer that was asked for, else the first."""
     wanted, names = ready.source.layer, layer_names(ready)
     if not names:
         raise IntakeError("error.intake.empty.no_layer", path=ready.path)
@@ -205,7 +216,9 @@ def _raw(ready: Opened) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _made_neutral(ready: Opened, folder: Path) -> Path:
-    """A copy of a MapInfo table that names no code page; its large parts are linked, where the system lets one."""
+    """Return a copy of a MapInfo table that names no code page; its large parts are linked, where
+    the system lets one.
+    """
     path = folder / ready.path.name
     with open(ready.path, "rb") as given, open(path, "wb") as copy:
         copy.write(re.sub(rb'(charset\s+)"[^"]*"', rb'\1"Neutral"', given.read(HEADER_BYTES), count=1, flags=re.I))

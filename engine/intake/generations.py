@@ -1,10 +1,13 @@
-"""Codes of an older circular become those in force: what has one successor by itself, what has several only as a person decided.
+"""Codes of an older circular become those in force: what has one successor by itself, what has
+several only as a person decided.
 
-Three generations of land-use codes are met (TT 27/2018, TT 01/2021, TT 08/2024; resources/codes/land_use_codes.csv). Goes in: the codes of
-a column, the generation that they are said to follow, and the reviewed list, if there is one: a CSV with the columns
-``code`` and ``successor``, for ``plan.gpkg`` found as ``plan.codes.csv`` in the same folder. Comes out: the column in the
-generation in force, and entries of the report that count what was changed and list what waits for a decision; that stays as it is. Fails
-with PlanError for a list without these columns, with one code twice, or with a successor that is not in force.
+Three generations of land-use codes are met (TT 27/2018, TT 01/2021, TT 08/2024;
+resources/codes/land_use_codes.csv). Goes in: the codes of a column, the generation that they are
+said to follow, and the reviewed list, if there is one: a CSV with the columns ``code`` and
+``successor``, for ``plan.gpkg`` found as ``plan.codes.csv`` in the same folder. Comes out: the
+column in the generation in force, and entries of the report that count what was changed and list
+what waits for a decision; that stays as it is. Fails with PlanError for a list without these
+columns, with one code twice, or with a successor that is not in force.
 """
 
 from __future__ import annotations
@@ -43,9 +46,11 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Successions:
-    """What becomes of the codes of a column, by folded code: ``clear`` and ``reviewed`` successors, and the ``open`` ones.
+    """What becomes of the codes of a column, by folded code: ``clear`` and ``reviewed`` successors,
+    and the ``open`` ones.
 
-    ``foreign``: older codes that the generation which the file is said to follow does not have; nothing is made of them.
+    ``foreign``: older codes that the generation which the file is said to follow does not have;
+    nothing is made of them.
     """
 
     clear: Mapping[str, str]
@@ -55,12 +60,13 @@ class Successions:
 
 
 def beside(plan: Path) -> Path:
-    """Where the reviewed list of ``plan`` lies, whether or not it is there."""
+    """Return where the reviewed list of ``plan`` lies, whether or not it is there."""
     return plan.with_name(plan.stem + ENDING)
 
 
 def read_codes(path: Path, report: IntakeReport | None = None) -> dict[str, str]:
-    """Folded old code to the code in force; rows without a successor are still to be decided and left out.
+    """Folded old code to the code in force; rows without a successor are still to be decided and
+    left out.
 
     ``report`` gets what the reader noted.
     """
@@ -74,7 +80,7 @@ def read_codes(path: Path, report: IntakeReport | None = None) -> dict[str, str]
 
 
 def successions(codes: pd.Series, generation: str, reviewed: Mapping[str, str]) -> Successions:
-    """What becomes of ``codes`` that follow ``generation``."""
+    """Return what becomes of ``codes`` that follow ``generation``."""
     if generation not in GENERATIONS:
         raise PlanError("error.code_generation", found=generation, known=", ".join(GENERATIONS))
     known, decided = standard_codes(), {fold(old): new for old, new in reviewed.items()}
@@ -100,7 +106,9 @@ def successions(codes: pd.Series, generation: str, reviewed: Mapping[str, str]) 
 def succeed(
     codes: pd.Series, generation: str, reviewed: Mapping[str, str], layer: str, report: IntakeReport
 ) -> pd.Series:
-    """The column with the codes in force in the place of older ones; the report says what was done and what was not."""
+    """Return the column with the codes in force in the place of older ones; the report says what
+    was done and what was not.
+    """
     found = successions(codes, generation, reviewed)
     folded = codes.map(lambda code: fold(code) if isinstance(code, str) else "")
     said = {"layer": layer, "generation": generation}
@@ -121,15 +129,19 @@ def succeed(
 
 
 def code_measures(told: Sequence[Note]) -> list[Measure]:
-    """How many zones got a code in force, and how many wait for a decision; nothing where nothing was told."""
+    """Return how many zones got a code in force, and how many wait for a decision; nothing where
+    nothing was said.
+    """
     counts = {name: [int(str(values["count"])) for key, values in told if key in keys] for name, keys in MEASURES}
     return [Measure(name, sum(found), "count") for name, found in counts.items() if found]
 
 
 def write_codes(path: Path, codes: pd.Series, generation: str, reviewed: Mapping[str, str]) -> Path:
-    """The list of what a person has to decide: every code without one successor, with its number, its name and the question.
+    """Return the list of what a person has to decide: every code without one successor, with its
+    number, its name and the question.
 
-    What was decided before stands in ``successor``; nothing is proposed, because the crosswalk has no answer.
+    What was decided before stands in ``successor``; nothing is proposed, because the crosswalk has
+    no answer.
     """
     found = successions(codes, generation, {})
     decided = {fold(old): new for old, new in reviewed.items()}

@@ -1,6 +1,8 @@
-"""What GDAL says while it reads: caught, so that a person hears it in the report and not as warnings of Python.
+"""What GDAL says while it reads: caught, so that a person hears it in the report and not as
+warnings of Python.
 
-Comes out: a list that fills with sentences, each once. What this program does on purpose, dropping the measures of vertices, is not in it.
+Comes out: a list that fills with sentences, each once. What this program does on purpose, dropping
+the measures of vertices, is not in it.
 """
 
 from __future__ import annotations

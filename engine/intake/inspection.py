@@ -1,8 +1,9 @@
-"""What is in a source, before anything of it is loaded: driver, layers, fields, CRS, encoding, number of features.
+"""What is in a source, before anything of it is loaded: driver, layers, fields, CRS, encoding,
+number of features.
 
-Goes in: a source as QGIS names it. Comes out: an Inspection. fiona looks; where its GDAL lacks a driver or cannot count,
-pyogrio does. Fails with IntakeError, whose ``state`` tells the missing file from the empty, the truncated, the locked
-and the unsupported one.
+Goes in: a source as QGIS names it. Comes out: an Inspection. fiona looks; where its GDAL lacks a
+driver or cannot count, pyogrio does. Fails with IntakeError, whose ``state`` distinguishes the
+missing, the empty, the truncated, the locked and the unsupported file.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ POLYGON = "Polygon"
 COUNTED_BYTES = 300 << 20
 """Formats that must be read through to be counted are counted up to this size."""
 UNANSWERED = (fiona.errors.FionaError, fiona.errors.DataIOError, fiona.errors.UnsupportedGeometryTypeError)
-"""What fiona raises where its build lacks the driver or does not know the kind of geometry; pyogrio answers then."""
+"""What fiona raises where its build lacks the driver or does not know the kind of geometry; pyogrio
+answers then.
+"""
 
 
 @dataclass(frozen=True)
 class LayerInspection:
-    """One layer: ``fields`` are (name, type); ``crs`` None where the file names none; ``feature_count`` None where not counted."""
+    """One layer: ``fields`` are (name, type); ``crs`` None where the file names none;
+    ``feature_count`` None where not counted.
+    """
 
     name: str
     geometry: str
@@ -50,7 +55,9 @@ class LayerInspection:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One source; ``memory_bytes`` guesses what reading it takes, ``notes`` say what is missing beside it."""
+    """One source; ``memory_bytes`` guesses what reading it takes, ``notes`` say what is missing
+    beside it.
+    """
 
     source: str
     path: Path
@@ -62,7 +69,7 @@ class Inspection:
     notes: tuple[Note, ...] = ()
 
     def layer(self, name: str = "") -> LayerInspection:
-        """The layer called ``name``, or the first."""
+        """Return the layer called ``name``, or the first."""
         for found in self.layers:
             if name in ("", found.name):
                 return found
@@ -81,12 +88,14 @@ def inspect(source: str, memory_limit_bytes: int | None = None) -> Inspection:
 
 
 def no_such_layer(path: Path, name: str, layers: list[str]) -> IntakeError:
-    """The layer that was asked for is not among those there are."""
+    """Return the layer that was asked for is not among those there are."""
     return IntakeError("error.intake.no_such_layer", path=path, layer=name, layers=", ".join(layers))
 
 
 def no_zones_first(file: str, layers: Sequence[tuple[str, str]], found: str) -> PlanError:
-    """No layer was asked for, and the first of several (their names and kinds of geometry) holds no zones; the others, polygons first."""
+    """No layer was asked for, and the first of several (their names and kinds of geometry) holds no
+    zones; the others, polygons first.
+    """
     (chosen, _), *others = layers
     names = [name for name, _ in sorted(others, key=lambda one: POLYGON not in one[1])]
     values = {"layer": chosen, "file": file, "found": found, "layers": ", ".join(names), "first": names[0]}
@@ -102,7 +111,9 @@ def environment(form: str) -> dict[str, str]:
 
 
 def layers_in(ready: Opened) -> list[tuple[str, str]]:
-    """(name, kind of geometry or "" for a table) of each layer of a source; IntakeError when it cannot be opened."""
+    """(name, kind of geometry or "" for a table) of each layer of a source; IntakeError when it
+    cannot be opened.
+    """
     try:
         with heard():
             return [(str(name), str(kind or "")) for name, kind in pyogrio.list_layers(ready.path)]
@@ -124,7 +135,9 @@ def _driver_and_layers(ready: Opened) -> tuple[str, list[str]]:
 
 
 def require_driver(ready: Opened, driver: str) -> None:
-    """IntakeError where somebody else than a reader of this format has opened the file: it leads elsewhere."""
+    """Raise IntakeError where somebody else than a reader of this format has opened the file: it
+    leads elsewhere.
+    """
     if driver not in DRIVERS[ready.form]:
         raise IntakeError("error.intake.unsupported.pointer", path=ready.path)
 

@@ -1,8 +1,8 @@
 """Is a file whole? Told from its own headers before anything of it is loaded.
 
-Goes in: a path and its format. Fails with IntakeError: missing, not permitted, locked by another program, empty (no bytes),
-truncated (the header promises more than there is), damaged. Formats whose headers promise nothing are left to OGR, whose
-refusal :func:`refused` translates.
+Goes in: a path and its format. Fails with IntakeError: missing, not permitted, locked by another
+program, empty (no bytes), truncated (the header promises more than there is), damaged. Formats
+whose headers promise nothing are left to OGR, whose refusal :func:`refused` translates.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def require_readable(path: Path) -> None:
 
 
 def of_os_error(path: Path, error: OSError) -> IntakeError:
-    """What the operating system's refusal means."""
+    """Return what the operating system's refusal means."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return IntakeError("error.intake.missing", path=path)
     if error.errno in LOCKED or getattr(error, "winerror", 0) in SHARING_VIOLATIONS:
@@ -50,7 +50,9 @@ def of_os_error(path: Path, error: OSError) -> IntakeError:
 
 
 def refused(path: Path, form: str, reason: str) -> IntakeError:
-    """What OGR's refusal means, by its words; what says nothing of a lock or an end is damage."""
+    """Return what OGR's refusal means, by its words; what says nothing of a lock or an end is
+    damage.
+    """
     lower = reason.lower()
     if any(word in lower for word in LOCKED_WORDS):
         return IntakeError("error.intake.locked", path=path)
@@ -97,7 +99,7 @@ def _dbf(path: Path) -> None:
 
 
 def sibling(path: Path, ending: str) -> Path | None:
-    """The file of the same name with another ending, in whatever case."""
+    """Return the file of the same name with another ending, in whatever case."""
     for spelled in (ending, ending.upper(), ending.capitalize()):
         found = path.with_suffix(spelled)
         if found.exists():

@@ -1,9 +1,11 @@
-"""Label maps: which land-use code a label of a drawing means, decided once by a person and kept in a table beside the plan.
+"""Label maps: which land-use code a label of a drawing means, decided once by a person and kept in
+a table beside the plan.
 
-A label map is a CSV with the columns ``label`` and ``code`` (others are free), as :mod:`..tables.reading` reads it; for ``plan.dxf``
-it is found as ``plan.labels.csv`` in the same folder. Labels are compared without regard to case and blanks. Goes in: a map and
-the labels of a column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with PlanError for
-a map without these columns or with one label twice.
+A label map is a CSV with the columns ``label`` and ``code`` (others are free), as
+:mod:`..tables.reading` reads it; for ``plan.dxf`` it is found as ``plan.labels.csv`` in the same
+folder. Labels are compared without regard to case and blanks. Goes in: a map and the labels of a
+column. Comes out: codes; a label without a code stays as it is, and is counted. Fails with
+PlanError for a map without these columns or with one label twice.
 """
 
 from __future__ import annotations
@@ -32,19 +34,22 @@ LARGEST_BYTES = 20_000_000
 
 
 def beside(plan: Path) -> Path:
-    """Where the label map of ``plan`` lies, whether or not it is there."""
+    """Return where the label map of ``plan`` lies, whether or not it is there."""
     return plan.with_name(plan.stem + ENDING)
 
 
 def read_labels(path: Path, report: IntakeReport | None = None) -> dict[str, str]:
-    """Folded label to code; rows without a code are still to be decided and left out. ``report`` gets what the reader noted."""
+    """Folded label to code; rows without a code are still to be decided and left out. ``report``
+    gets what the reader noted.
+    """
     return {fold(label): code for _, label, code in read_map(path, COLUMNS, "error.labels", report)}
 
 
 def read_map(
     path: Path, columns: tuple[str, str], error_key: str, report: IntakeReport | None = None
 ) -> list[tuple[int, str, str]]:
-    """(row, from, to) of a table that maps the first of ``columns`` to the second; rows without a second are left out.
+    """Return (row, from, to) of a table that maps the first of ``columns`` to the second; rows
+    without a second are left out.
 
     The errors are ``error_key`` and ``error_key`` + "_twice", where one is mapped to two.
     """
@@ -77,7 +82,7 @@ def _rows(path: Path, columns: tuple[str, str], error_key: str, report: IntakeRe
 
 
 def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report: IntakeReport) -> pd.Series:
-    """The column with codes in the place of labels."""
+    """Return the column with codes in the place of labels."""
     folded = {fold(label): code for label, code in codes.items()}
     known = set(folded.values())
     given = values.map(lambda value: value if isinstance(value, str) else "")
@@ -94,9 +99,11 @@ def apply_labels(values: pd.Series, codes: Mapping[str, str], layer: str, report
 
 
 def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Path:
-    """A label map to be completed by a person: every label with its count, most frequent first, and the code where one is known.
+    """Return a label map to be completed by a person: every label with its count, most frequent
+    first, and the code where one is known.
 
-    What a label may stand for is only proposed, in a column of its own: a proposal counts when a person copies it to ``code``.
+    What a label may stand for is only proposed, in a column of its own: a proposal counts when a
+    person copies it to ``code``.
     """
     folded = {fold(label): code for label, code in codes.items()}
     counts = Counter(label for label in labels if isinstance(label, str) and label.strip())
@@ -114,7 +121,9 @@ def write_labels(path: Path, labels: pd.Series, codes: Mapping[str, str]) -> Pat
 
 
 def require_decisions_kept(path: Path, columns: tuple[str, str], error_key: str, made: Mapping[str, str]) -> None:
-    """PlanError where the table at ``path`` holds decisions of a person that ``made``, which would replace it, has not."""
+    """Raise PlanError where the table at ``path`` holds decisions of a person that ``made``, which
+    would replace it, has not.
+    """
     if path.is_file() and path.stat().st_size:
         old = {fold(one): other for _, one, other in read_map(path, columns, error_key)}
         require_kept(path, old, {fold(one): other for one, other in made.items()})

@@ -1,10 +1,12 @@
 """Vietnamese text from before Unicode: which script a column is in, and its letters in Unicode.
 
-TCVN3 (fonts .VnTime) and VNI kept Vietnamese letters in the places of Latin-1; a table read as Latin-1 or Windows-1252 shows "§Êt trång
-lóa n\xadíc" or "Ñaát troàng luùa nöôùc" for "Đất trồng lúa nước". Goes in: the texts of ONE column, as Unicode or as bytes read as
-Latin-1. Comes out: a ColumnEncoding, made by counting which script makes Vietnamese syllables of the words; cell by cell only where a column
-mixes scripts and a cell leaves no doubt, because "xã" in good Unicode is "xó" in TCVN3. Nothing is decoded unless the words are wrong as they stand and right
-in the other script. VPS is recognised and not decoded. Tables: resources/text.
+TCVN3 (fonts .VnTime) and VNI kept Vietnamese letters in the places of Latin-1; a table read as
+Latin-1 or Windows-1252 shows "§Êt trång lóa n\xadíc" or "Ñaát troàng luùa nöôùc" for "Đất trồng lúa
+nước". Goes in: the texts of ONE column, as Unicode or as bytes read as Latin-1. Comes out: a
+ColumnEncoding, found by counting which script turns the words into Vietnamese syllables; cell by
+cell only where a column mixes scripts and a cell leaves no doubt, because "xã" in good Unicode is
+"xó" in TCVN3. Nothing is decoded unless the words are wrong as they stand and right in the other
+script. VPS is recognised and not decoded. Tables: resources/text.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ AS_IS, UTF_8, TCVN3, VNI, CP1258, WINDOWS_1252, VPS = "", "utf-8", "tcvn3", "vni
 LEGACY = (TCVN3, VNI, CP1258)
 VIETNAMESE_ONLY = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
 WORDS = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f\u2010-\u203a\u20ab\u00d7\u00b0\u00b2]+")
-"""What stands between ASCII blanks, digits and marks; all scripts here leave those in their places."""
+"""What stands between ASCII blanks, digits and marks; all scripts here leave those in their places.
+"""
 ONLY_UNICODE = re.compile("[ĨĩŨũ\u1ea0-\u1ef9]")
 """Letters that no code page of one byte a letter shows, CP1258 with its marks apart included."""
 ABBREVIATION = re.compile("[B-DF-HJ-NP-TV-XZ]*Đ[B-DF-HJ-NP-TV-XZĐ]*")
@@ -39,10 +42,12 @@ MOST_TEXTS = 4000
 
 @dataclass(frozen=True)
 class ColumnEncoding:
-    """The script of a column; ``right`` is the share of its words that are syllables in it, ``as_is`` as they stand.
+    """The script of a column; ``right`` is the share of its words that are syllables in it,
+    ``as_is`` as they stand.
 
-    ``encoding`` "" leaves the column as it is; ``unclear`` says that two scripts fit about as well. ``apart``: the texts that are in
-    another script than the column, each with its own. ``unreadable``: the texts beside those that are right which no script explains.
+    ``encoding`` "" leaves the column as it is; ``unclear`` says that two scripts fit about as well.
+    ``apart``: the texts that are in another script than the column, each with its own.
+    ``unreadable``: the texts beside those that are right which no script explains.
     """
 
     encoding: str
@@ -54,12 +59,14 @@ class ColumnEncoding:
     unreadable: tuple[str, ...] = ()
 
     def of(self, text: str) -> str:
-        """The script of one text of the column."""
+        """Return the script of one text of the column."""
         return self.apart.get(text, self.encoding)
 
 
 def decide(texts: Iterable[str], are_bytes: bool) -> ColumnEncoding:
-    """The script of one column, or of each of its texts where it mixes several. ``are_bytes``: each character stands for a byte."""
+    """Return the script of one column, or of each of its texts where it mixes several.
+    ``are_bytes``: each character stands for a byte.
+    """
     marked = [text for text in dict.fromkeys(texts) if not text.isascii()][:MOST_TEXTS]
     if not marked:
         return ColumnEncoding(AS_IS)
@@ -76,7 +83,9 @@ def decide(texts: Iterable[str], are_bytes: bool) -> ColumnEncoding:
 
 
 def _sure(text: str, are_bytes: bool) -> str | None:
-    """The script of a text that leaves no doubt by itself: UTF-8 letter by letter, or letters that only Unicode has; else None."""
+    """Return the script of a text that leaves no doubt by itself: UTF-8 letter by letter, or
+    letters that only Unicode has; else None.
+    """
     if not are_bytes and ONLY_UNICODE.search(text):
         return AS_IS
     read = _from_utf_8(text) if are_bytes or _only_latin(text) else None
@@ -84,7 +93,9 @@ def _sure(text: str, are_bytes: bool) -> str | None:
 
 
 def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> ColumnEncoding | None:
-    """The decision on a column some of whose texts are sure; None where the others are no other script for certain."""
+    """Return the decision on a column some of whose texts are sure; None where the others are no
+    other script for certain.
+    """
     alone = _of_one_script(rest, are_bytes)
     tokens = {word for text in rest for word in WORDS.findall(text) if not word.isascii()}
     least = FEW_WORDS if AS_IS in sure.values() else 2
@@ -98,7 +109,9 @@ def _mixed(sure: Mapping[str, str], rest: list[str], are_bytes: bool) -> ColumnE
 
 
 def _row_by_row(marked: list[str], are_bytes: bool, whole: ColumnEncoding) -> ColumnEncoding:
-    """A column that no one script explains, where each text has two words or more that are right in one script alone."""
+    """Return a column that no one script explains, where each text has two words or more that are
+    right in one script alone.
+    """
     if whole.as_is > WRONG_SHARE:
         return whole
     found: dict[str, str] = {}
@@ -132,7 +145,9 @@ def _of_one_script(marked: list[str], are_bytes: bool) -> ColumnEncoding:
 
 
 def _same_letters(tokens: list[str], names: list[str]) -> bool:
-    """Whether the best scripts agree on every letter, so that it does not matter which it is."""
+    """Return whether the best scripts agree on every letter, so that it does not matter which it
+    is.
+    """
     readings = {tuple(_READERS[name](token) or "" for token in tokens) for name in names}
     return len(readings) == 1
 
@@ -147,7 +162,9 @@ def decode(text: str, encoding: str) -> str:
 
 
 def could_be(texts: Iterable[str], encoding: str) -> bool:
-    """Whether a column that is right as it stands would be right in ``encoding`` too, as a column of "xã" is."""
+    """Return whether a column that is right as it stands would be right in ``encoding`` too, as a
+    column of "xã" is.
+    """
     tokens = [word for text in dict.fromkeys(texts) for word in WORDS.findall(text) if not word.isascii()]
     return _share(tokens, _READERS.get(encoding, _unchanged))[0] >= RIGHT_SHARE
 
@@ -167,7 +184,9 @@ def _share(tokens: list[str], reader: Callable[[str], str | None]) -> tuple[floa
 
 
 def _is_word(part: str) -> bool:
-    """More than a sign: a letter among others, or a syllable of one letter. A sign inside a word is no sign but a wrong letter."""
+    """More than a sign: a letter among others, or a syllable of one letter. A sign inside a word is
+    no sign but a wrong letter.
+    """
     return any(map(str.isalpha, part)) and (len(part) > 1 or is_syllable(part))
 
 
@@ -176,7 +195,9 @@ def _unchanged(text: str) -> str:
 
 
 def _bytes_of(text: str) -> bytes | None:
-    """The bytes that a program showed as ``text``, whichever western or Vietnamese page it took them for."""
+    """Return the bytes that a program showed as ``text``, whichever western or Vietnamese page it
+    took them for.
+    """
     for page in ("latin-1", "cp1252", "cp1258"):
         try:
             return text.encode(page)
@@ -186,7 +207,9 @@ def _bytes_of(text: str) -> bytes | None:
 
 
 def _is_utf_8(marked: list[str], are_bytes: bool) -> bool:
-    """Whether every text is UTF-8 read as Latin-1, and not each only by a last letter that was cut."""
+    """Return whether every text is UTF-8 read as Latin-1, and not each only by a last letter that
+    was cut.
+    """
     if not are_bytes and not all(map(_only_latin, marked)):
         return False
     read = [_from_utf_8(text) for text in marked]

@@ -1,7 +1,9 @@
-"""A shapefile without its .shx, read all the same: the index is made anew in a folder of ours, never beside the file.
+"""A shapefile without its .shx, read all the same: the index is rebuilt in a folder of ours, never
+beside the file.
 
-Goes in: the path of the .shp. Comes out, for as long as the ``with`` lasts: the path of a shapefile that has one; its parts are links where the
-system lets one link, else copies. Fails as OGR does when the .shp itself is not sound.
+Goes in: the path of the .shp. Comes out, for as long as the ``with`` lasts: the path of a shapefile
+that has one; its parts are links where the system lets one link, else copies. Fails as OGR does
+when the .shp itself is not sound.
 """
 
 from __future__ import annotations

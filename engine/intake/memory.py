@@ -1,7 +1,9 @@
-"""How much memory a source will take when it is read, guessed from its headers; refused when it is more than there is.
+"""How much memory a source will take when it is read, guessed from its headers; refused when it is
+more than there is.
 
-Goes in: a path and its format. Comes out: bytes. The guess is a factor on the bytes that geometry and attributes take in the
-file, chosen on the high side: it is there to refuse what cannot end well, not to tell what a run will need.
+Goes in: a path and its format. Comes out: bytes. The guess is a factor on the bytes that geometry
+and attributes take in the file, chosen on the high side: it is there to refuse what cannot end
+well, not to predict what a run will need.
 """
 
 from __future__ import annotations
@@ -41,12 +43,13 @@ GROUP_FILES = (
         "/sys/fs/cgroup/memory/memory.stat",
     ),
 )
-"""Limit, use and details of a container's memory, in the newer and the older of Linux's ways. Files that it keeps in memory are
-given up when somebody needs the room."""
+"""Limit, use and details of a container's memory, in the newer and the older of Linux's ways. Files
+that it keeps in memory are given up when somebody needs the room.
+"""
 
 
 def estimate_bytes(path: Path, form: str) -> int:
-    """The memory that reading ``path`` takes at its peak."""
+    """Return the memory that reading ``path`` takes at its peak."""
     if form == "shp":
         return _shapefile(path)
     if form == "tab":
@@ -79,7 +82,9 @@ def _size(path: Path) -> int:
 
 
 def require_room(path: Path, form: str, limit_bytes: int | None) -> None:
-    """IntakeError when reading would take more than ``limit_bytes``; None: four fifths of what the machine has free."""
+    """Raise IntakeError when reading would take more than ``limit_bytes``; None: four fifths of
+    what the machine has free.
+    """
     limit = limit_bytes if limit_bytes is not None else free_bytes()
     needed = estimate_bytes(path, form)
     if limit is not None and needed > limit:
@@ -88,13 +93,17 @@ def require_room(path: Path, form: str, limit_bytes: int | None) -> None:
 
 
 def free_bytes() -> int | None:
-    """What this process may still take: free memory, and no more than it is allowed; None where the system does not say."""
+    """Return what this process may still take: free memory, and no more than it is allowed; None
+    where the system does not say.
+    """
     known = [free for free in (_machine_bytes(), _group_bytes(), _process_bytes()) if free is not None]
     return int(SHARE_OF_FREE * min(known)) if known else None
 
 
 def _machine_bytes() -> int | None:
-    """What the whole machine has free: psutil knows on every system; without it each system is asked in its own way."""
+    """Return what the whole machine has free: psutil knows on every system; without it each system
+    is asked in its own way.
+    """
     try:
         import psutil
     except ImportError:
@@ -130,7 +139,9 @@ class _MemoryStatus(ctypes.Structure):
 
 
 def _of_windows() -> int | None:
-    """The physical memory that is free, and no more than this process may still address, which on 32 bits is less."""
+    """Return the physical memory that is free, and no more than this process may still address,
+    which on 32 bits is less.
+    """
     status = _MemoryStatus(size=ctypes.sizeof(_MemoryStatus))
     try:
         told = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
@@ -156,7 +167,9 @@ def _sysctl(name: str) -> int | None:
 
 
 def _group_bytes() -> int | None:
-    """What the group of processes that this one runs in, such as a container, may still take."""
+    """Return what the group of processes that this one runs in, such as a container, may still
+    take.
+    """
     for limit, used, numbers in GROUP_FILES:
         try:
             most, taken = (int(Path(name).read_text(encoding="ascii")) for name in (limit, used))
@@ -169,7 +182,7 @@ def _group_bytes() -> int | None:
 
 
 def _process_bytes() -> int | None:
-    """What a limit on this process (ulimit -v) leaves it."""
+    """Return what a limit on this process (ulimit -v) leaves it."""
     try:
         import resource
 

@@ -1,8 +1,9 @@
-"""A file that is not what its name says: a page of a web site saved as plan.zip, a note saved as plan.shp.
+"""A file that is not what its name says: a page of a web site saved as plan.zip, a note saved as
+plan.shp.
 
-Goes in: a path, the first bytes of the file and its ending. Fails with IntakeError, which says what the file is by its content, where
-the ending promises a format that begins in another way. A file that may still be what it is called passes; whether it is whole
-is asked elsewhere.
+Goes in: a path, the first bytes of the file and its ending. Fails with IntakeError, which says what
+the file is by its content, where the ending promises a format that begins in another way. A file
+that may still be what it is called passes; whether it is whole is asked elsewhere.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _is_page(head: bytes) -> bool:
 
 
 def _words(head: bytes) -> str:
-    """How a text begins; "" for bytes that are none."""
+    """Return how a text begins; "" for bytes that are none."""
     if not head or any(byte < 9 or 13 < byte < 32 for byte in head[:512]):
         return ""
     return " ".join(head.decode("utf-8", "replace").lstrip("\ufeff").split())[:SHOWN].strip()

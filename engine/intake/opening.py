@@ -1,7 +1,9 @@
-"""A source made ready to be read: found on the disk, its format known, taken out of its archive, whole, and small enough.
+"""A source prepared for reading: found on the disk, its format known, taken out of its archive,
+whole, and small enough.
 
-Goes in: what a register or a person names. Comes out, for as long as the ``with`` lasts: the path that OGR shall open, the
-format, and notes on what is missing beside it. Fails with IntakeError before anything of it is loaded.
+Goes in: what a register or a person names. Comes out, for as long as the ``with`` lasts: the path
+that OGR shall open, the format, and notes on what is missing beside it. Fails with IntakeError
+before anything of it is loaded.
 """
 
 from __future__ import annotations
@@ -25,14 +27,18 @@ from .rings import with_rings_apart
 from .source import Source
 
 NOT_FILES = re.compile(r"(/vsi(?!zip/)|[a-z][a-z0-9+.-]+:)", re.I)
-"""Connections, web addresses and GDAL's virtual file systems; a single letter before the colon is a drive."""
+"""Connections, web addresses and GDAL's virtual file systems; a single letter before the colon is a
+drive.
+"""
 CPG_BYTES = 64
 HEADER_BYTES = 20_000
 
 
 @dataclass(frozen=True)
 class Opened:
-    """``path`` is what OGR opens; ``form`` one of formats.FORMATS; ``declared`` the text encoding that the file names, "" none."""
+    """``path`` is what OGR opens; ``form`` one of formats.FORMATS; ``declared`` the text encoding
+    that the file names, "" none.
+    """
 
     source: Source
     path: Path
@@ -45,7 +51,9 @@ class Opened:
 
 @contextmanager
 def opened(given: str, memory_limit_bytes: int | None = None) -> Iterator[Opened]:
-    """``given`` ready to be read; ``memory_limit_bytes`` None: what this machine has free. While it is open GDAL is offline."""
+    """``given`` ready to be read; ``memory_limit_bytes`` None: what this machine has free. While it
+    is open GDAL is offline.
+    """
     if NOT_FILES.match(given):
         raise IntakeError("error.intake.unsupported.connection", path=given)
     with offline(), _found(given, memory_limit_bytes) as ready:
@@ -100,7 +108,9 @@ def _ready(source: Source, path: Path, form: str, limit_bytes: int | None) -> Op
 
 
 def declared_encoding(path: Path, form: str) -> str:
-    """The code page that a file names: a .cpg beside a shapefile, the charset of MapInfo, the code page of a drawing."""
+    """Return the code page that a file names: a .cpg beside a shapefile, the charset of MapInfo,
+    the code page of a drawing.
+    """
     if form == "shp":
         page = sibling(path, ".cpg")
         words = page.read_bytes()[:CPG_BYTES].decode("ascii", "replace").strip() if page else ""

@@ -1,9 +1,11 @@
-"""Points on the outer border of a layer: the line along which it meets its neighbours, and which an outline can be held against.
+"""Points on the outer border of a layer: the line along which it meets its neighbours, and which an
+outline can be held against.
 
-Goes in: the polygons of a layer, in metres or in another unit whose length is told. Comes out: edges that no second zone shares,
-and points at random places along them, from a fixed seed, so that the layer's own regularity cannot fall in step with theirs
-and a second run says the same. A sliver between two zones is no outer border: a point counts where the layer lies on one of
-its sides only.
+Goes in: the polygons of a layer, in metres or in another unit whose length the caller states. Comes
+out: edges that no second zone shares, and points at random places along them, from a fixed seed, so
+that the layer's own regularity cannot fall in step with theirs and a second run says the same. A
+sliver between two zones is no outer border: a point counts where the layer lies on one of its sides
+only.
 """
 
 from __future__ import annotations
@@ -22,9 +24,12 @@ SEED = 20251101
 LEAST_M = 0.5
 """No two points need be nearer along the border."""
 TRIED, MOST_TRIED = 4, 120_000
-"""So many times as many points are tried as are wanted, because some of them lie along slivers; more where most of them do."""
+"""So many times as many points are tried as are wanted, because some of them lie along slivers;
+more where most of them do.
+"""
 SIDE_M = 20.0
-"""A gap or an overlap narrower than this between two zones is theirs, and no border of the layer."""
+"""A gap or an overlap narrower than this between two zones is theirs, and no border of the layer.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,12 @@ class SampledOutline:
         return self.chosen(chosen)
 
     def chosen(self, which: np.ndarray) -> SampledOutline:
-        """Those of the points."""
+        """Return those of the points."""
         return SampledOutline(self.places[which], self.directions[which])
 
 
 def zones_with_area(shapes: np.ndarray) -> np.ndarray:
-    """The polygons with area among ``shapes``, repaired."""
+    """Return the polygons with area among ``shapes``, repaired."""
     shapes = np.asarray(shapes, dtype=object)
     polygons = polygonal(repair(shapely.force_2d(shapes[shapely.is_geometry(shapes)]))[0])
     found: np.ndarray = polygons[shapely.area(polygons) > 0] if len(polygons) else polygons
@@ -55,7 +60,9 @@ def zones_with_area(shapes: np.ndarray) -> np.ndarray:
 
 
 def unshared_edges(zones: np.ndarray, unit_m: float = 1.0) -> np.ndarray:
-    """The edges that no second zone shares, as segments (n, 2, 2); ``unit_m``: metres in a unit of the coordinates."""
+    """Return the edges that no second zone shares, as segments (n, 2, 2); ``unit_m``: metres in a
+    unit of the coordinates.
+    """
     if not len(zones):
         return np.zeros((0, 2, 2))
     scaled = zones if unit_m == 1.0 else shapely.transform(zones, lambda places: places * unit_m)
@@ -65,7 +72,9 @@ def unshared_edges(zones: np.ndarray, unit_m: float = 1.0) -> np.ndarray:
 
 
 def points_along(segments: np.ndarray, count: int, least_m: float = LEAST_M) -> SampledOutline:
-    """About ``count`` points along the segments, one at random on each stretch of like length, ``least_m`` or longer."""
+    """About ``count`` points along the segments, one at random on each stretch of like length,
+    ``least_m`` or longer.
+    """
     vectors = segments[:, 1] - segments[:, 0]
     lengths = np.hypot(vectors[:, 0], vectors[:, 1])
     kept = lengths > 0
@@ -83,13 +92,17 @@ def points_along(segments: np.ndarray, count: int, least_m: float = LEAST_M) -> 
 
 
 def outer_border(zones: np.ndarray, count: int, unit_m: float = 1.0) -> SampledOutline:
-    """At most ``count`` points on the outer border of ``zones``; along all unshared edges where no outer side is found."""
+    """At most ``count`` points on the outer border of ``zones``; along all unshared edges where no
+    outer side is found.
+    """
     edges = unshared_edges(zones, unit_m)
     return outer_points(edges, zones, count, unit_m).some(count)
 
 
 def outer_points(edges: np.ndarray, zones: np.ndarray, count: int, unit_m: float = 1.0) -> SampledOutline:
-    """Points along those of the ``edges`` of ``zones`` that have the layer on one side only: ``count`` or more where they are long enough."""
+    """Points along those of the ``edges`` of ``zones`` that have the layer on one side only:
+    ``count`` or more where they are long enough.
+    """
     tried = TRIED * count
     while True:
         border = points_along(edges, tried, LEAST_M / unit_m)
@@ -101,7 +114,9 @@ def outer_points(edges: np.ndarray, zones: np.ndarray, count: int, unit_m: float
 
 
 def on_one_side(border: SampledOutline, zones: np.ndarray, side: float) -> np.ndarray:
-    """Which points have a zone at a distance of ``side`` to the one side of the border, and none about there to the other."""
+    """Return which points have a zone at a distance of ``side`` to the one side of the border, and
+    none about there to the other.
+    """
     across = np.column_stack([-border.directions[:, 1], border.directions[:, 0]]) * side
     tree = shapely.STRtree(zones)
     covered, near = [], []

@@ -1,7 +1,8 @@
-"""Pages in HTML for a person: what intake changed, texts before and after, and the CRSs that a layer may be in.
+"""Pages in HTML for a person: what intake changed, texts before and after, and the CRSs that a
+layer may be in.
 
-Goes in: a PreparedLayer or a Diagnosis. Comes out: one self-contained page, without scripts and without anything from the network; whatever
-comes from a file is escaped.
+Goes in: a PreparedLayer or a Diagnosis. Comes out: one self-contained page, without scripts and
+without anything from the network; whatever comes from a file is escaped.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ STYLE = (
 
 
 def prepare_page(prepared: PreparedLayer, language: str) -> str:
-    """What was done to a plan, and its texts before and after."""
+    """Return what was done to a plan, and its texts before and after."""
     entries = [(row["code"], row["count"], row["text"]) for row in prepared.report.rows(language)]
     changes = _table(("page.code", "page.number", "page.sentence"), entries, language)
     parts = [
@@ -37,7 +38,7 @@ def prepare_page(prepared: PreparedLayer, language: str) -> str:
 
 
 def diagnosis_page(diagnosis: Diagnosis, layer: str, language: str, further: Iterable[str] = (), most: int = 20) -> str:
-    """The verdict in words and the readings in their order."""
+    """Return the verdict in words and the readings in their order."""
     rows = []
     for reading in diagnosis.readings[:most]:
         swapped = text("page.yes" if reading.candidate.swapped else "page.no", language)

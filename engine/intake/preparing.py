@@ -1,9 +1,10 @@
 """A source becomes a clean plan layer, and a report of everything that was changed on the way.
 
-Goes in: a source as QGIS names it, and PreparationOptions: which fields, which CRS and script where the file is wrong, whether closed lines are
-zones. Comes out: a PlanLayer whose notes are the report's entries, or the whole table. The file itself is never touched; what it
-holds, letter by letter, is what ``original_table`` gives. Fails with IntakeError (unreadable) or PlanError (no CRS, no such
-field, no polygons).
+Goes in: a source as QGIS names it, and PreparationOptions: which fields, which CRS and script where
+the file is wrong, whether closed lines are zones. Comes out: a PlanLayer whose notes are the
+report's entries, or the whole table. The file itself is never touched; what it holds, letter by
+letter, is what ``original_table`` gives. Fails with IntakeError (unreadable) or PlanError (no CRS,
+no such field, no polygons).
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ OLD_CODE_OF = "old_code_of_"
 class PreparationOptions:
     """How to read a source; every field may be left empty.
 
-    ``crs``: "" as the file says, else "EPSG:5899", which replaces what the file says. ``swap_axes``: the first coordinate is
-    the northing. ``target_crs``: the result is reprojected to it. ``encoding``: "" found for each column, else utf-8, cp1258,
-    windows-1252, tcvn3 or vni, "none" to leave texts alone. ``label_map``: a CSV file (label, code) or a mapping, by which
-    the code field's labels become codes; None: the one beside the plan, if any. ``code_generation``: the circular that the codes
-    follow; those of an older one become their successors in force, where several are possible by ``code_list`` (a CSV
-    file or a mapping; None: the one beside the plan, if any). "" leaves all codes as they are. ``polygons_from_lines``: closed lines are zones.
+    ``crs``: "" as the file says, else "EPSG:5899", which replaces what the file says.
+    ``swap_axes``: the first coordinate is the northing. ``target_crs``: the result is reprojected
+    to it. ``encoding``: "" found for each column, else utf-8, cp1258, windows-1252, tcvn3 or vni,
+    "none" to leave texts alone. ``label_map``: a CSV file (label, code) or a mapping, by which the
+    code field's labels become codes; None: the one beside the plan, if any. ``code_generation``:
+    the circular that the codes follow; those of an older one become their successors in force,
+    where several are possible by ``code_list`` (a CSV file or a mapping; None: the one beside the
+    plan, if any). "" leaves all codes as they are. ``polygons_from_lines``: closed lines are zones.
     ``repair``: make invalid zones valid, which also takes them from what a check would find.
     """
 
@@ -73,7 +76,9 @@ class PreparationOptions:
 
 @dataclass(frozen=True)
 class PreparedLayer:
-    """``table``: all columns, its index the feature ids of the file; ``name`` a title; ``fields`` the present names by the file's."""
+    """``table``: all columns, its index the feature ids of the file; ``name`` a title; ``fields``
+    the present names by the file's.
+    """
 
     table: gpd.GeoDataFrame
     report: IntakeReport
@@ -82,28 +87,36 @@ class PreparedLayer:
     texts: tuple[TextChange, ...] = ()
     lines_asked: bool = False
     layers: tuple[tuple[str, str], ...] = ()
-    """Name and kind of geometry of each layer of the file, where it holds several and none was named."""
+    """Name and kind of geometry of each layer of the file, where it holds several and none was
+    named.
+    """
 
     def field(self, wanted: str) -> str:
-        """The present name of a field that may be given as the file spells it."""
+        """Return the present name of a field that may be given as the file spells it."""
         there = wanted in self.table.columns and wanted != self.table.geometry.name
         return wanted if there else self.fields.get(wanted, wanted)
 
 
 def labels_of(prepared: PreparedLayer, code_field: str) -> pd.Series:
-    """The labels of the code field as they were before any became a code; PlanError where there is no such field."""
+    """Return the labels of the code field as they were before any became a code; PlanError where
+    there is no such field.
+    """
     name = LABEL_OF + prepared.field(code_field)
     return prepared.table[name] if name in prepared.table.columns else old_codes_of(prepared, code_field)
 
 
 def old_codes_of(prepared: PreparedLayer, code_field: str) -> pd.Series:
-    """The codes of the code field as they were before any became one in force; PlanError where there is no such field."""
+    """Return the codes of the code field as they were before any became one in force; PlanError
+    where there is no such field.
+    """
     name = OLD_CODE_OF + prepared.field(code_field)
     return prepared.table[name] if name in prepared.table.columns else _column(prepared, code_field)
 
 
 def write_code_list(path: Path, prepared: PreparedLayer, wishes: PreparationOptions) -> Path:
-    """The list of codes that wait for a decision; PlanError where the field or the generation is not said."""
+    """Return the list of codes that wait for a decision; PlanError where the field or the
+    generation is not said.
+    """
     codes = old_codes_of(prepared, wishes.code_field)
     reviewed = generations.read_codes(Path(wishes.code_list)) if isinstance(wishes.code_list, (str, Path)) else {}
     return generations.write_codes(path, codes, wishes.code_generation or "–", reviewed)
@@ -120,7 +133,7 @@ def _column(prepared: PreparedLayer, code_field: str) -> pd.Series:
 def prepare_plan(
     source: str, wishes: PreparationOptions | None = None, name: str = "", **known: Any
 ) -> tuple[PlanLayer, IntakeReport]:
-    """The plan at ``source``; ``known`` are further fields of PlanLayer."""
+    """Return the plan at ``source``; ``known`` are further fields of PlanLayer."""
     wishes = wishes or PreparationOptions()
     made = prepare(source, wishes)
     fields: dict[str, Any] = {
@@ -144,13 +157,15 @@ def prepare_table(source: str, wishes: PreparationOptions | None = None) -> tupl
 
 
 def original_table(source: str) -> gpd.GeoDataFrame:
-    """What the file holds, unchanged: no text decoded, no shape repaired."""
+    """Return what the file holds, unchanged: no text decoded, no shape repaired."""
     with opened(source) as ready:
         return read_frame(ready).frame
 
 
 def prepare(source: str, wishes: PreparationOptions) -> PreparedLayer:
-    """Read ``source`` and do what is wished for, in this order: texts, CRS, areas, codes, repair, reprojection."""
+    """Read ``source`` and do what is wished for, in this order: texts, CRS, areas, codes, repair,
+    reprojection.
+    """
     report = IntakeReport(source)
     with opened(source, wishes.memory_limit_bytes) as ready:
         read = read_frame(ready)
@@ -170,9 +185,11 @@ def prepare_frame(
     names: Mapping[str, str] | None = None,
     notes: Sequence[Note] = (),
 ) -> PreparedLayer:
-    """The same for a table that is in memory already, such as an unsaved layer; its texts are Unicode or claim to be.
+    """Return the same for a table that is in memory already, such as an unsaved layer; its texts
+    are Unicode or claim to be.
 
-    ``names``: the present names of fields that the layer calls otherwise; ``notes``: what reading it changed.
+    ``names``: the present names of fields that the layer calls otherwise; ``notes``: what reading
+    it changed.
     """
     return _prepared(frame, None, name, wishes, IntakeReport(name, list(notes)), names or {})
 
@@ -207,7 +224,9 @@ def _prepared(
 
 
 def zones_of(prepared: PreparedLayer) -> gpd.GeoDataFrame:
-    """The rows of the table that are zones, in two dimensions; the report counts what is left out. PlanError for none."""
+    """Return the rows of the table that are zones, in two dimensions; the report counts what is
+    left out. PlanError for none.
+    """
     table, report = prepared.table, prepared.report
     shapes = shapely.force_2d(np.asarray(table.geometry.values, dtype=object))
     kinds = shapely.get_type_id(shapes)
@@ -224,7 +243,9 @@ def zones_of(prepared: PreparedLayer) -> gpd.GeoDataFrame:
 
 
 def _refuse_without_zones(prepared: PreparedLayer, found: str) -> None:
-    """PlanError that names the other layers of the file, or how far the ends of lines that shall be zones lie apart, if either is why."""
+    """Raise PlanError that names the other layers of the file, or how far the ends of lines that
+    shall be zones lie apart, if either is why.
+    """
     if prepared.layers:
         raise no_zones_first(prepared.name, prepared.layers, found or "–")
     opening_m = largest_opening_m(prepared.table) if prepared.lines_asked and len(prepared.table) else None
@@ -241,7 +262,7 @@ def _crs(given: str) -> pyproj.CRS:
 
 
 def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: PreparationOptions, report: IntakeReport) -> gpd.GeoDataFrame:
-    """The CRS that was asked for in the place of the file's, and its axes in order."""
+    """Return the CRS that was asked for in the place of the file's, and its axes in order."""
     if wishes.swap_axes:
         shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
         turned = shapely.transform(shapes, lambda places: places[:, ::-1])
@@ -257,7 +278,9 @@ def _placed(frame: gpd.GeoDataFrame, layer: str, wishes: PreparationOptions, rep
 
 
 def _coded(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> gpd.GeoDataFrame:
-    """The labels of the code field as codes, by the map that was given or lies beside the plan."""
+    """Return the labels of the code field as codes, by the map that was given or lies beside the
+    plan.
+    """
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not code_field or code_field not in table.columns:
         return table
@@ -282,7 +305,7 @@ def _codes(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOpt
 
 
 def _in_force(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> gpd.GeoDataFrame:
-    """The codes of an older circular as those in force, where that is clear or was decided."""
+    """Return the codes of an older circular as those in force, where that is clear or was decided."""
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not wishes.code_generation or not code_field or code_field not in table.columns:
         return table

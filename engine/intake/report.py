@@ -1,8 +1,11 @@
-"""What intake changed on the way from a file to a plan layer: each change once, with its count, in words for a person.
+"""What intake changed on the way from a file to a plan layer: each change once, with its count, in
+words for a person.
 
-An entry is the same pair of catalogue key and values as in ``PlanLayer.notes``, so that the run of a check carries it. A
-key of an entry begins with ``intake.``, or with ``table.`` where it speaks of a table of labels or codes; a value called ``count`` is the number of features, rings, texts or fields that it
-speaks of. ``CHANGES`` tells what altered data from what merely says how the file was read.
+An entry is the same pair of catalogue key and values as in ``PlanLayer.notes``, so that the run of
+a check carries it. A key of an entry begins with ``intake.``, or with ``table.`` where it speaks of
+a table of labels or codes; a value called ``count`` is the number of features, rings, texts or
+fields that it speaks of. ``CHANGES`` separates what altered data from what merely says how the file
+was read.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from ..catalogue import text
 from ..plan import Note
 
 SAYS_ONLY = ("intake.note.", "table.note.")
-"""Entries that say something about the file; every other one stands for data that differ from the file's."""
+"""Entries that say something about the file; every other one stands for data that differ from the
+file's.
+"""
 
 
 @dataclass
@@ -28,7 +33,9 @@ class IntakeReport:
         self.entries.append((key, values))
 
     def count(self, key: str) -> int:
-        """How many features, rings, texts or fields the entries of ``key`` speak of; an entry without a number counts once."""
+        """Return how many features, rings, texts or fields the entries of ``key`` speak of; an
+        entry without a number counts once.
+        """
         total = 0
         for found, values in self.entries:
             if found == key:
@@ -42,11 +49,11 @@ class IntakeReport:
         return any(not key.startswith(SAYS_ONLY) for key, _ in self.entries)
 
     def lines(self, language: str) -> list[str]:
-        """One sentence an entry."""
+        """Return one sentence an entry."""
         return [text(key, language, **values) for key, values in self.entries]
 
     def rows(self, language: str) -> list[dict[str, object]]:
-        """A table: code, count and sentence of each entry."""
+        """Return a table: code, count and sentence of each entry."""
         rows: list[dict[str, object]] = []
         for key, values in self.entries:
             rows.append({"code": key, "count": values.get("count", 1), "text": text(key, language, **values)})

@@ -1,7 +1,9 @@
-"""What prepareplan and diagnosecrs give, in QGIS and on the command line alike: tables, numbers, and the offset from a neighbour.
+"""What prepareplan and diagnosecrs give, in QGIS and on the command line alike: tables, numbers,
+and the offset from a neighbour.
 
-Goes in: a PreparedLayer with its zones, or a Diagnosis. Comes out: tables with the names and kinds of their columns, and results by the
-names of the algorithms' outputs. Values keep their kinds, as far as a GeoPackage has them; what becomes text is reported.
+Goes in: a PreparedLayer with its zones, or a Diagnosis. Comes out: tables with the names and kinds
+of their columns, and results by the names of the algorithms' outputs. Values keep their kinds, as
+far as a GeoPackage has them; what becomes text is reported.
 """
 
 from __future__ import annotations
@@ -62,15 +64,18 @@ UNKNOWN_M = -1.0
 
 
 def prepared_numbers(prepared: PreparedLayer, zones: gpd.GeoDataFrame) -> dict[str, Any]:
-    """How many zones there are, what was changed on the way to them, and whether anything was."""
+    """Return how many zones there are, what was changed on the way to them, and whether anything
+    was.
+    """
     counts = {name: sum(prepared.report.count(key) for key in keys) for name, keys in COUNTS}
     return {"ZONE_COUNT": len(zones), **counts, "CHANGED": prepared.report.changed}
 
 
 def zone_columns(zones: gpd.GeoDataFrame, prepared: PreparedLayer) -> tuple[pd.DataFrame, Columns]:
-    """All columns of the zones, before them the feature id that each had in its file.
+    """Return all columns of the zones, before them the feature id that each had in its file.
 
-    The report tells of every field whose name a GeoPackage keeps for itself, and of every field that becomes text.
+    The report names every field whose name a GeoPackage keeps for itself, and of every field that
+    becomes text.
     """
     fields = [name for name in zones.columns if name != zones.geometry.name]
     names = _names([str(name) for name in fields])
@@ -89,7 +94,9 @@ def zone_columns(zones: gpd.GeoDataFrame, prepared: PreparedLayer) -> tuple[pd.D
 
 
 def _names(fields: Sequence[str]) -> list[str]:
-    """The names of fields in a GeoPackage, which takes KEY and key for one and keeps some for itself."""
+    """Return the names of fields in a GeoPackage, which takes KEY and key for one and keeps some
+    for itself.
+    """
     taken, made = {SOURCE_FID}, []
     for name in fields:
         shown, number = f"{name}_" if name.lower() in (*RESERVED, SOURCE_FID) else name, 0
@@ -102,14 +109,14 @@ def _names(fields: Sequence[str]) -> list[str]:
 
 
 def report_columns(report: IntakeReport, language: str) -> tuple[pd.DataFrame, Columns]:
-    """One row an entry."""
+    """Return one row an entry."""
     rows = [(str(row["code"]), float(row["count"]), str(row["text"])) for row in report.rows(language)]  # type: ignore[arg-type]
     table = pd.DataFrame(rows, columns=list(REPORT_COLUMNS))
     return table, (("code", TEXT), ("count", REAL), ("text", TEXT))
 
 
 def reading_columns(diagnosis: Diagnosis) -> tuple[pd.DataFrame, Columns]:
-    """One row a reading, best first; lengths that are not known stay empty."""
+    """Return one row a reading, best first; lengths that are not known stay empty."""
     rows = []
     for rank, reading in enumerate(diagnosis.readings, start=1):
         lengths = [reading.border_offset_m, reading.distance_m, reading.moved_m]
@@ -122,7 +129,9 @@ def reading_columns(diagnosis: Diagnosis) -> tuple[pd.DataFrame, Columns]:
 def shift_from(
     shapes: np.ndarray, found: Diagnosis, neighbour: np.ndarray, crs: pyproj.CRS, name: str, language: str
 ) -> tuple[ConstantShift, str]:
-    """(offset from the neighbour called ``name``, what it is in words); both layers on one plane in metres."""
+    """(offset from the neighbour called ``name``, what it is in words); both layers on one plane in
+    metres.
+    """
     if found.best is None:
         return ConstantShift(), ""
     reading = found.labelled if found.labelled is not None and found.labelled.inside_share > 0 else found.best
@@ -135,7 +144,7 @@ def shift_from(
 
 
 def diagnosed(found: Diagnosis, shift: ConstantShift, language: str) -> dict[str, Any]:
-    """The results of a diagnosis by the names of the outputs."""
+    """Return the results of a diagnosis by the names of the outputs."""
     best, off = found.best, found.off_m
     offset = None if best is None else best.border_offset_m
     code = "" if best is None else f"EPSG:{best.candidate.epsg}" if best.candidate.epsg else best.title

@@ -1,8 +1,10 @@
-"""A KML whose inner boundary holds several rings, read whole: GDAL keeps one ring of each boundary and says nothing.
+"""A KML whose inner boundary holds several rings, read whole: GDAL keeps one ring of each boundary
+and says nothing.
 
-Goes in: the path of a .kml. Comes out, for as long as the ``with`` lasts: the path itself, or that of a copy in which every ring has an
-inner boundary of its own, which is what such a file means; and how many rings were set apart. A file that is no XML, or declares
-entities of its own, is left to GDAL as it is.
+Goes in: the path of a .kml. Comes out, for as long as the ``with`` lasts: the path itself, or that
+of a copy in which every ring has an inner boundary of its own, which is what such a file means; and
+how many rings were set apart. A file that is no XML, or declares entities of its own, is left to
+GDAL as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ CHUNK_BYTES = 1 << 20
 
 
 class Second(NamedTuple):
-    """A ring that is not the first of its boundary: where it begins in the file, and the boundary's name as written."""
+    """A ring that is not the first of its boundary: where it begins in the file, and the boundary's
+    name as written.
+    """
 
     offset: int
     boundary: str
@@ -51,7 +55,7 @@ def with_rings_apart(path: Path) -> Iterator[tuple[Path, int]]:
 
 
 def second_rings(path: Path) -> list[Second]:
-    """Every ring of an inner boundary but the first."""
+    """Return every ring of an inner boundary but the first."""
     with open(path, "rb") as file:
         if file.read(2) in WIDE:
             return []
@@ -63,7 +67,7 @@ def second_rings(path: Path) -> list[Second]:
 
 
 def second_rings_of_archive(path: Path) -> int:
-    """How many such rings the maps of a .kmz hold; they are not set apart there."""
+    """Return how many such rings the maps of a .kmz hold; they are not set apart there."""
     count = 0
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():

@@ -1,8 +1,9 @@
 """The rows of a source as one table whose columns keep their kinds and their names.
 
-Goes in: the fields as they were read, by pyogrio or by QGIS, one Series each, and the shapes. Comes out: a GeoDataFrame, its index the
-feature ids, whole numbers as whole numbers also beside empty cells, days as dates; and notes on every field whose name was
-changed: two of one name are told apart as QGIS does it, and a field called geometry makes room for the shapes. Nothing here fails.
+Goes in: the fields as they were read, by pyogrio or by QGIS, one Series each, and the shapes. Comes
+out: a GeoDataFrame, its index the feature ids, whole numbers as whole numbers also beside empty
+cells, days as dates; and notes on every field whose name was changed: two of one name are numbered
+as QGIS does it, and a field called geometry makes room for the shapes. Nothing here fails.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def table_of(
     fids: Sequence[int] | np.ndarray,
     crs: pyproj.CRS | None,
 ) -> gpd.GeoDataFrame:
-    """The table; its names are those of :func:`present_names`."""
+    """Return the table; its names are those of :func:`present_names`."""
     index = pd.Index(fids)
     names = present_names([name for name, _ in fields])
     columns = {name: values.set_axis(index) for name, (_, values) in zip(names, fields)}
@@ -41,12 +42,14 @@ def table_of(
 
 
 def without_rows(table: gpd.GeoDataFrame, rows: Iterable[int]) -> gpd.GeoDataFrame:
-    """The table without the rows at these places."""
+    """Return the table without the rows at these places."""
     return table[~np.isin(np.arange(len(table)), list(rows))]
 
 
 def present_names(names: Sequence[str]) -> list[str]:
-    """``names`` told apart: of fields with one name the second gets ``_1``, the third ``_2``, and none is called geometry."""
+    """``names`` made distinct: of fields with one name the second gets ``_1``, the third ``_2``,
+    and none is called geometry.
+    """
     taken, made = {GEOMETRY}, []
     for name in names:
         present = name if name != GEOMETRY else f"{name}_"
@@ -60,7 +63,7 @@ def present_names(names: Sequence[str]) -> list[str]:
 
 
 def renamed(before: Sequence[str], after: Sequence[str], layer: str) -> list[Note]:
-    """What is to be told of fields whose names were changed."""
+    """Return what to report of fields whose names were changed."""
     changed = [f"{one} → {other}" for one, other in zip(before, after) if one != other]
     return [("intake.fields_renamed", {"layer": layer, "count": len(changed), "listed": ", ".join(changed)})] * bool(
         changed
@@ -68,7 +71,9 @@ def renamed(before: Sequence[str], after: Sequence[str], layer: str) -> list[Not
 
 
 def column(values: np.ndarray, kind: str) -> pd.Series:
-    """One field as pyogrio gives it, ``kind`` the dtype that it names for the field; moments are texts yet."""
+    """Return one field as pyogrio gives it, ``kind`` the dtype that it names for the field; moments
+    are texts yet.
+    """
     if kind.startswith("int") and values.dtype.kind == "f":
         missing = np.isnan(values)
         return pd.Series(pd.arrays.IntegerArray(np.where(missing, 0, values).astype(np.int64), missing))
@@ -86,7 +91,7 @@ def column(values: np.ndarray, kind: str) -> pd.Series:
 
 
 def objects(values: Sequence[object]) -> pd.Series:
-    """A column that holds its values as they are, whatever pandas would make of them."""
+    """Return a column that holds its values as they are, whatever pandas would make of them."""
     made = np.empty(len(values), dtype=object)
     for row, value in enumerate(values):  # at once, numpy would take lists of one length for a matrix
         made[row] = value
@@ -94,7 +99,7 @@ def objects(values: Sequence[object]) -> pd.Series:
 
 
 def beyond_exact(values: np.ndarray) -> bool:
-    """Whether an array of decimals holds whole numbers whose last digits it cannot hold."""
+    """Return whether an array of decimals holds whole numbers whose last digits it cannot hold."""
     if values.dtype.kind != "f":
         return False
     there = values[np.isfinite(values)]
@@ -113,6 +118,8 @@ def _moments(texts: Sequence[object], days: bool) -> pd.Series:
 
 
 def _moment(text: str) -> datetime.datetime:
-    """A day or moment as GDAL writes it: 2024-02-29T13:14:15.250+07:00, or from an older binding 2024/02/29 13:14:15.250+07."""
+    """Return a day or moment as GDAL writes it: 2024-02-29T13:14:15.250+07:00, or from an older
+    binding 2024/02/29 13:14:15.250+07.
+    """
     written = text.replace("/", "-").replace("Z", "+00:00")
     return datetime.datetime.fromisoformat(OFFSET.sub(r"\g<1>:00", written))

@@ -1,8 +1,10 @@
-"""Geometries in bytes become shapes, each for itself: one that no check knows, or that is cut short, loses nothing but itself.
+"""Geometries in bytes become shapes, each for itself: one that no check knows, or that is cut
+short, loses nothing but itself.
 
-Goes in: an array of WKB (bytes, or None where a row has no geometry), of any dimension. Comes out: shapes, None where there is none, and the
-names of those that could not become one: surfaces in 3D such as a mesh or a TIN. A ring that is not closed is closed where shapely
-(2.1) can do so, else its zone counts as empty, which the checks report. Nothing here fails.
+Goes in: an array of WKB (bytes, or None where a row has no geometry), of any dimension. Comes out:
+shapes, None where there is none, and the names of those that could not become one: surfaces in 3D
+such as a mesh or a TIN. A ring that is not closed is closed where shapely (2.1) can do so, else its
+zone counts as empty, which the checks report. Nothing here fails.
 """
 
 from __future__ import annotations
@@ -23,14 +25,16 @@ SURFACES = {15: "PolyhedralSurface", 16: "TIN", 17: "Triangle"}
 
 @dataclass(frozen=True)
 class Shapes:
-    """``shapes`` one a row; ``unknown``: the rows whose geometry is none of a map, and the name of each."""
+    """``shapes`` one a row; ``unknown``: the rows whose geometry is none of a map, and the name of
+    each.
+    """
 
     shapes: np.ndarray
     unknown: dict[int, str]
 
 
 def shapes_of(wkb: np.ndarray) -> Shapes:
-    """The shapes of an array of WKB."""
+    """Return the shapes of an array of WKB."""
     with np.errstate(invalid="ignore"):  # vertices that are no numbers are reported by the checks
         made = np.asarray(shapely.from_wkb(wkb, on_invalid=UNCLOSED), dtype=object)
     lost = [row for row in np.flatnonzero(shapely.is_missing(made)) if wkb[row] is not None]
@@ -39,7 +43,7 @@ def shapes_of(wkb: np.ndarray) -> Shapes:
 
 
 def _code(wkb: bytes) -> int:
-    """The kind of geometry, without the marks of a third or fourth coordinate."""
+    """Return the kind of geometry, without the marks of a third or fourth coordinate."""
     if len(wkb) < 5:
         return 0
     (code,) = struct.unpack(("<" if wkb[0] else ">") + "I", wkb[1:5])
@@ -47,5 +51,5 @@ def _code(wkb: bytes) -> int:
 
 
 def found_of(unknown: Mapping[int, str]) -> str:
-    """The names of what is unknown, most frequent first."""
+    """Return the names of what is unknown, most frequent first."""
     return ", ".join(name for name, _ in Counter(unknown.values()).most_common())

@@ -1,10 +1,13 @@
-"""Does a whole layer lie off its neighbour by one constant offset, as after a wrong datum, and by how much?
+"""Does a whole layer lie off its neighbour by one constant offset, as after a wrong datum, and by
+how much?
 
-Goes in: polygons of two layers in one projected CRS in metres: a plan, and its neighbour, boundary or another draft. Comes out: a
-ConstantShift, ``dx_m``, ``dy_m`` being what must be ADDED to the layer. Only the outer borders are compared. First every pair
-of border points of like direction votes for an offset; then the best offsets are refined by least squares of the distances
-across the border. Leaving out one stretch of border after the other tells how sure the result is: one border drawn wrongly,
-noise of digitising, or borders that have nothing in common give ``found`` False and an offset of 0.
+Goes in: polygons of two layers in one projected CRS in metres: a plan, and its neighbour, boundary
+or another draft. Comes out: a ConstantShift, ``dx_m``, ``dy_m`` being what must be ADDED to the
+layer. Only the outer borders are compared. First every pair of border points of like direction
+votes for an offset; then the best offsets are refined by least squares of the distances across the
+border. Leaving out one stretch of border after the other shows how sure the result is: one border
+drawn wrongly, noise of digitising, or borders that have nothing in common give ``found`` False and
+an offset of 0.
 """
 
 from __future__ import annotations
@@ -34,16 +37,20 @@ STRAIGHT = 0.02
 """Below this share of the border's directions an offset along the border shows nowhere."""
 SURE = 0.4
 PLAIN = 0.8
-"""From this share of the border on, what lies near is the partner, and nothing farther away need be tried."""
+"""From this share of the border on, what lies near is the partner, and nothing farther away need be
+tried.
+"""
 TIMES_UNCERTAINTY = 4.0
 
 
 @dataclass(frozen=True)
 class ConstantShift:
-    """``confidence`` 0 to 1; ``residual_m`` the median distance across the border after the shift, ``before_m`` before it.
+    """``confidence`` 0 to 1; ``residual_m`` the median distance across the border after the shift,
+    ``before_m`` before it.
 
-    ``uncertainty_m`` is the standard error of the offset, 0 where there is none to judge; ``along_border_unknown``: the common border is straight, so only the
-    offset across it is known. ``reason`` is a word for why nothing was found: "", apart, few, noise, same, changing.
+    ``uncertainty_m`` is the standard error of the offset, 0 where there is none to judge;
+    ``along_border_unknown``: the common border is straight, so only the offset across it is known.
+    ``reason`` is a word for why nothing was found: "", apart, few, noise, same, changing.
     """
 
     dx_m: float = 0.0
@@ -89,7 +96,9 @@ class _Fit:
 def constant_shift(
     layer: gpd.GeoDataFrame | np.ndarray, reference: gpd.GeoDataFrame | np.ndarray, search_m: float = SEARCH_M
 ) -> ConstantShift:
-    """The constant offset of ``layer`` from ``reference``, if there is one of at most ``search_m``."""
+    """Return the constant offset of ``layer`` from ``reference``, if there is one of at most
+    ``search_m``.
+    """
     ours, theirs = _segments(layer), _segments(reference)
     ours, theirs = _near(ours, theirs, search_m), _near(theirs, ours, search_m)
     if not len(ours) or not len(theirs):
@@ -114,7 +123,7 @@ def constant_shift(
 
 
 def _segments(layer: gpd.GeoDataFrame | np.ndarray) -> np.ndarray:
-    """The outer borders of a layer as segments (n, 2, 2): edges that no second zone shares."""
+    """Return the outer borders of a layer as segments (n, 2, 2): edges that no second zone shares."""
     shapes = layer.geometry.values if isinstance(layer, gpd.GeoDataFrame) else layer
     shapes = np.asarray(shapes, dtype=object)
     polygons = polygonal(repair(shapely.force_2d(shapes[shapely.is_geometry(shapes)]))[0])
@@ -126,7 +135,7 @@ def _segments(layer: gpd.GeoDataFrame | np.ndarray) -> np.ndarray:
 
 
 def _near(segments: np.ndarray, others: np.ndarray, search_m: float) -> np.ndarray:
-    """The segments that reach into the box around ``others``."""
+    """Return the segments that reach into the box around ``others``."""
     if not len(segments) or not len(others):
         return segments[:0]
     low, high = others.min(axis=(0, 1)) - search_m, others.max(axis=(0, 1)) + search_m
@@ -154,7 +163,7 @@ def _within(border: _Border, tree: shapely.STRtree, search_m: float) -> _Border:
 
 
 def _votes(border: _Border, reference: _Border, search_m: float) -> list[np.ndarray]:
-    """The offsets for which most border points have a partner of like direction, best first."""
+    """Return the offsets for which most border points have a partner of like direction, best first."""
     few = border.some(SAMPLES // 3)
     tree = shapely.STRtree(shapely.points(reference.places))
     one, other = tree.query(shapely.points(few.places), predicate="dwithin", distance=search_m)
@@ -187,7 +196,7 @@ class _Matcher:
         self._unit = vectors / np.maximum(np.hypot(vectors[:, 0], vectors[:, 1]), GRID_M)[:, None]
 
     def refine(self, border: _Border, start: np.ndarray, gates_m: tuple[float, ...] = GATES_M) -> _Fit:
-        """The offset near ``start`` that brings the border closest, by narrowing gates."""
+        """Return the offset near ``start`` that brings the border closest, by narrowing gates."""
         shift = np.array(start, dtype=float)
         for gate in gates_m:
             for _ in range(4):
@@ -201,7 +210,9 @@ class _Matcher:
         return self.judge(border, shift)
 
     def match(self, border: _Border, shift: np.ndarray, gate: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(normal of the nearest segment, distance across it, whether it is a partner) for each point."""
+        """Return (normal of the nearest segment, distance across it, whether it is a partner) for
+        each point.
+        """
         places = border.places + shift
         nearest = self._tree.nearest(shapely.points(places))
         unit = self._unit[nearest]
@@ -215,7 +226,9 @@ class _Matcher:
         return normals, across, beside & alike & (np.abs(across) <= gate)
 
     def judge(self, border: _Border, shift: np.ndarray, scale_m: float | None = None) -> _Fit:
-        """How well the border fits after ``shift``; ``scale_m`` bounds what one point can cost."""
+        """Return how well the border fits after ``shift``; ``scale_m`` bounds what one point can
+        cost.
+        """
         normals, across, matched = self.match(border, shift, GATES_M[-1] if scale_m is None else 1e9)
         if not matched.any():
             return _Fit(shift, 1.0, 0.0, float("inf"), True)
@@ -227,7 +240,9 @@ class _Matcher:
 
 
 def _solve(normals: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, bool]:
-    """(offset that takes the distances away, whether all normals point one way so that one component stays 0)."""
+    """(offset that takes the distances away, whether all normals point one way so that one
+    component stays 0).
+    """
     weights = 1.0 / np.maximum(np.abs(across), 0.01 + float(np.median(np.abs(across))))
     matrix = (normals * weights[:, None]).T @ normals
     values, vectors = np.linalg.eigh(matrix)
@@ -237,7 +252,9 @@ def _solve(normals: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def _judged(matcher: _Matcher, border: _Border, best: _Fit) -> ConstantShift:
-    """The best offset, if it is one: not noise, not nothing, and the same all along the border."""
+    """Return the best offset, if it is one: not noise, not nothing, and the same all along the
+    border.
+    """
     bound = 4.0 * max(best.residual_m, 0.02)
     if not np.isfinite(bound):
         return ConstantShift(reason="noise")
@@ -264,7 +281,9 @@ def _judged(matcher: _Matcher, border: _Border, best: _Fit) -> ConstantShift:
 
 
 def _uncertainty(matcher: _Matcher, border: _Border, shift: np.ndarray) -> float:
-    """The standard error of the offset, from leaving out one stretch of the border after the other."""
+    """Return the standard error of the offset, from leaving out one stretch of the border after the
+    other.
+    """
     order = np.argsort(border.places @ _main_direction(border.places), kind="stable")
     stretches = np.array_split(order, STRETCHES)
     found = []

@@ -1,7 +1,9 @@
-"""Two layers brought into one plane in metres, so that their borders can be compared; and what a constant offset may come from.
+"""Two layers brought into one plane in metres, so that their borders can be compared; and what a
+constant offset may come from.
 
-Goes in: the shapes of a layer with the reading that is believed of them, and a neighbour with its CRS. Comes out: both in the TM-3 zone
-of the neighbour's place, or in the neighbour's own CRS where that is projected in metres.
+Goes in: the shapes of a layer with the reading that is believed of them, and a neighbour with its
+CRS. Comes out: both in the TM-3 zone of the neighbour's place, or in the neighbour's own CRS where
+that is projected in metres.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ SAME_OFFSET_SHARE, SAME_OFFSET_M = 0.03, 0.15
 
 
 def compass(east: float, north: float) -> str:
-    """The direction of a vector as one of eight words: n, ne, e …"""
+    """Return the direction of a vector as one of eight words: n, ne, e …"""
     return DIRECTIONS[int(np.rint(np.degrees(np.arctan2(east, north)) / 45.0)) % 8]
 
 
 def reading_of_offset(
     place: np.ndarray, labelled: pyproj.CRS, plane: pyproj.CRS, offset_m: np.ndarray, unsure_m: float = 0.0
 ) -> Candidate | None:
-    """The CRS that would move ``place`` (1, 2), in coordinates of the file, by ``offset_m``: the layer was labelled wrongly.
+    """Return the CRS that would move ``place`` (1, 2), in coordinates of the file, by ``offset_m``:
+    the layer was labelled wrongly.
 
-    The nearest one counts, and only if it agrees to 3 % or to what is unsure, at least 15 cm; None where no datum explains it.
+    The nearest one counts, and only if it agrees to 3 % or to what is unsure, at least 15 cm; None
+    where no datum explains it.
     """
     stands = _transform(labelled, plane, place)
     best, least_m = None, max(SAME_OFFSET_M, SAME_OFFSET_SHARE * float(np.hypot(*offset_m)), unsure_m)

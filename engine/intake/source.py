@@ -1,7 +1,9 @@
-"""The name of a source, taken apart: ``path``, ``path|layername=name`` or ``path|layername=name|subset=condition`` as QGIS writes it.
+"""The name of a source, taken apart: ``path``, ``path|layername=name`` or
+``path|layername=name|subset=condition`` as QGIS writes it.
 
-A path may go on inside an archive: ``plans.zip/district/plan.shp`` or QGIS's ``/vsizip/plans.zip/district/plan.shp``. Fails
-with PlanError for a part that is not understood, because passing over one would read other zones than the person meant.
+A path may go on inside an archive: ``plans.zip/district/plan.shp`` or QGIS's
+``/vsizip/plans.zip/district/plan.shp``. Fails with PlanError for a part that is not understood,
+because passing over one would read other zones than the person meant.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ VSIZIP = "/vsizip/"
 
 @dataclass(frozen=True)
 class Source:
-    """``path`` on the disk, ``member`` inside it where it is an archive, ``layer`` and ``condition`` as given ("" none)."""
+    """``path`` on the disk, ``member`` inside it where it is an archive, ``layer`` and
+    ``condition`` as given ("" none).
+    """
 
     text: str
     path: Path
@@ -28,7 +32,7 @@ class Source:
 
     @classmethod
     def of(cls, text: str) -> Source:
-        """The parts of ``text``."""
+        """Return the parts of ``text``."""
         path, layer, condition = split_source(text)
         outside, member = _archive_and_member(path)
         return cls(text, Path(outside), member, layer, condition)
@@ -40,7 +44,8 @@ class Source:
 
 
 def split_source(source: str) -> tuple[str, str, str]:
-    """(path, layer name, condition) of ``path|layername=name|subset=condition``, "" for what is not given.
+    """Return (path, layer name, condition) of ``path|layername=name|subset=condition``, "" for what
+    is not given.
 
     As in QGIS the condition stands last, because it may hold any character.
     """
@@ -55,7 +60,9 @@ def split_source(source: str) -> tuple[str, str, str]:
 
 
 def _archive_and_member(path: str) -> tuple[str, str]:
-    """("plans.zip", "district/plan.shp") of "plans.zip/district/plan.shp"; (path, "") where nothing lies inside."""
+    """("plans.zip", "district/plan.shp") of "plans.zip/district/plan.shp"; (path, "") where nothing
+    lies inside.
+    """
     bare = path[len(VSIZIP) :] if path.startswith(VSIZIP) else path
     if path.startswith(VSIZIP) and not Path(bare).exists() and not bare.startswith("/") and Path("/" + bare).exists():
         bare = "/" + bare

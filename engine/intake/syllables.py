@@ -1,7 +1,9 @@
-"""Is a word a syllable that Vietnamese can have? By its onset, its rime and its one tone, whatever it means.
+"""Is a word a syllable that Vietnamese can have? By its onset, its rime and its one tone, whatever
+it means.
 
-Goes in: a word in Unicode, composed or not. Comes out: yes or no. Text that was decoded wrongly makes words that no syllable can be,
-so counting syllables tells in which script a column was written.
+Goes in: a word in Unicode, composed or not. Comes out: yes or no. Text that was decoded wrongly
+contains words that no syllable can be, so counting syllables shows in which script a column was
+written.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ STOPS = ("c", "ch", "k", "p", "t")
 
 @functools.lru_cache(maxsize=20_000)
 def is_syllable(word: str) -> bool:
-    """Whether ``word`` could be Vietnamese."""
+    """Return whether ``word`` could be Vietnamese."""
     if not word or len(word) > 10:
         return False
     bare, tones = _without_tones(word)
@@ -52,7 +54,7 @@ def _without_tones(word: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _onset_and_rime(bare: str) -> str | None:
-    """The rime of a syllable without tone; None where there is none."""
+    """Return the rime of a syllable without tone; None where there is none."""
     for length in (3, 2, 1, 0):
         onset, rime = bare[:length], bare[length:]
         if onset in ONSETS and len(onset) == length and (rime in RIMES or (onset == "gi" and rime in _AFTER_GI)):

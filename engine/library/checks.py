@@ -1,4 +1,6 @@
-"""The single checks for scripts: coverage of a plan, borders between plans, a lower plan against the upper one."""
+"""The single checks for scripts: coverage of a plan, borders between plans, a lower plan against
+the upper one.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ from .inputs import Store, Watch, Zones, common, draft, place, request_of, watch
 
 @dataclass(frozen=True)
 class Comparison:
-    """``fates``: a row for every finding of either run and what became of it; ``counts``: how many of each; ``log``."""
+    """``fates``: a row for every finding of either run and what became of it; ``counts``: how many
+    of each; ``log``.
+    """
 
     fates: gpd.GeoDataFrame
     counts: Mapping[str, int]
@@ -40,7 +42,7 @@ def compare_drafts(
     language: str = "en",
     progress: Watch = None,
 ) -> DraftChanges:
-    """What has changed from one draft of a plan to the next?
+    """Return what has changed from one draft of a plan to the next?
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def compare_findings(
     language: str = "en",
     progress: Watch = None,
 ) -> Comparison:
-    """What became of the findings of an earlier run?
+    """Return what became of the findings of an earlier run?
 
     Parameters
     ----------

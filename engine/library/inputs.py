@@ -1,7 +1,9 @@
-"""What a script may give, and what the use cases make of it: layers, stores, rules, a CRS, a function that watches.
+"""What a script may give, and what the use cases make of it: layers, stores, rules, a CRS, a
+function that watches.
 
-A GeoDataFrame or the name of a file becomes a reader of a plan; everything that was given becomes a Request. Fails with PlanError
-for a CRS that nobody knows, a store that is none, and as the readers do.
+A GeoDataFrame or the name of a file becomes a reader of a plan; everything that was given becomes a
+Request. Fails with PlanError for a CRS that nobody knows, a store that is none, and as the readers
+do.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from ..tolerance import Tolerance
 from ..usecases.assessment import Reader, Request
 
 Zones = Union[gpd.GeoDataFrame, str, "os.PathLike[str]"]
-"""A layer: a table with geometries and a CRS, or the name of a file, of a layer in it where it holds several."""
+"""A layer: a table with geometries and a CRS, or the name of a file, of a layer in it where it
+holds several.
+"""
 
 
 Store = Union[str, "os.PathLike[str]", Place]
@@ -42,7 +46,7 @@ Watch = Union[Progress, Callable[[float, str], object], None]
 
 
 def read_rules(path: str | os.PathLike[str] | None = None) -> RuleSet:
-    """A rule set: a folder, a zip, a CSV or XLSX file; the built-in one where none is named."""
+    """Return a rule set: a folder, a zip, a CSV or XLSX file; the built-in one where none is named."""
     return read_ruleset(None if path is None else Path(path))
 
 
@@ -50,7 +54,9 @@ COMMON = ("language", "crs", "previous", "progress")
 
 
 def common(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that every function has, and all that were given for the record of the run."""
+    """Return the arguments that every function has, and all that were given for the record of the
+    run.
+    """
     record = {
         name: str(value)
         for name, value in given.items()
@@ -115,7 +121,9 @@ def reader(
     own: str = "",
     **known: Any,
 ) -> Reader:
-    """What gives the plan when it is asked; ``own``: the territory that all its zones belong to."""
+    """Return what gives the plan when it is asked; ``own``: the territory that all its zones belong
+    to.
+    """
     if own and not field:
         known["territory"] = own
     if isinstance(zones, gpd.GeoDataFrame):

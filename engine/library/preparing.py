@@ -13,7 +13,7 @@ from .inputs import Zones, prepared, reader
 
 
 def prepare_plan(source: Zones, **wishes: Any) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """A plan layer as the checks read it, and what was changed on the way.
+    """Return a plan layer as the checks read it, and what was changed on the way.
 
     Parameters
     ----------

@@ -44,7 +44,8 @@ class Result:
     _assessment: Assessment = field(repr=False)
 
     def to_file(self, path: Store) -> None:
-        """Write findings, measures and the record of the run as a findings store, which the review dock opens.
+        """Write findings, measures and the record of the run as a findings store, which the review
+        dock opens.
 
         Parameters
         ----------

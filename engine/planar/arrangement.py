@@ -1,10 +1,12 @@
-"""The plane cut into faces by the suspect edges and the boundary, and how many polygons cover each face.
+"""The plane cut into faces by the suspect edges and the boundary, and how many polygons cover each
+face.
 
-Depth is constant in a face, so faces answer what a union of everything would: 0 inside the boundary is a gap, 2 or more
-is overlapped ground, 1 or more outside the boundary is overhang; and the sum of depth times area must equal the sum of the
-polygons' areas, which proves that nothing was lost. Faces, not interior rings of a union: gaps that touch each other or
-the outside at a point are told apart. The lines are the rounded ones of edges.py, or rings would fail to close; what is
-reported is computed from the original coordinates elsewhere.
+Depth is constant in a face, so faces answer what a union of everything would: 0 inside the boundary
+is a gap, 2 or more is overlapped ground, 1 or more outside the boundary is overhang; and the sum of
+depth times area must equal the sum of the polygons' areas, which proves that nothing was lost.
+Faces, not interior rings of a union: gaps that touch each other or the outside at a point stay
+separate. The lines are the rounded ones of edges.py, or rings would fail to close; what is reported
+is computed from the original coordinates elsewhere.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from .edges import GRID_M, Edges, directed_edges
 from .threads import watched
 
 THREAD_M = 2 * GRID_M
-"""Faces narrower than this are rounding, not ground: they are dust, which the balance's allowance covers."""
+"""Faces narrower than this are rounding, not ground: they are dust, which the balance's allowance
+covers.
+"""
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """``faces`` (polygons), the ``depth`` of each, whether it is ``inside`` the boundary, and whether it is ``dust``."""
+    """``faces`` (polygons), the ``depth`` of each, whether it is ``inside`` the boundary, and
+    whether it is ``dust``.
+    """
 
     faces: np.ndarray
     depth: np.ndarray
@@ -39,7 +45,9 @@ class Arrangement:
         return self.faces[self.inside & (self.depth == 0) & ~self.dust]
 
     def gaps_behind_slits(self) -> np.ndarray:
-        """Places that no face encloses because a slit within the rounding leads out; to be asked without a boundary."""
+        """Places that no face encloses because a slit within the rounding leads out; to be asked
+        without a boundary.
+        """
         covered = shapely.union_all(self.faces[self.depth > 0])
         return behind_slits(covered, self.faces[self.depth == 0])
 
@@ -49,7 +57,7 @@ class Arrangement:
         return self.faces[~self.inside & (self.depth > 0) & ~self.dust]
 
     def area_m2(self, chosen: np.ndarray, by_depth: np.ndarray | float = 1) -> float:
-        """The area of the ``chosen`` faces, each times ``by_depth``."""
+        """Return the area of the ``chosen`` faces, each times ``by_depth``."""
         return float((shapely.area(self.faces) * chosen * by_depth).sum())
 
 
@@ -60,7 +68,9 @@ def arrange(
     boundary: shapely.Geometry | None,
     progress: Progress,
 ) -> Arrangement:
-    """The arrangement of the suspect edges; without a boundary every face that is enclosed counts as inside."""
+    """Return the arrangement of the suspect edges; without a boundary every face that is enclosed
+    counts as inside.
+    """
     lines = suspects
     if boundary is not None:
         outline = directed_edges(np.array([boundary], dtype=object), suspects.origin)

@@ -1,10 +1,13 @@
-"""Where neighbouring territories meet: which pairs are neighbours, what both cover, what neither covers, how long it is.
+"""Where neighbouring territories meet: which pairs are neighbours, what both cover, what neither
+covers, how long it is.
 
-Goes in: one valid polygon or multipolygon a territory, in a projected CRS in metres, and the search width: how far apart two
-lines may be and still be the same border. Comes out: a :class:`Border` for each pair of neighbours, in the original
-coordinates. Who asks for the border of some gives the ground of all others near it too: what a third covers is no gap. Edges that two territories draw alike (to the grid of 1 mm) are settled without any overlay; the rest is
-compared where edges of two territories lie within the search width of each other. Pairs are independent of each other,
-so they run on a few threads. Raises Cancelled when asked to.
+Goes in: one valid polygon or multipolygon a territory, in a projected CRS in metres, and the search
+width: how far apart two lines may be and still be the same border. Comes out: a :class:`Border` for
+each pair of neighbours, in the original coordinates. Who asks for the border of some gives the
+ground of all others near it too: what a third covers is no gap. Edges that two territories draw
+alike (to the grid of 1 mm) are settled without any overlay; the rest is compared where edges of two
+territories lie within the search width of each other. Pairs are independent of each other, so they
+run on a few threads. Raises Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -28,10 +31,12 @@ NOTHING, NO_WALLS = np.zeros(0, dtype=object), np.zeros(0)
 
 @dataclass(frozen=True)
 class Border:
-    """Territories ``a`` < ``b``; ``overlaps`` and ``gaps``: connected polygons that both or neither of them cover.
+    """Territories ``a`` < ``b``; ``overlaps`` and ``gaps``: connected polygons that both or neither
+    of them cover.
 
-    ``alike_m``: how long the two outlines are one line. ``overlap_walls_m`` and ``gap_walls_m``: how much of the outline of
-    each piece is made of the two outlines; half of it is the length of border that is drawn apart there.
+    ``alike_m``: how long the two outlines are one line. ``overlap_walls_m`` and ``gap_walls_m``:
+    how much of the outline of each piece belongs to the two outlines; half of it is the length of
+    border that is drawn apart there.
     """
 
     a: int
@@ -50,7 +55,9 @@ class Border:
 
 @dataclass(frozen=True)
 class _Edges:
-    """The outlines of all territories: ``line``, ``owner``, and of those drawn alike by two the length by pair."""
+    """The outlines of all territories: ``line``, ``owner``, and of those drawn alike by two the
+    length by pair.
+    """
 
     line: np.ndarray
     owner: np.ndarray
@@ -60,10 +67,10 @@ class _Edges:
 def borders(
     territories: np.ndarray, search_m: float, progress: Progress, threads: int = 2, asked: np.ndarray | None = None
 ) -> list[Border]:
-    """The borders between ``territories``, ordered by a, then b; see the module's paragraph.
+    """Return the borders between ``territories``, ordered by a, then b; see the module's paragraph.
 
-    ``asked``: the indexes of those whose borders with each other are wanted, None: all. :func:`reach_m` says how near another
-    one has to lie to matter.
+    ``asked``: the indexes of those whose borders with each other are wanted, None: all.
+    :func:`reach_m` says how near another one has to lie to matter.
     """
     asked = np.arange(len(territories)) if asked is None else np.asarray(asked)
     edges = _outlines(territories, asked)
@@ -92,16 +99,19 @@ def borders(
 
 
 def reach_m(search_m: float) -> float:
-    """How far from each of two territories a third may lie and still change what is found between them.
+    """Return how far from each of two territories a third may lie and still change what is found
+    between them.
 
-    Edges that face each other lie within ``search_m`` of both, and the window around them is one more wide at most.
+    Edges that face each other lie within ``search_m`` of both, and the window around them is one
+    more wide at most.
     """
     return (1.0 + WINDOW + 1.0) * search_m
 
 
 def _outlines(territories: np.ndarray, asked: np.ndarray) -> _Edges:
-    """The edges of the outlines of those ``asked`` for; an edge is drawn alike if it stands in all outlines twice, once in
-    each direction."""
+    """Return the edges of the outlines of those ``asked`` for; an edge is drawn alike if it stands
+    in all outlines twice, once in each direction.
+    """
     origin = np.floor(np.nan_to_num(shapely.total_bounds(territories)[:2]))
     edges = _near(directed_edges(territories, origin), asked, len(territories))
     points = np.concatenate([edges.start, edges.end])
@@ -127,7 +137,7 @@ def _outlines(territories: np.ndarray, asked: np.ndarray) -> _Edges:
 
 
 def _near(edges: Edges, asked: np.ndarray, count: int) -> Edges:
-    """The edges of those ``asked`` for, and of the others those that may lie on one of them."""
+    """Return the edges of those ``asked`` for, and of the others those that may lie on one of them."""
     mine = np.isin(np.arange(count), asked)[edges.owner]
     if mine.all():
         return edges
@@ -166,7 +176,9 @@ def _facing(
 
 
 def _holding(territories: np.ndarray, asked: np.ndarray) -> set[tuple[int, int]]:
-    """The pairs (a, b) of which one holds a whole part of the other, whose edges may be far from any edge of its own."""
+    """Return the pairs (a, b) of which one holds a whole part of the other, whose edges may be far
+    from any edge of its own.
+    """
     pieces, owner = parts(territories[asked])
     point, other = shapely.STRtree(territories[asked]).query(deep_points(pieces), predicate="intersects")
     held = owner[point] != other
@@ -190,6 +202,8 @@ def _border(
 
 
 def _length_of_lines(geometry: shapely.Geometry) -> float:
-    """The length of the lines in what two polygons share: where their outlines coincide without area between them."""
+    """Return the length of the lines in what two polygons share: where their outlines coincide
+    without area between them.
+    """
     pieces = shapely.get_parts(geometry)
     return float(shapely.length(pieces[shapely.get_dimensions(pieces) == 1]).sum())

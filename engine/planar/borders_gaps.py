@@ -1,14 +1,18 @@
-"""What two neighbouring territories leave open between them: gaps, most of which are open at their ends.
+"""What two neighbouring territories leave open between them: gaps, most of which are open at their
+ends.
 
-A gap is ground that no territory covers, that touches both of the two, and into which a circle as wide as the search width
-cannot get from outside; where the gap is open it ends at the straight line between the two outlines that such a circle
-would touch. Two coasts that part at a river's mouth leave such ground whatever the width of the circle, but they are no
-border: ground whose mouth is wider than the ground inside is looked at again with smaller circles, and counts only where it
-turns out to be closed, as wide inside as at its mouth, or to end between two corners where the outlines turn away. Ground between three
-territories is split between their pairs: each place belongs to the two territories that are nearest to it.
+A gap is ground that no territory covers, that touches both of the two, and into which a circle as
+wide as the search width cannot get from outside; where the gap is open it ends at the straight line
+between the two outlines that such a circle would touch. Two coasts that part at a river's mouth
+leave such ground whatever the width of the circle, but they are no border: ground whose mouth is
+wider than the ground inside is looked at again with smaller circles, and counts only where it turns
+out to be closed, as wide inside as at its mouth, or to end between two corners where the outlines
+turn away. Ground between three territories is split between their pairs: each place belongs to the
+two territories that are nearest to it.
 
-Goes in: valid polygons in a projected CRS in metres, and the edges of the two that face each other. Comes out: connected
-polygons in the original coordinates, but for the ends, and the length of the two outlines along them.
+Goes in: valid polygons in a projected CRS in metres, and the edges of the two that face each other.
+Comes out: connected polygons in the original coordinates, but for the ends, and the length of the
+two outlines along them.
 """
 
 from __future__ import annotations
@@ -20,10 +24,13 @@ from .polygons import EMPTY, parts, polygonal
 from .width import widths
 
 MOUTH = 1.1
-"""The mouth of ground between lines that part at more than 11 degrees is wider than so many times its inside."""
+"""The mouth of ground between lines that part at more than 11 degrees is wider than so many times
+its inside.
+"""
 CORNERED, CORNERED_MOUTH = 0.5, 2.5
-"""Where the outlines turn away at the mouth, the circle stops at two corners closer than half its width; then the lines may
-part at up to a right angle."""
+"""Where the outlines turn away at the mouth, the circle stops at two corners closer than half its
+width; then the lines may part at up to a right angle.
+"""
 SMALLEST_M = 0.05
 """Circles no smaller than this look for the end of an open gap."""
 STEP = 2.0**-0.5
@@ -36,8 +43,10 @@ ROUND = 16
 OVERREACH = 1.003
 """Circles are polygons of 4 * ROUND corners, up to 0.24 % short of the circle after two of them."""
 TILE, REACH = 4.0, 2.25
-"""Ground that three share is looked at in squares of so many search widths. All of it lies within two search widths of a third
-territory, so the points within REACH of a square, a little more, are all that can be nearest to a place in it."""
+"""Ground that three share is looked at in squares of so many search widths. All of it lies within
+two search widths of a third territory, so the points within REACH of a square, a little more, are
+all that can be nearest to a place in it.
+"""
 SAMPLES = 24
 """Points along an outline for each search width, where three territories share a gap."""
 
@@ -49,9 +58,11 @@ def gaps_between(
     facing: tuple[np.ndarray, np.ndarray],
     search_m: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(gaps, how much of the outline of each is outline of one of the two) between the two territories of ``pair``.
+    """(gaps, how much of the outline of each is outline of one of the two) between the two
+    territories of ``pair``.
 
-    ``facing``: the edges of each within ``search_m`` of the other; ``tree``: the index of ``territories``.
+    ``facing``: the edges of each within ``search_m`` of the other; ``tree``: the index of
+    ``territories``.
     """
     window = _around(np.concatenate(facing), WINDOW * search_m, search_m)
     near = np.sort(tree.query(window, predicate="intersects"))
@@ -73,7 +84,7 @@ def gaps_between(
 
 
 def _around(lines: np.ndarray, distance_m: float, precision_m: float) -> shapely.Geometry:
-    """The ground within ``distance_m`` of ``lines``, to the given precision."""
+    """Return the ground within ``distance_m`` of ``lines``, to the given precision."""
     merged = shapely.line_merge(shapely.multilinestrings(lines))
     return shapely.buffer(shapely.simplify(merged, precision_m / 4.0, preserve_topology=False), distance_m)
 
@@ -86,7 +97,7 @@ def _open(
     reach: shapely.Geometry,
     search_m: float,
 ) -> np.ndarray:
-    """The gaps in one connected piece of free ground, whose rest goes on beyond the border."""
+    """Return the gaps in one connected piece of free ground, whose rest goes on beyond the border."""
     narrow = _without_circles(free, free, search_m)
     narrow = narrow[_touching(narrow, covers, walls, sides)]
     candidates, _ = parts(shapely.intersection(narrow, reach))
@@ -109,7 +120,7 @@ def _open(
 
 
 def _without_circles(piece: shapely.Geometry, free: shapely.Geometry, circle_m: float) -> np.ndarray:
-    """The parts of ``piece`` that no circle of this diameter inside ``free`` covers."""
+    """Return the parts of ``piece`` that no circle of this diameter inside ``free`` covers."""
     if piece is not free:
         free = shapely.intersection(free, shapely.box(*shapely.bounds(piece)).buffer(2.0 * circle_m))
     centres = shapely.buffer(free, -circle_m / 2.0, quad_segs=ROUND)
@@ -117,7 +128,9 @@ def _without_circles(piece: shapely.Geometry, free: shapely.Geometry, circle_m: 
 
 
 class _Walls:
-    """The outlines of some territories, by segment: one question of the nearest costs the same however long they are."""
+    """The outlines of some territories, by segment: one question of the nearest costs the same
+    however long they are.
+    """
 
     def __init__(self, covers: np.ndarray):
         single, owner = parts(covers)
@@ -129,7 +142,9 @@ class _Walls:
         self._tree = shapely.STRtree(shapely.linestrings(ends))
 
     def hold(self, points: np.ndarray, covers: np.ndarray | list[int] | None = None) -> np.ndarray:
-        """Whether each point (n, 2) lies on the outline of one of the territories, or of those that ``covers`` numbers."""
+        """Return whether each point (n, 2) lies on the outline of one of the territories, or of
+        those that ``covers`` numbers.
+        """
         point, segment = self._tree.query(shapely.points(points), predicate="dwithin", distance=REACH_M)
         if covers is not None:
             point = point[np.isin(self._owner[segment], covers)]
@@ -139,7 +154,7 @@ class _Walls:
 
 
 def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(middle, length, polygon) of every segment of the outlines."""
+    """Return (middle, length, polygon) of every segment of the outlines."""
     rings, owner = shapely.get_rings(polygons, return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     joined = ring[1:] == ring[:-1]
@@ -148,7 +163,7 @@ def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _mouths_m(polygons: np.ndarray, walls: _Walls) -> np.ndarray:
-    """The longest segment of each outline that runs along no territory."""
+    """Return the longest segment of each outline that runs along no territory."""
     middle, length_m, polygon = _segments(polygons)
     off = ~walls.hold(middle)
     longest = np.zeros(len(polygons))
@@ -157,7 +172,7 @@ def _mouths_m(polygons: np.ndarray, walls: _Walls) -> np.ndarray:
 
 
 def _walls_m(polygons: np.ndarray, walls: _Walls, sides: list[int]) -> np.ndarray:
-    """How much of each outline runs along one of the territories."""
+    """Return how much of each outline runs along one of the territories."""
     if len(polygons) == 0:
         return np.zeros(0)
     middle, length_m, polygon = _segments(polygons)
@@ -166,7 +181,9 @@ def _walls_m(polygons: np.ndarray, walls: _Walls, sides: list[int]) -> np.ndarra
 
 
 def _with_straight_ends(polygon: shapely.Geometry, walls: _Walls, free: shapely.Geometry) -> shapely.Geometry:
-    """The polygon without the vertices on no territory: the arcs of the circles at its open ends become straight."""
+    """Return the polygon without the vertices on no territory: the arcs of the circles at its open
+    ends become straight.
+    """
     rings = []
     for ring in shapely.get_rings(polygon):
         points = shapely.get_coordinates(ring)[:-1]
@@ -180,7 +197,7 @@ def _with_straight_ends(polygon: shapely.Geometry, walls: _Walls, free: shapely.
 
 
 def _touching(polygons: np.ndarray, covers: np.ndarray, walls: _Walls, sides: list[int]) -> np.ndarray:
-    """Whether each polygon touches both territories along a line."""
+    """Return whether each polygon touches both territories along a line."""
     both = np.ones(len(polygons), dtype=bool)
     for cover in covers[sides]:
         both[both] = shapely.dwithin(cover, polygons[both], REACH_M)
@@ -192,7 +209,9 @@ def _touching(polygons: np.ndarray, covers: np.ndarray, walls: _Walls, sides: li
 def _share(
     piece: shapely.Geometry, covers: np.ndarray, walls: _Walls, sides: list[int], search_m: float
 ) -> shapely.Geometry:
-    """The part of ``piece`` that is nearer to the two territories ``sides`` than to any third."""
+    """Return the part of ``piece`` that is nearer to the two territories ``sides`` than to any
+    third.
+    """
     touched = np.flatnonzero(shapely.dwithin(covers, piece, REACH_M))
     if len(touched) == 2:
         return piece
@@ -215,7 +234,9 @@ def _share(
 
 
 def _tiles(ground: shapely.Geometry, side_m: float) -> list[shapely.Geometry]:
-    """The parts of ``ground`` in each square of a grid: along a gap of any length as many as it is long."""
+    """Return the parts of ``ground`` in each square of a grid: along a gap of any length as many as
+    it is long.
+    """
     tiles, todo = [], [(ground, shapely.bounds(ground))]
     while todo:
         part, (west, south, east, north) = todo.pop()
@@ -245,7 +266,7 @@ def _samples(
 
 
 def _nearest(points: np.ndarray, chosen: np.ndarray, ground: shapely.Geometry) -> shapely.Geometry:
-    """The part of ``ground`` that is nearer to the ``chosen`` points than to the others."""
+    """Return the part of ``ground`` that is nearer to the ``chosen`` points than to the others."""
     if chosen.all() or not chosen.any() or shapely.is_empty(ground):
         return ground if chosen.any() else EMPTY
     points, at = np.unique(shapely.get_coordinates(points), axis=0, return_inverse=True)
@@ -259,14 +280,17 @@ def _nearest(points: np.ndarray, chosen: np.ndarray, ground: shapely.Geometry) -
     lost = np.setdiff1d(np.arange(len(points)), point[found])
     if len(lost) in (0, len(points)):
         return polygonal([shapely.intersection(ground, nearest)])[0]
-    # GEOS 3.13 and 3.14 may give one point of many on a circle everything but its cell; it gets what the others leave.
+    # GEOS 3.13 and 3.14 may give one point of many on a circle everything but its cell; it gets
+    # what the others leave.
     left = shapely.difference(ground, _together(cells[right]))
     mended = _nearest(np.asarray(shapely.points(points[lost]), dtype=object), chosen[lost], left)
     return polygonal([shapely.union(shapely.intersection(ground, nearest), mended)])[0]
 
 
 def _together(cells: np.ndarray) -> shapely.Geometry:
-    """The union of cells that only touch: fast, and the slow way where rounding let two of them overlap, or one cross itself."""
+    """Return the union of cells that only touch: fast, and the slow way where rounding let two of
+    them overlap, or one cross itself.
+    """
     try:
         made = shapely.coverage_union_all(cells)
         if shapely.is_valid(made):

@@ -1,8 +1,9 @@
-"""Overlaps, gaps and overhang the straightforward way: every pair whose boxes meet, and unions of everything.
+"""Overlaps, gaps and overhang the straightforward way: every pair whose boxes meet, and unions of
+everything.
 
-Slow but plain, so it is the oracle of any faster way. Valid polygons in a projected CRS in metres go in; overlay results
-in the original coordinates come out (design, section 6: no precision grid). Chunks keep the progress moving and let a
-person cancel.
+Slow but plain, so it is the oracle of any faster way. Valid polygons in a projected CRS in metres
+go in; overlay results in the original coordinates come out (design, section 6: no precision grid).
+Chunks keep the progress moving and let a person cancel.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from .threads import in_order, watched
 CHUNK = 2000
 STEPS_AT_ONCE = 100
 STEP_M = 1e-6
-"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin."""
+"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin.
+"""
 
 
 def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 1) -> Cover:
-    """What ``polygons`` cover, by every pair whose boxes meet, the union of all, and its differences."""
+    """Return what ``polygons`` cover, by every pair whose boxes meet, the union of all, and its
+    differences.
+    """
     i, j, shared = meetings(polygons, polygons, progress.part(0.0, 0.6), itself=True, threads=threads)
     covered = watched(lambda: shapely.union_all(polygons), progress.part(0.6, 0.8))
     progress.step(0.8)
@@ -64,7 +68,9 @@ def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Pro
 def meetings(
     a: np.ndarray, b: np.ndarray, progress: Progress, itself: bool = False, threads: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(i, j, shared) for every ``a[i]`` that shares area with ``b[j]``; ``itself``: a is b, and only i < j."""
+    """Return (i, j, shared) for every ``a[i]`` that shares area with ``b[j]``; ``itself``: a is b,
+    and only i < j.
+    """
     tree = shapely.STRtree(b)
 
     def chunk(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

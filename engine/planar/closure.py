@@ -1,11 +1,12 @@
 """Every pair of overlapping polygons, found from the suspect ones outwards.
 
-Depth changes only across a suspect edge, so every connected overlap touches a polygon that owns one. Those polygons are
-compared with everything that they meet (in a crowd of boxes, as the sectors of a fan make, only those that share area with
-another beside such an edge, which is where depth changes); each new partner that shares area joins the queue, until nothing is new. This finds
-partial overlaps, containment, duplicates and stacks alike. Valid polygons in a projected CRS in metres go in; what each pair
-shares comes out, in the original coordinates. GEOS releases the interpreter in queries and intersections, so chunks run on
-a few threads.
+Depth changes only across a suspect edge, so every connected overlap touches a polygon that owns
+one. Those polygons are compared with everything that they meet (in a crowd of boxes, as the sectors
+of a fan make, only those that share area with another beside such an edge, which is where depth
+changes); each new partner that shares area joins the queue, until nothing is new. This finds
+partial overlaps, containment, duplicates and stacks alike. Valid polygons in a projected CRS in
+metres go in; what each pair shares comes out, in the original coordinates. GEOS releases the
+interpreter in queries and intersections, so chunks run on a few threads.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ REACH_M = 2 * GRID_M
 def overlapping_pairs(
     polygons: np.ndarray, tree: shapely.STRtree, suspects: Edges, progress: Progress, threads: int = 2
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(i, j, shared): the pairs i < j that share area, in order. ``suspects``: their suspect edges."""
+    """Return (i, j, shared): the pairs i < j that share area, in order. ``suspects``: their suspect
+    edges.
+    """
     asked = np.zeros(len(polygons), dtype=bool)
     queue = np.unique(suspects.owner)
     if boxes_crowd(polygons):
@@ -58,7 +61,9 @@ def overlapping_pairs(
 
 
 def _overlapping_beside(polygons: np.ndarray, tree: shapely.STRtree, suspects: Edges, progress: Progress) -> np.ndarray:
-    """The polygons that share area with the owner of a suspect edge that they come near, and these owners."""
+    """Return the polygons that share area with the owner of a suspect edge that they come near, and
+    these owners.
+    """
     ends = np.stack([suspects.start, suspects.end], axis=1) * GRID_M + suspects.origin
     lines = np.asarray(shapely.linestrings(ends), dtype=object)
     found = [np.zeros(0, dtype=int)]
@@ -75,7 +80,9 @@ def _overlapping_beside(polygons: np.ndarray, tree: shapely.STRtree, suspects: E
 def _meetings(
     polygons: np.ndarray, tree: shapely.STRtree, chunk: np.ndarray, earlier: np.ndarray, asked: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The pairs of ``chunk`` that share area, without those that an earlier round or the partner itself answers."""
+    """Return the pairs of ``chunk`` that share area, without those that an earlier round or the
+    partner itself answers.
+    """
     place, j = tree.query(polygons[chunk], predicate="intersects")
     i = chunk[place]
     new = (i != j) & ~earlier[j] & ((i < j) | ~asked[j])

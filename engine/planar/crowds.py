@@ -1,10 +1,12 @@
-"""How many zones lie on one place: n of them overlap in n² / 2 pairs, more than any list can hold when a layer was loaded often.
+"""How many zones lie on one place: n of them overlap in n² / 2 pairs, more than any list can hold
+when a layer was loaded often.
 
-Polygons in metres go in, equal ones once. First, in time linear in the zones: how many pairs of boxes meet for certain where
-more than :data:`CROWD` zones of a like size lie on a like place, because boxes whose sides are of one power of two and
-whose middles lie in one cell of that size always meet. But boxes that meet are not zones that overlap: diagonal strips and the
-sectors of a fan lie side by side. So where that count is too large, the zones of each such cell are asked which of them hold
-one place; those overlap pair by pair. Both count too few pairs and never too many.
+Polygons in metres go in, equal ones once. First, in time linear in the zones: how many pairs of
+boxes meet for certain where more than :data:`CROWD` zones of a like size lie on a like place,
+because boxes whose sides are of one power of two and whose middles lie in one cell of that size
+always meet. But boxes that meet are not zones that overlap: diagonal strips and the sectors of a
+fan lie side by side. So where that count is too large, the zones of each such cell are asked which
+of them hold one place; those overlap pair by pair. Both count too few pairs and never too many.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Crowd:
 
 
 def crowd(polygons: np.ndarray) -> Crowd:
-    """The zones among ``polygons``, which have areas, that overlap on one place."""
+    """Return the zones among ``polygons``, which have areas, that overlap on one place."""
     cells = _cells(polygons)
     members = [] if _pairs(cells) <= MOST_PAIRS else cells
     found = [_on_one_place(polygons[cell]) for cell in members]
@@ -53,7 +55,9 @@ def crowd(polygons: np.ndarray) -> Crowd:
 
 
 def boxes_crowd(polygons: np.ndarray) -> bool:
-    """Whether more pairs of boxes meet than can be looked at one by one, though the zones may lie side by side."""
+    """Return whether more pairs of boxes meet than can be looked at one by one, though the zones
+    may lie side by side.
+    """
     return _pairs(_cells(polygons)) > MOST_PAIRS
 
 
@@ -62,7 +66,7 @@ def _pairs(cells: list[np.ndarray]) -> int:
 
 
 def _cells(polygons: np.ndarray) -> list[np.ndarray]:
-    """The rows of the polygons of each size and place of which there are more than CROWD."""
+    """Return the rows of the polygons of each size and place of which there are more than CROWD."""
     if len(polygons) <= CROWD:
         return []
     bounds = shapely.bounds(polygons)
@@ -82,7 +86,9 @@ def _cells(polygons: np.ndarray) -> list[np.ndarray]:
 
 
 def _on_one_place(zones: np.ndarray) -> tuple[int, float, float]:
-    """(how many of ``zones`` hold one place inside, x, y): the place of a few tried that most of them hold."""
+    """(how many of ``zones`` hold one place inside, x, y): the place of a few tried that most of
+    them hold.
+    """
     places = deep_points(zones[np.linspace(0, len(zones) - 1, PROBES).astype(int)])
     tried = [(float(x), float(y)) for x, y in shapely.get_coordinates(places)]
     return max((int(shapely.contains_xy(zones, x, y).sum()), x, y) for x, y in tried)

@@ -1,8 +1,10 @@
-"""How many zones cover each place where zones overlap: faces with depth, and the ground covered more than once.
+"""How many zones cover each place where zones overlap: faces with depth, and the ground covered
+more than once.
 
-Every change of depth inside ground that is covered at least twice runs along the outline of an intersection of two
-zones, so the outlines of the pairwise intersections, noded and polygonised, give faces of constant depth. Goes in: the
-valid zones, the pieces of pairwise intersections. Comes out: faces (polygons) and how many zones cover each (>= 2).
+Every change of depth inside ground that is covered at least twice runs along the outline of an
+intersection of two zones, so the outlines of the pairwise intersections, noded and polygonised,
+give faces of constant depth. Goes in: the valid zones, the pieces of pairwise intersections. Comes
+out: faces (polygons) and how many zones cover each (>= 2).
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ DEEP_M = 0.05
 LARGE = 1000
 """Vertices beyond which a face is not shrunk to find a point deep inside."""
 SLIT_M = 0.001
-"""Half the width of what is no opening: two corners that lie on one line are up to 1.5 mm apart in a file of millimetres."""
+"""Half the width of what is no opening: two corners that lie on one line are up to 1.5 mm apart in
+a file of millimetres.
+"""
 HEAVY = 2
-"""A zone whose pieces have this many times its own vertices gives its own outline in their place."""
+"""A zone whose pieces have this many times its own vertices gives its own outline in their place.
+"""
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -30,9 +35,11 @@ Pairs = tuple[np.ndarray, np.ndarray]
 def overlap_faces(
     zones: np.ndarray, pieces: np.ndarray, pairs: Pairs | None = None, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(faces, depth) of the ground that at least two ``zones`` cover, out of the ``pieces`` that pairs share.
+    """Return (faces, depth) of the ground that at least two ``zones`` cover, out of the ``pieces``
+    that pairs share.
 
-    ``pairs``: the rows of the two zones that share each piece; with them a stack of many zones on one place is affordable.
+    ``pairs``: the rows of the two zones that share each piece; with them a stack of many zones on
+    one place is affordable.
     """
     if len(pieces) == 0:
         return np.zeros(0, dtype=object), np.zeros(0, dtype=int)
@@ -44,8 +51,9 @@ def overlap_faces(
 
 
 def _fewer(zones: np.ndarray, pieces: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Polygons whose outlines hold those of all ``pieces``: n zones stacked on one place share n² / 2 pieces, whose
-    outlines are made of those of the n zones."""
+    """Polygons whose outlines hold those of all ``pieces``: n zones stacked on one place share n² /
+    2 pieces, whose outlines consist of those of the n zones.
+    """
     vertices = shapely.get_num_coordinates(pieces)
     of_pieces = np.bincount(i, vertices, len(zones)) + np.bincount(j, vertices, len(zones))
     heavy = of_pieces > HEAVY * shapely.get_num_coordinates(zones)
@@ -55,10 +63,12 @@ def _fewer(zones: np.ndarray, pieces: np.ndarray, i: np.ndarray, j: np.ndarray) 
 def covering(
     zones: np.ndarray, faces: np.ndarray, tree: shapely.STRtree | None = None, points: np.ndarray | None = None
 ) -> np.ndarray:
-    """How many ``zones`` cover each face, none of which the outline of a zone may cross but along a shared border.
+    """Return how many ``zones`` cover each face, none of which the outline of a zone may cross but
+    along a shared border.
 
-    Counted at a point inside; where that point happens to lie on the border of two zones, by the areas shared with the
-    face. ``tree``: the index of ``zones``, if there is one already; ``points``: deep_points of the faces, likewise.
+    Counted at a point inside; where that point happens to lie on the border of two zones, by the
+    areas shared with the face. ``tree``: the index of ``zones``, if there is one already;
+    ``points``: deep_points of the faces, likewise.
     """
     if len(faces) == 0:
         return np.zeros(0, dtype=int)
@@ -90,11 +100,13 @@ def _counts(zones: np.ndarray, points: np.ndarray, tree: shapely.STRtree) -> tup
 
 
 def deep_points(faces: np.ndarray) -> np.ndarray:
-    """A point well inside each face: an eighth of its mean width 2A/P from its outline or more, or at least DEEP_M.
+    """Return a point well inside each face: an eighth of its mean width 2A/P from its outline or
+    more, or at least DEEP_M.
 
-    A point on the surface may lie in a tail thinner than the rounding, or on the very outline. Where it does, the polygon
-    shrunk by a quarter of the mean width has no tails, and is never empty, because a circle of half the mean width always
-    fits. For a large face, as the whole ground around all defects, the centre of that circle is found sooner.
+    A point on the surface may lie in a tail thinner than the rounding, or on the very outline.
+    Where it does, the polygon shrunk by a quarter of the mean width has no tails, and is never
+    empty, because a circle of half the mean width always fits. For a large face, as the whole
+    ground around all defects, the centre of that circle is found sooner.
     """
     points = np.asarray(shapely.point_on_surface(faces), dtype=object)
     if len(faces) == 0:
@@ -115,7 +127,9 @@ def deep_points(faces: np.ndarray) -> np.ndarray:
 
 
 def _not_deep(points: np.ndarray, faces: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Those of ``which`` whose point lies nearer to the outline of the face than :func:`deep_points` promises."""
+    """Return those of ``which`` whose point lies nearer to the outline of the face than
+    :func:`deep_points` promises.
+    """
     within_m = shapely.distance(points[which], shapely.boundary(faces[which]))
     return which[within_m < np.minimum(_mean_width_m(faces[which]) / 8.0, DEEP_M)]
 
@@ -127,9 +141,9 @@ def _mean_width_m(faces: np.ndarray) -> np.ndarray:
 def uncovered_faces(covered: shapely.Geometry) -> tuple[np.ndarray, float]:
     """(the places that ``covered`` encloses without covering, their area by another way).
 
-    Places are faces of its outline, so that gaps which touch each other or the outside at single points are told apart,
-    which interior rings do not do. The area is that of all faces less that of ``covered``: what a face that was taken for
-    covered does not change.
+    Places are faces of its outline, so that gaps which touch each other or the outside at single
+    points stay separate, which interior rings do not achieve. The area is that of all faces less
+    that of ``covered``: what a face that was taken for covered does not change.
     """
     lines = shapely.union_all(shapely.boundary(shapely.get_parts(covered)))
     faces = shapely.get_parts(shapely.polygonize([lines]))
@@ -143,10 +157,12 @@ def uncovered_faces(covered: shapely.Geometry) -> tuple[np.ndarray, float]:
 
 
 def behind_slits(covered: shapely.Geometry, enclosed: np.ndarray) -> np.ndarray:
-    """The places beside ``enclosed`` that only slits of at most 2 * SLIT_M join to the outside of ``covered``.
+    """Return the places beside ``enclosed`` that only slits of at most 2 * SLIT_M join to the
+    outside of ``covered``.
 
-    Where a corner of a zone lies on the side of another that has no vertex there, rounding moves it off that side: a gap of
-    any size is then open, by less than the file can say. Seen are the holes of a band along the outer rings of ``covered``.
+    Where a corner of a zone lies on the side of another that has no vertex there, rounding moves it
+    off that side: a gap of any size is then open, by less than the file can say. Seen are the holes
+    of a band along the outer rings of ``covered``.
     """
     outer = shapely.get_exterior_ring(shapely.get_parts(covered))
     bands = shapely.get_parts(shapely.union_all(shapely.buffer(outer, SLIT_M, quad_segs=2)))

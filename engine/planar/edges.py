@@ -1,10 +1,12 @@
-"""Where neighbours do not agree: the suspect edges of a coverage, found without comparing any two polygons.
+"""Where neighbours do not agree: the suspect edges of a coverage, found without comparing any two
+polygons.
 
-In a coverage without defects every edge inside is drawn exactly twice, once in each direction. So vertices are rounded to
-GRID_M, each edge becomes a 63-bit hash of its two ends and a direction bit, the keys are sorted, and an edge is good only if
-its group is exactly one forward and one reverse; every other edge is suspect (design, section 6). Overlaps, gaps and
-overhang can only lie beside suspect edges. Goes in: valid polygons or multipolygons in a projected CRS in metres. Comes
-out: the suspect edges with their polygons, in rounded coordinates. Linear in the vertices but for the sort.
+In a coverage without defects every edge inside is drawn exactly twice, once in each direction. So
+vertices are rounded to GRID_M, each edge becomes a 63-bit hash of its two ends and a direction bit,
+the keys are sorted, and an edge is good only if its group is exactly one forward and one reverse;
+every other edge is suspect (design, section 6). Overlaps, gaps and overhang can only lie beside
+suspect edges. Goes in: valid polygons or multipolygons in a projected CRS in metres. Comes out: the
+suspect edges with their polygons, in rounded coordinates. Linear in the vertices but for the sort.
 """
 
 from __future__ import annotations
@@ -20,9 +22,13 @@ from .threads import in_order
 
 GRID_M = 0.001
 CHUNK = 3000
-"""Polygons whose keys are made at a time: arrays of a megabyte stay in the cache and are not asked of the system anew."""
+"""Polygons whose keys are made at a time: arrays of a megabyte stay in the cache and are not asked
+of the system anew.
+"""
 BUCKET = 1 << 18
-"""About so many keys are sorted at a time: what the processor's cache holds sorts a third faster than the whole."""
+"""About so many keys are sorted at a time: what the processor's cache holds sorts a third faster
+than the whole.
+"""
 MOST_BUCKETS = 256
 ONE = np.uint64(1)
 SIEVE_BITS = 24
@@ -30,7 +36,8 @@ SIEVE_BITS = 24
 
 @dataclass(frozen=True)
 class Edges:
-    """Directed edges: ``start`` and ``end`` (n, 2) in whole grid steps from ``origin``, ``owner`` the polygon's index.
+    """Directed edges: ``start`` and ``end`` (n, 2) in whole grid steps from ``origin``, ``owner``
+    the polygon's index.
 
     The interior of the owner lies to the left.
     """
@@ -41,7 +48,7 @@ class Edges:
     origin: np.ndarray
 
     def lines(self) -> np.ndarray:
-        """The edges as lines in metres, without direction and each place once."""
+        """Return the edges as lines in metres, without direction and each place once."""
         swap = _code(self.start) > _code(self.end)
         low = np.where(swap[:, None], self.end, self.start)
         high = np.where(swap[:, None], self.start, self.end)
@@ -50,7 +57,7 @@ class Edges:
 
 
 def suspect_edges(polygons: np.ndarray, progress: Progress, threads: int = 2) -> Edges:
-    """The edges that are not matched by exactly one reverse edge."""
+    """Return the edges that are not matched by exactly one reverse edge."""
     origin = np.floor(np.nan_to_num(shapely.total_bounds(polygons)[:2]))
     starts = range(0, len(polygons), CHUNK)
     buckets = _bucket_count(int(shapely.get_num_coordinates(polygons).sum()))
@@ -74,7 +81,9 @@ def suspect_edges(polygons: np.ndarray, progress: Progress, threads: int = 2) ->
 
 
 def directed_edges(polygons: np.ndarray, origin: np.ndarray) -> Edges:
-    """Every edge of ``polygons`` longer than the grid, shells counter-clockwise and holes clockwise."""
+    """Return every edge of ``polygons`` longer than the grid, shells counter-clockwise and holes
+    clockwise.
+    """
     rings = _Rings.of(polygons, origin)
     start, end = rings.grid[:-1][rings.inside], rings.grid[1:][rings.inside]
     turn = rings.backward[rings.ring[:-1][rings.inside]][:, None]
@@ -86,8 +95,10 @@ def directed_edges(polygons: np.ndarray, origin: np.ndarray) -> Edges:
 
 @dataclass(frozen=True)
 class _Rings:
-    """The vertices of all rings in a row: ``grid`` (n, 2) rounded, the ``ring`` of each, whether a vertex and the next
-    are of one ring, and for each ring its ``owner`` and whether it runs ``backward``, its interior on the right."""
+    """The vertices of all rings in a row: ``grid`` (n, 2) rounded, the ``ring`` of each, whether a
+    vertex and the next are of one ring, and for each ring its ``owner`` and whether it runs
+    ``backward``, its interior on the right.
+    """
 
     grid: np.ndarray
     ring: np.ndarray
@@ -124,8 +135,8 @@ class _Rings:
 class _Chunk:
     """The keys of the edges of some polygons, and the polygon of each, from ``first`` on.
 
-    The keys stand by bucket, those of bucket b from ``begin[b]`` to ``begin[b + 1]``; both directions of an edge fall
-    into one bucket.
+    The keys stand by bucket, those of bucket b from ``begin[b]`` to ``begin[b + 1]``; both
+    directions of an edge fall into one bucket.
     """
 
     keys: np.ndarray
@@ -145,17 +156,21 @@ class _Chunk:
         return cls(keys[real], rings.owner[rings.ring[real]].astype(np.int32), first, begin)
 
     def owners_of(self, sieve: _Sieve) -> np.ndarray:
-        """The polygons that own an edge at a place in ``sieve``."""
+        """Return the polygons that own an edge at a place in ``sieve``."""
         return np.unique(self.owner[sieve.holds(self.keys >> ONE)]) + self.first
 
 
 def _code(grid: np.ndarray) -> np.ndarray:
-    """Both coordinates of a vertex in one integer; within 2,147 km of the origin no two vertices share one."""
+    """Return both coordinates of a vertex in one integer; within 2,147 km of the origin no two
+    vertices share one.
+    """
     return ((grid[:, 0] << 32) ^ (grid[:, 1] & 0xFFFFFFFF)).view(np.uint64)
 
 
 def _keys(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """A 63-bit hash of the two ends whatever the direction, and the direction in the lowest bit."""
+    """Return a 63-bit hash of the two ends whatever the direction, and the direction in the lowest
+    bit.
+    """
     swap = a > b
     mixed = np.minimum(a, b) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(32)
@@ -170,12 +185,14 @@ def _keys(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _bucket_count(edges: int) -> int:
-    """A power of two."""
+    """Return a power of two."""
     return min(MOST_BUCKETS, 1 << max(0, (edges // BUCKET).bit_length()))
 
 
 def _lone_places(chunks: list[_Chunk], buckets: int, threads: int, progress: Progress) -> np.ndarray:
-    """The hashes (without direction) of edges that are not exactly one forward and one reverse, sorted."""
+    """Return the hashes (without direction) of edges that are not exactly one forward and one
+    reverse, sorted.
+    """
 
     def lone(bucket: int) -> np.ndarray:
         ordered = np.concatenate([chunk.keys[chunk.begin[bucket] : chunk.begin[bucket + 1]] for chunk in chunks])
@@ -193,7 +210,9 @@ def _lone_places(chunks: list[_Chunk], buckets: int, threads: int, progress: Pro
 
 
 class _Sieve:
-    """Whether a hash is among the lone ones: a table of bits first, the sorted list for what passes it."""
+    """Whether a hash is among the lone ones: a table of bits first, the sorted list for what passes
+    it.
+    """
 
     def __init__(self, places: np.ndarray):
         self._places = places
@@ -202,7 +221,7 @@ class _Sieve:
         self._table[places & self._mask] = True
 
     def holds(self, values: np.ndarray) -> np.ndarray:
-        """A mask of ``values``."""
+        """Return a mask of ``values``."""
         held = self._table[values & self._mask]
         candidates = np.flatnonzero(held)
         if len(candidates):

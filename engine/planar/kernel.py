@@ -1,10 +1,11 @@
 """The cover of a coverage at a province's size: only what lies beside a suspect edge is looked at.
 
-Suspect edges (edges.py), the pairs around them (closure.py), the faces between them (arrangement.py); then every gap and
-every overhang is computed again from the original coordinates. Where more than half of all edges are suspect - two
-drawings laid over each other - nothing is saved by looking at edges, and the plain way answers. Valid polygons in a projected
-CRS in metres and a valid boundary (or None) go in; a Cover comes out, the same as bruteforce.cover gives but for dust: pieces
-thinner than the grid of 1 mm.
+Suspect edges (edges.py), the pairs around them (closure.py), the faces between them
+(arrangement.py); then every gap and every overhang is computed again from the original coordinates.
+Where more than half of all edges are suspect - two drawings laid over each other - nothing is saved
+by looking at edges, and the plain way answers. Valid polygons in a projected CRS in metres and a
+valid boundary (or None) go in; a Cover comes out, the same as bruteforce.cover gives but for dust:
+pieces thinner than the grid of 1 mm.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from .polygons import parts
 from .threads import in_order
 
 PLAIN_VERTICES = 1_000_000
-"""Up to so many the plain way takes seconds, and proves its balance to the rounding of doubles instead of a grid's."""
+"""Up to so many the plain way takes seconds, and proves its balance to the rounding of doubles
+instead of a grid's.
+"""
 HOPELESS_SHARE = 0.5
 REACH_M = 2 * GRID_M
 FACES_AT_ONCE = 50
@@ -34,14 +37,16 @@ FEW = 16
 
 
 def fitting_cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress) -> Cover:
-    """The cover by the plain way for a district; by the kernel for a province, and where more boxes meet than zones overlap."""
+    """Return the cover by the plain way for a district; by the kernel for a province, and where
+    more boxes meet than zones overlap.
+    """
     if shapely.get_num_coordinates(polygons).sum() <= PLAIN_VERTICES and not boxes_crowd(polygons):
         return bruteforce.cover(polygons, boundary, progress, threads=2)
     return cover(polygons, boundary, progress)
 
 
 def cover(polygons: np.ndarray, boundary: shapely.Geometry | None, progress: Progress, threads: int = 2) -> Cover:
-    """The cover of ``polygons``; see the module's paragraph."""
+    """Return the cover of ``polygons``; see the module's paragraph."""
     suspects = suspect_edges(polygons, progress.part(0.0, 0.4), threads)
     hopeless = len(suspects.owner) > HOPELESS_SHARE * shapely.get_num_coordinates(polygons).sum()
     if hopeless and not boxes_crowd(polygons):
@@ -86,7 +91,9 @@ def _exact_gaps(
     progress: Progress,
     threads: int,
 ) -> np.ndarray:
-    """Each gap as the difference of a slightly larger face and the zones around it, not as the rounded face."""
+    """Return each gap as the difference of a slightly larger face and the zones around it, not as
+    the rounded face.
+    """
     grown = shapely.buffer(faces, REACH_M, join_style="mitre")
     crossed = ~shapely.is_valid(grown)  # mitres at needles may cross each other
     grown[crossed] = shapely.buffer(faces[crossed], REACH_M, quad_segs=2)
@@ -110,9 +117,10 @@ def _exact_gaps(
 
 
 def without(shapes: np.ndarray, polygons: np.ndarray, tree: shapely.STRtree) -> np.ndarray:
-    """What ``polygons`` leave of each of ``shapes``; ``tree``: the index of ``polygons``.
+    """Return what ``polygons`` leave of each of ``shapes``; ``tree``: the index of ``polygons``.
 
-    All shapes lose their first neighbour at once, then the second, and so on; a shape with many neighbours loses their union.
+    All shapes lose their first neighbour at once, then the second, and so on; a shape with many
+    neighbours loses their union.
     """
     rest = shapes.copy()
     shape, polygon = tree.query(shapes, predicate="intersects")
@@ -131,7 +139,7 @@ def without(shapes: np.ndarray, polygons: np.ndarray, tree: shapely.STRtree) -> 
 def _exact_overhang(
     plane: Arrangement, polygons: np.ndarray, tree: shapely.STRtree, boundary: shapely.Geometry | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The zones that cover ground outside the boundary, and what of them lies there."""
+    """Return the zones that cover ground outside the boundary, and what of them lies there."""
     if boundary is None:
         return np.zeros(0, dtype=int), np.zeros(0, dtype=object)
     beyond = np.unique(tree.query(plane.overhang, predicate="intersects")[1])

@@ -1,9 +1,10 @@
 """What the zones of two plans share, for a chosen part of the pairs: verdict first, geometry after.
 
-Polygons of two plans (valid, one projected CRS in metres) and pairs of their indexes go in; what each pair shares comes
-out, in the original coordinates. A zone that lies wholly in another is taken as it is; only the rest is clipped, on a few
-threads. A zone of 100,000 vertices that meets thousands of others is first cut into windows, each a little larger than the
-zones that are compared with it, so that no clip looks at more than a window and no result is cut apart. Raises Cancelled
+Polygons of two plans (valid, one projected CRS in metres) and pairs of their indexes go in; what
+each pair shares comes out, in the original coordinates. A zone that lies wholly in another is taken
+as it is; only the rest is clipped, on a few threads. A zone of 100,000 vertices that meets
+thousands of others is first cut into windows, each a little larger than the zones that are compared
+with it, so that no clip looks at more than a window and no result is cut apart. Raises Cancelled
 between two chunks when the person asked to stop.
 """
 
@@ -32,7 +33,9 @@ MARGIN_M = 1.0
 
 @dataclass(frozen=True)
 class ZonePairs:
-    """Indexes into the polygons of the lower (``i``) and the upper (``j``) plan, ordered by ``j``, then ``i``."""
+    """Indexes into the polygons of the lower (``i``) and the upper (``j``) plan, ordered by ``j``,
+    then ``i``.
+    """
 
     i: np.ndarray
     j: np.ndarray
@@ -41,11 +44,11 @@ class ZonePairs:
         return len(self.i)
 
     def where(self, chosen: np.ndarray) -> ZonePairs:
-        """The pairs that a mask, or numbers in their order, choose."""
+        """Return the pairs that a mask, or numbers in their order, choose."""
         return ZonePairs(self.i[chosen], self.j[chosen])
 
     def upper_zones(self) -> tuple[np.ndarray, np.ndarray]:
-        """(starts, ends) of the runs of pairs with the same upper zone."""
+        """Return (starts, ends) of the runs of pairs with the same upper zone."""
         if len(self) == 0:
             return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
         starts = np.flatnonzero(np.r_[True, self.j[1:] != self.j[:-1]])
@@ -53,7 +56,7 @@ class ZonePairs:
 
 
 def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> ZonePairs:
-    """Every pair whose boxes meet."""
+    """Return every pair whose boxes meet."""
     tree = shapely.STRtree(upper)
     found = [np.zeros((2, 0), dtype=np.int64)]
     for start in range(0, len(lower), ZONES_AT_ONCE):
@@ -68,7 +71,7 @@ def near_pairs(lower: np.ndarray, upper: np.ndarray, progress: Progress) -> Zone
 
 
 def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: ZonePairs, progress: Progress) -> bool:
-    """Whether any of the pairs has a point in common."""
+    """Return whether any of the pairs has a point in common."""
     for start in range(0, len(near), PAIRS_AT_ONCE):
         progress.checkpoint()
         some = slice(start, start + PAIRS_AT_ONCE)
@@ -78,12 +81,14 @@ def meet_anywhere(lower: np.ndarray, upper: np.ndarray, near: ZonePairs, progres
 
 
 def shared(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
-    """What each pair shares: the lower zone itself where it lies wholly inside, else the clip (empty if they are apart)."""
+    """Return what each pair shares: the lower zone itself where it lies wholly inside, else the
+    clip (empty if they are apart).
+    """
     return _gathered(_shared_of, lower, upper, pairs, np.full(len(pairs), EMPTY, dtype=object), progress)
 
 
 def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
-    """The area in m² of what each pair shares; the pieces themselves are not kept."""
+    """Return the area in m² of what each pair shares; the pieces themselves are not kept."""
 
     def areas_of(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
         which, found = _shared_of(task)
@@ -93,7 +98,9 @@ def shared_areas(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progres
 
 
 def clips(polygons: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """What ``polygons[i]`` shares with ``polygons[j]``, pair by pair; the larger one is asked in windows where it is large."""
+    """Return what ``polygons[i]`` shares with ``polygons[j]``, pair by pair; the larger one is
+    asked in windows where it is large.
+    """
     vertices = shapely.get_num_coordinates(polygons)
     whole = np.where(vertices[i] > vertices[j], i, j)
     part = np.where(whole == i, j, i)
@@ -112,7 +119,9 @@ def clips(polygons: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
 
 
 def inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
-    """Whether the lower zone of each pair lies wholly in the upper one, without touching its outline."""
+    """Return whether the lower zone of each pair lies wholly in the upper one, without touching its
+    outline.
+    """
 
     def answer(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
         shapely.prepare(task.upper)
@@ -124,7 +133,9 @@ def inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Pro
 
 
 def minus(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """(which, rest): each lower zone of the pairs, and what all of its upper zones together leave of it (may be empty)."""
+    """Return (which, rest): each lower zone of the pairs, and what all of its upper zones together
+    leave of it (may be empty).
+    """
     near = _near_zones(lower, upper, pairs, progress)
     order = np.argsort(pairs.i, kind="stable")
     which, first, count = np.unique(pairs.i[order], return_index=True, return_counts=True)
@@ -191,7 +202,9 @@ def _shared_of(task: OverlayTask) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tasks(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> Iterator[OverlayTask]:
-    """Work of about PAIRS_AT_ONCE pairs each; no upper zone is in two tasks, because a prepared one serves one thread."""
+    """Work of about PAIRS_AT_ONCE pairs each; no upper zone is in two tasks, because a prepared one
+    serves one thread.
+    """
     bounds = shapely.bounds(lower)
     large = shapely.get_num_coordinates(upper) > LARGE_VERTICES
     waiting: list[np.ndarray] = []
@@ -220,9 +233,11 @@ def _task(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, waiting: list[
 def _windows(
     zone: shapely.Geometry, bounds: np.ndarray, which: np.ndarray, progress: Progress
 ) -> Iterator[tuple[shapely.Geometry, np.ndarray]]:
-    """(window, numbers): parts of ``zone``, each wide enough to hold all of the boxes that it answers for.
+    """Yield (window, numbers): parts of ``zone``, each wide enough to hold all of the boxes that it
+    answers for.
 
-    The boxes are halved by their middles along the longer side until a window is small or cutting gains nothing more.
+    The boxes are halved by their middles along the longer side until a window is small or cutting
+    gains nothing more.
     """
     stack = [(zone, np.arange(len(which)), True)]
     while stack:

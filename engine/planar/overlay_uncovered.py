@@ -1,9 +1,10 @@
 """What of a lower plan lies where the upper plan says nothing, without uniting the upper plan.
 
-Whether ground is covered by the upper plan changes only across a suspect edge of it (edges.py): one that no neighbour
-draws in the other direction. So a lower zone that no suspect edge comes near is covered as a whole or not at all, and a
-single point inside tells which; only the others are cut, and only by the upper zones around them. Valid polygons of both plans (one
-projected CRS in metres) and the pairs whose boxes meet go in; the lower zones with uncovered ground, and that ground, come
+Whether ground is covered by the upper plan changes only across a suspect edge of it (edges.py): one
+that no neighbour draws in the other direction. So a lower zone that no suspect edge comes near is
+covered as a whole or not at all, and a single point inside decides which; only the others are cut,
+and only by the upper zones around them. Valid polygons of both plans (one projected CRS in metres)
+and the pairs whose boxes meet go in; the lower zones with uncovered ground, and that ground, come
 out. Gaps of the upper plan narrower than the grid of the edges (1 mm) are not looked for.
 """
 
@@ -24,7 +25,8 @@ REACH_M = 2 * GRID_M
 def uncovered(
     lower: np.ndarray, edges: Edges, upper: np.ndarray, near: ZonePairs, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(which, rest): the lower zones of which the upper plan leaves ground, in order, and that ground.
+    """Return (which, rest): the lower zones of which the upper plan leaves ground, in order, and
+    that ground.
 
     ``edges``: the suspect edges of ``upper``.
     """
@@ -40,7 +42,7 @@ def uncovered(
 
 
 def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> np.ndarray:
-    """Whether each lower zone comes near a suspect edge of the upper plan."""
+    """Return whether each lower zone comes near a suspect edge of the upper plan."""
     touched = np.zeros(len(lower), dtype=bool)
     tree = shapely.STRtree(edges.lines())
     starts = range(0, len(lower), ZONES_AT_ONCE)
@@ -56,9 +58,10 @@ def _near_an_open_edge(lower: np.ndarray, edges: Edges, progress: Progress) -> n
 
 
 def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, progress: Progress) -> np.ndarray:
-    """Whether a point well inside each lower zone of the pairs lies in an upper one.
+    """Return whether a point well inside each lower zone of the pairs lies in an upper one.
 
-    Or as near to one as edges of neighbours that count as one line may be apart: nothing open begins there.
+    Or as near to one as edges of neighbours that count as one line may be apart: nothing open
+    begins there.
     """
     asked = np.unique(pairs.i)
     points = np.full(len(lower), None, dtype=object)
@@ -78,7 +81,9 @@ def _covered_inside(lower: np.ndarray, upper: np.ndarray, pairs: ZonePairs, prog
 
 
 def _whole_zones(pairs: ZonePairs) -> list[slice]:
-    """Stretches of at least PAIRS_AT_ONCE pairs that divide no upper zone: a prepared one serves one thread."""
+    """Stretches of at least PAIRS_AT_ONCE pairs that divide no upper zone: a prepared one serves
+    one thread.
+    """
     starts, _ = pairs.upper_zones()
     made, begin = [], 0
     for start in starts[1:].tolist():

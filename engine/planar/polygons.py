@@ -1,7 +1,9 @@
-"""Polygonal parts of anything: what is left when lines and points are dropped from the result of an overlay.
+"""Polygonal parts of anything: what is left when lines and points are dropped from the result of an
+overlay.
 
-Goes in: an array of shapely geometries (None and empty allowed). Comes out: their single polygons with the index of the
-geometry that each came from, or one MultiPolygon each. Points and lines have no area and are dropped.
+Goes in: an array of shapely geometries (None and empty allowed). Comes out: their single polygons
+with the index of the geometry that each came from, or one MultiPolygon each. Points and lines have
+no area and are dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ EMPTY = shapely.MultiPolygon()
 
 
 def singles(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
-    """(polygons, source): every polygon in ``geometries``, valid or not, and the index of the one it came from."""
+    """Return (polygons, source): every polygon in ``geometries``, valid or not, and the index of
+    the one it came from.
+    """
     polygons, source = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
     while np.any(nested := shapely.get_type_id(polygons) > POLYGON):
         inner, origin = shapely.get_parts(polygons[nested], return_index=True)
@@ -31,14 +35,16 @@ def singles(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parts(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
-    """(polygons, source): as :func:`singles`, but only what has an area."""
+    """Return (polygons, source): as :func:`singles`, but only what has an area."""
     polygons, source = singles(geometries)
     keep = shapely.area(polygons) > 0
     return polygons[keep], source[keep]
 
 
 def gather(polygons: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
-    """One MultiPolygon for each group 0 to ``count`` - 1, its parts being the ``polygons`` of that group."""
+    """Return one MultiPolygon for each group 0 to ``count`` - 1, its parts being the ``polygons``
+    of that group.
+    """
     made = np.full(count, EMPTY, dtype=object)
     if len(polygons):
         order = np.argsort(group, kind="stable")
@@ -47,7 +53,9 @@ def gather(polygons: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
 
 
 def polygonal(geometries: Geometries) -> np.ndarray:
-    """Each geometry's polygonal part as a Polygon where it is one, else as a MultiPolygon (empty if it has no area)."""
+    """Return each geometry's polygonal part as a Polygon where it is one, else as a MultiPolygon
+    (empty if it has no area).
+    """
     made = unwrapped(np.asarray(geometries, dtype=object))
     rest = np.flatnonzero(shapely.get_type_id(made) != POLYGON)
     if len(rest) == 0:
@@ -62,7 +70,9 @@ def polygonal(geometries: Geometries) -> np.ndarray:
 
 
 def unwrapped(array: np.ndarray) -> np.ndarray:
-    """MultiPolygons of a single part as that part, as files that know no polygons hold them; the rest as it is."""
+    """MultiPolygons of a single part as that part, as files that know no polygons hold them; the
+    rest as it is.
+    """
     single = np.flatnonzero((shapely.get_type_id(array) == MULTIPOLYGON) & (shapely.get_num_geometries(array) == 1))
     if len(single) == 0:
         return array

@@ -1,11 +1,14 @@
-"""Invalid polygons made valid for a check, with the reason and the place; the user's layer is never touched.
+"""Make invalid polygons valid for a check, with the reason and the place; the user's layer is never
+touched.
 
-Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out, valid and polygonal,
-with one :class:`InvalidPolygon` for each that was invalid. Vertices that are no numbers and rings of fewer than three vertices are
-dropped first, as are vertices farther than FARTHEST_M. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows them, even-odd: CAD
-exports write zones as holes of a shell that is a mere point. Where GEOS raises, each ring is made valid by itself, then method
-"structure" and a buffer of 0 are tried. Parts of a MultiPolygon that lie over each other are united.
-A zone of which nothing is left comes out empty, and its defect says so.
+Polygons, MultiPolygons and collections go in (projected CRS in metres); the same number comes out,
+valid and polygonal, with one :class:`InvalidPolygon` for each that was invalid. Vertices that are
+no numbers and rings of fewer than three vertices are dropped first, as are vertices farther than
+FARTHEST_M. Then ``make_valid`` by linework keeps every vertex and reads the rings as a map shows
+them, even-odd: CAD exports write zones as holes of a shell that is a mere point. Where GEOS raises,
+each ring is made valid by itself, then method "structure" and a buffer of 0 are tried. Parts of a
+MultiPolygon that lie over each other are united. A zone of which nothing is left comes out empty,
+and its defect says so.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ from .polygons import EMPTY, polygonal, singles
 from .threads import in_order
 
 FARTHEST_M = 1e8
-"""The earth is 4e7 m round, and no CRS puts a place so far out; a vertex there is garbage, whose area would drown all others."""
+"""The earth is 4e7 m round, and no CRS puts a place so far out; a vertex there is garbage, whose
+area would drown all others.
+"""
 TESTED_AT_ONCE, THREADS = 5000, 2
 NOWHERE = "Invalid Coordinate"
 PLACE = re.compile(r"\[(\S+) (\S+)\]")
@@ -31,9 +36,11 @@ PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
 @dataclass(frozen=True)
 class InvalidPolygon:
-    """Zone ``index`` was invalid: GEOS's ``reason``, the ``x``, ``y`` it names, and what the repair did to the area.
+    """Zone ``index`` was invalid: GEOS's ``reason``, the ``x``, ``y`` it names, and what the repair
+    did to the area.
 
-    ``area_before_m2`` is what its rings say, shells less holes, and may be 0 or negative where they are wrong.
+    ``area_before_m2`` is what its rings say, shells less holes, and may be 0 or negative where they
+    are wrong.
     """
 
     index: int
@@ -45,7 +52,9 @@ class InvalidPolygon:
 
 
 def repair(polygons: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, list[InvalidPolygon]]:
-    """(valid polygons, defects). None stays None, empty stays empty, valid stays the very same object."""
+    """(valid polygons, defects). None stays None, empty stays empty, valid stays the very same
+    object.
+    """
     repaired = np.array(polygons, dtype=object)
     defects = []
     progress = progress or Progress()
@@ -74,7 +83,7 @@ def _is_valid(polygons: np.ndarray, progress: Progress) -> np.ndarray:
 
 
 def _valid(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The ground of all parts, each made valid by itself."""
+    """Return the ground of all parts, each made valid by itself."""
     made = [_valid_part(part) for part in singles([polygon])[0]]
     if len(made) < 2:
         return polygonal(made)[0] if made else EMPTY
@@ -99,7 +108,7 @@ def _valid_part(part: shapely.Polygon) -> shapely.Geometry:
 
 
 def _ring_by_ring(polygon: shapely.Geometry) -> shapely.Geometry:
-    """What lies in an odd number of rings, each made valid by itself."""
+    """Return what lies in an odd number of rings, each made valid by itself."""
     rings = [ring for part in singles([polygon])[0] for ring in (part.exterior, *part.interiors)]
     return functools.reduce(shapely.symmetric_difference, [shapely.make_valid(shapely.Polygon(ring)) for ring in rings])
 
@@ -113,13 +122,15 @@ def _by_buffer(polygon: shapely.Geometry) -> shapely.Geometry:
 
 
 def _sound(ring: shapely.LinearRing) -> np.ndarray | None:
-    """The vertices of a ring that are numbers; None if fewer than three places are left."""
+    """Return the vertices of a ring that are numbers; None if fewer than three places are left."""
     kept = _somewhere(ring)
     return kept if len(np.unique(kept, axis=0)) >= 3 else None
 
 
 def _place(reason: str, polygon: shapely.Geometry) -> tuple[float, float]:
-    """Where GEOS says that it is invalid, else its first vertex; not a number where no vertex is one."""
+    """Return where GEOS says that it is invalid, else its first vertex; not a number where no
+    vertex is one.
+    """
     found = PLACE.search(reason)
     if found:
         x, y = float(found.group(1)), float(found.group(2))
@@ -136,7 +147,7 @@ def _has_vertices_nowhere(polygons: np.ndarray) -> np.ndarray:
 
 
 def _somewhere(geometry: shapely.Geometry) -> np.ndarray:
-    """The vertices that are numbers, and places on this earth."""
+    """Return the vertices that are numbers, and places on this earth."""
     places = shapely.get_coordinates(geometry)
     return places[(np.abs(places) <= FARTHEST_M).all(axis=1)]
 

@@ -1,9 +1,11 @@
-"""Chunks of geometry work on a few threads: GEOS and numpy release the interpreter while they compute.
+"""Chunks of geometry work on a few threads: GEOS and numpy release the interpreter while they
+compute.
 
-Results come in the order of the items, whatever the number of threads, and only a few chunks wait at a time, so memory stays
-bounded. No chunk may ask a geometry that others ask too once it is prepared: GEOS builds a prepared geometry's index at the
-first question, and two threads that build it at the same time crash. When the person cancels, or the caller stops asking,
-chunks that have not begun are dropped and nobody waits for those that have: GEOS cannot be stopped, only left alone.
+Results come in the order of the items, whatever the number of threads, and only a few chunks wait
+at a time, so memory stays bounded. No chunk may ask a geometry that others ask too once it is
+prepared: GEOS builds a prepared geometry's index at the first question, and two threads that build
+it at the same time crash. When the person cancels, or the caller stops asking, chunks that have not
+begun are dropped and nobody waits for those that have: GEOS cannot be stopped, only left alone.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def in_order(
 
 
 def watched(function: Callable[[], Result], progress: Progress) -> Result:
-    """The result of one long call, which the progress shows to be alive and a person may leave: raises Cancelled then."""
+    """Return the result of one long call, which the progress shows to be alive and a person may
+    leave: raises Cancelled then.
+    """
     return next(in_order(lambda _: function(), [None], 1, _Creeping(progress)))
 
 

@@ -1,12 +1,15 @@
-"""Edges of neighbours that run along each other without having the same vertices: mismatches without area.
+"""Edges of neighbours that run along each other without having the same vertices: mismatches
+without area.
 
-Where a zone has a vertex that its neighbour lacks, nothing overlaps and nothing is open, so there is no finding; but the next
-person who moves that vertex opens a gap. Goes in: the suspect edges of edges.py, among which all such edges are, in whole grid
-steps of 1 mm. Comes out: each stretch on which an edge of one zone runs along an edge of another that lies on the other side
-of it, unless the two have the same ends. Rounding moves two ends of a line apart by up to 1.42 steps, so two edges run along
-each other where they are at most :data:`REACH_STEPS` apart over more than :data:`LEAST_STEPS`; what is further apart
-has an area and is an overlap or a gap. Time goes with the number of suspect edges, which are looked at in strips from west to
-east so that memory stays bounded. Raises Cancelled when asked to.
+Where a zone has a vertex that its neighbour lacks, nothing overlaps and nothing is open, so there
+is no finding; but the next person who moves that vertex opens a gap. Goes in: the suspect edges of
+edges.py, among which all such edges are, in whole grid steps of 1 mm. Comes out: each stretch on
+which an edge of one zone runs along an edge of another that lies on the other side of it, unless
+the two have the same ends. Rounding moves two ends of a line apart by up to 1.42 steps, so two
+edges run along each other where they are at most :data:`REACH_STEPS` apart over more than
+:data:`LEAST_STEPS`; what is further apart has an area and is an overlap or a gap. Time goes with
+the number of suspect edges, which are looked at in strips from west to east so that memory stays
+bounded. Raises Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ STRIP = 100_000
 
 @dataclass(frozen=True)
 class Unmatched:
-    """Stretches ordered by zones: ``a`` < ``b`` are the polygons' indices, ``lines`` (in metres) lie on an edge of a.
+    """Stretches ordered by zones: ``a`` < ``b`` are the polygons' indices, ``lines`` (in metres)
+    lie on an edge of a.
 
     ``edge_count``: how many edges take part, each counted once.
     """
@@ -41,12 +45,14 @@ class Unmatched:
 
     @property
     def length_m(self) -> float:
-        """How long they are together; a place where more than two zones meet counts once for each pair."""
+        """How long they are together; a place where more than two zones meet counts once for each
+        pair.
+        """
         return float(shapely.length(self.lines).sum())
 
 
 def unmatched_edges(suspects: Edges, progress: Progress, threads: int = 2) -> Unmatched:
-    """The stretches; see the module's paragraph."""
+    """Return the stretches; see the module's paragraph."""
     found = [np.zeros((0, 4))]
     for stretches in in_order(lambda strip: _along(suspects, *strip), _strips(suspects), threads, progress):
         found.append(stretches)
@@ -70,7 +76,9 @@ def unmatched_edges(suspects: Edges, progress: Progress, threads: int = 2) -> Un
 
 
 def _strips(suspects: Edges) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(edges that begin in the strip, edges that begin west of it and reach into it), by their western ends."""
+    """(edges that begin in the strip, edges that begin west of it and reach into it), by their
+    western ends.
+    """
     long = np.flatnonzero(np.abs(suspects.end - suspects.start).max(axis=1) > LEAST_STEPS / 2.0)
     west = np.minimum(suspects.start[long, 0], suspects.end[long, 0])
     long = long[np.argsort(west, kind="stable")]
@@ -85,7 +93,9 @@ def _strips(suspects: Edges) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _along(edges: Edges, own: np.ndarray, reaching: np.ndarray) -> np.ndarray:
-    """Rows (edge, other, begin, stop): where ``other`` runs along ``edge``, in steps from the start of ``edge``."""
+    """Rows (edge, other, begin, stop): where ``other`` runs along ``edge``, in steps from the start
+    of ``edge``.
+    """
     all_of = np.concatenate([own, reaching])
     ends = np.stack([edges.start[all_of], edges.end[all_of]], axis=1)
     low, high = ends.min(axis=1) - REACH_STEPS, ends.max(axis=1) + REACH_STEPS
@@ -100,7 +110,9 @@ def _along(edges: Edges, own: np.ndarray, reaching: np.ndarray) -> np.ndarray:
 
 
 def _stretches(edges: Edges, edge: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of the pairs (edge, other) those that run along each other in opposite directions and differ in an end."""
+    """Of the pairs (edge, other) those that run along each other in opposite directions and differ
+    in an end.
+    """
     start = edges.start[edge]
     way = (edges.end[edge] - start).astype(float)
     length = np.linalg.norm(way, axis=1)

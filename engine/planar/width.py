@@ -1,8 +1,8 @@
 """How wide a piece is: the diameter in metres of the largest circle that fits in it.
 
-:func:`wider_than` answers the yes-or-no question of the tolerance by a ladder, cheapest step first; :func:`widths`
-computes the circle itself, for what is reported. Polygons (valid, non-empty, projected CRS in metres) go in, one at a
-time in an array; a MultiPolygon counts as its widest part.
+:func:`wider_than` answers the yes-or-no question of the tolerance by a ladder, cheapest step first;
+:func:`widths` computes the circle itself, for what is reported. Polygons (valid, non-empty,
+projected CRS in metres) go in, one at a time in an array; a MultiPolygon counts as its widest part.
 """
 
 from __future__ import annotations
@@ -19,28 +19,34 @@ from .threads import in_order
 CIRCLE_ACCURACY = 0.0025
 """How far the radius of a circle may fall short, relative to the mean width."""
 SHRINKING_ACCURACY = 0.005
-"""How near the two ends of the search come. GEOS simplifies a crooked outline by a hundredth of the distance by which it shrinks
-it, so that there the width is not told finer than that."""
+"""How near the two ends of the search come. GEOS simplifies a crooked outline by a hundredth of the
+distance by which it shrinks it, so that there the width is not told finer than that.
+"""
 FIRST_STRIDE = 0.03
 THREAD_M = 0.001
 SLENDER = 10.0
-"""Outline longer than so many mean widths, as that of a box of 1:2: measured by shrinking, which is up to a thousand times
-faster, unless only the outline is crooked."""
+"""Outline longer than so many mean widths, as that of a box of 1:2: measured by shrinking, which is
+up to a thousand times faster, unless only the outline is crooked.
+"""
 BULKY = 0.25
-"""A first rough circle wider than this part of the short side shows that the polygon is no thread, however crooked."""
+"""A first rough circle wider than this part of the short side shows that the polygon is no thread,
+however crooked.
+"""
 THREADS = 2
 TURN = np.array([[math.cos(0.3), math.sin(0.3)], [-math.sin(0.3), math.cos(0.3)]])
 MANY_VERTICES = 1000
-"""Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the circle seconds."""
+"""Beyond so many, as in a gap along all roads, shrinking takes minutes and the search for the
+circle seconds.
+"""
 WIDTHS_AT_ONCE = 500
 
 
 def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
-    """Whether the largest circle in each polygon has a diameter above ``width_m``.
+    """Return whether the largest circle in each polygon has a diameter above ``width_m``.
 
-    Ladder: the mean width 2A/P never exceeds the diameter, since r >= A/P; the short side of the smallest enclosing
-    rectangle is never below it; between the two, a circle of the diameter fits if the polygon shrunk by half the width
-    is not empty.
+    Ladder: the mean width 2A/P never exceeds the diameter, since r >= A/P; the short side of the
+    smallest enclosing rectangle is never below it; between the two, a circle of the diameter fits
+    if the polygon shrunk by half the width is not empty.
     """
     polygons = np.asarray(polygons, dtype=object)
     if width_m <= 0:
@@ -57,12 +63,14 @@ def wider_than(polygons: np.ndarray, width_m: float) -> np.ndarray:
 
 
 def widths(polygons: np.ndarray, progress: Progress | None = None) -> np.ndarray:
-    """The diameter of the largest circle in each polygon, in metres; below THREAD_M the mean width 2A/P.
+    """Return the diameter of the largest circle in each polygon, in metres; below THREAD_M the mean
+    width 2A/P.
 
     To 0.5 % in a compact polygon and in a strip, to 1 % in a crooked sliver.
 
-    The search for the circle's centre covers the polygon with cells of the wanted accuracy, which takes 50 ms for a box
-    of 1:60 and gives up on a longer one; what is not compact is shrunk instead, unless it has many vertices.
+    The search for the circle's centre covers the polygon with cells of the wanted accuracy, which
+    takes 50 ms for a box of 1:60 and gives up on a longer one; what is not compact is shrunk
+    instead, unless it has many vertices.
     """
     polygons = np.asarray(polygons, dtype=object)
     if (shapely.get_type_id(polygons) != POLYGON).any():
@@ -91,7 +99,7 @@ def _widths(polygons: np.ndarray) -> np.ndarray:
 
 
 def _slender(polygons: np.ndarray, mean_m: np.ndarray, short_m: np.ndarray, long_m: np.ndarray) -> np.ndarray:
-    """Which polygons are measured faster by shrinking than by the search for a circle."""
+    """Return which polygons are measured faster by shrinking than by the search for a circle."""
     if not _circles_can_be_searched():
         return np.ones(len(polygons), dtype=bool)
     slender = shapely.length(polygons) > SLENDER * mean_m
@@ -102,16 +110,19 @@ def _slender(polygons: np.ndarray, mean_m: np.ndarray, short_m: np.ndarray, long
 
 
 def _circles(polygons: np.ndarray, accuracy_m: np.ndarray) -> np.ndarray:
-    """The diameters of the largest circles, not more than twice ``accuracy_m`` too small."""
+    """Return the diameters of the largest circles, not more than twice ``accuracy_m`` too small."""
     if len(polygons) == 0:
         return np.zeros(0)
-    # turned, because in a long box along an axis the search starts with too many cells and gives up early
+    # turned, because in a long box along an axis the search starts with too many cells and gives up
+    # early
     turned = shapely.transform(polygons, lambda places: places @ TURN)
     return np.asarray(2.0 * shapely.length(shapely.maximum_inscribed_circle(turned, tolerance=accuracy_m)))
 
 
 def _at_the_origin(polygons: np.ndarray) -> np.ndarray:
-    """Each polygon moved by itself: at coordinates of some million metres, shrinking by millimetres errs by percents."""
+    """Return each polygon moved by itself: at coordinates of some million metres, shrinking by
+    millimetres errs by percents.
+    """
     places, owner = shapely.get_coordinates(polygons, return_index=True)
     corner = np.nan_to_num(shapely.bounds(polygons)[:, :2])
     return np.asarray(shapely.set_coordinates(polygons.copy(), places - corner[owner]), dtype=object)
@@ -132,7 +143,7 @@ def _short_side(polygons: np.ndarray) -> np.ndarray:
 
 
 def _sides(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The short and the long side of the smallest enclosing rectangle."""
+    """Return the short and the long side of the smallest enclosing rectangle."""
     shorter, longer = np.zeros(len(polygons)), np.zeros(len(polygons))
     if len(polygons):
         rectangles = shapely.oriented_envelope(polygons)
@@ -144,10 +155,12 @@ def _sides(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _widths_by_shrinking(polygons: np.ndarray) -> np.ndarray:
-    """Narrow the interval in which the shrunk polygon vanishes: between the mean width and the short side.
+    """Narrow the interval in which the shrunk polygon vanishes: between the mean width and the
+    short side.
 
-    In a convex sliver the circle is not wider than twice the mean width, and in most slivers nearly so: there the search
-    begins, and strides away from it ever faster until the width is between two probes.
+    In a convex sliver the circle is not wider than twice the mean width, and in most slivers nearly
+    so: there the search begins, and strides away from it ever faster until the width is between two
+    probes.
     """
     mean = _mean_width(polygons)
     low, high = mean.copy(), np.maximum(_short_side(polygons), mean)

@@ -1,1 +1,3 @@
-"""A whole province from one register: every plan against itself, its neighbours and the plans above it, in one findings store."""
+"""A whole province from one register: every plan against itself, its neighbours and the plans above
+it, in one findings store.
+"""

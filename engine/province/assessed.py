@@ -1,4 +1,5 @@
-"""Of which earlier findings a run of a province can say that they are gone, and of which it was not asked.
+"""Of which earlier findings a run of a province can say that they are gone, and of which it was not
+asked.
 
 A finding is spoken of by jobs: an overlap by the coverage of its plan, a conflict by the conformity of its two plans, a missing code by every
 job that reads the plan's codes. Only when each of these jobs was done can its absence mean that it is resolved. What should have been
@@ -36,9 +37,11 @@ OF_BOTH_PLANS, OF_ALL = (BORDERS, CONFORMITY), (OFFSETS, REGISTER)
 
 @dataclass(frozen=True)
 class Assessed:
-    """``names``: the plans that the register names; ``readable``: those with a file that can be read.
+    """``names``: the plans that the register names; ``readable``: those with a file that can be
+    read.
 
-    ``missing``: jobs that could not be done; ``astray``: plans that lie elsewhere; ``unasked``: jobs of other territories than ``territory``.
+    ``missing``: jobs that could not be done; ``astray``: plans that lie elsewhere; ``unasked``:
+    jobs of other territories than ``territory``.
     """
 
     names: frozenset[str]
@@ -49,12 +52,12 @@ class Assessed:
     territory: str = ""
 
     def unsure(self, findings: gpd.GeoDataFrame) -> np.ndarray:
-        """What this run should have looked for and could not."""
+        """Return what this run should have looked for and could not."""
         lost = _Spoken(self.missing)
         return np.array([self._is_lost(lost, *row) for row in _rows(findings)], dtype=bool) & ~self.outside(findings)
 
     def outside(self, findings: gpd.GeoDataFrame) -> np.ndarray:
-        """What nobody asked this run to look for."""
+        """Return what nobody asked this run to look for."""
         if not self.territory:
             return np.zeros(len(findings), dtype=bool)
         wanted, unasked = identity(self.territory), _Spoken(self.unasked)
@@ -79,7 +82,7 @@ class _Spoken:
         self._single = {(job.kind, name) for job in jobs for name in job.plans}
 
     def speak_of(self, rule: str, a: str, b: str) -> bool:
-        """Whether one of them finds what this rule says of these plans."""
+        """Return whether one of them finds what this rule says of these plans."""
         plans = frozenset({a, b} - {""})
         for kind in _kinds(rule):
             if kind in OF_ALL:

@@ -1,10 +1,12 @@
 """The ground of a territory: the polygon of its name in a layer of boundaries.
 
-Goes in: a register, and a layer of boundaries for rows that name none; without either, ``ranh_gioi`` or ``boundaries`` (.gpkg,
-.shp, .geojson …) beside the register. A zone belongs to a territory when one of its texts is the territory's name, exactly, or but
-for accents where that is the only one on both sides (names.py). A layer with one single zone is the territory's, unless
-it is called as another territory of the register. Comes out: a TerritoryBoundary in the working CRS, None where there is none, which whoever
-asks has to tell. Fails with PlanError where a layer cannot be read.
+Goes in: a register, and a layer of boundaries for rows that name none; without either,
+``ranh_gioi`` or ``boundaries`` (.gpkg, .shp, .geojson …) beside the register. A zone belongs to a
+territory when one of its texts is the territory's name, exactly, or but for accents where that is
+the only one on both sides (names.py). A layer with one single zone is the territory's, unless it is
+called as another territory of the register. Comes out: a TerritoryBoundary in the working CRS, None
+where there is none, which the caller has to report. Fails with PlanError where a layer cannot be
+read.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ ENDINGS = (".gpkg", ".shp", ".geojson", ".gml", ".kml", ".tab", ".mif")
 class TerritoryBoundary:
     """The boundary of one territory in the working CRS; ``layer`` names it in messages.
 
-    ``by_folding``: the name in the layer where it is written with other accents than in the register, else "". ``unnamed``: it was
-    taken because the layer has no other zone.
+    ``by_folding``: the name in the layer where it is written with other accents than in the
+    register, else "". ``unnamed``: it was taken because the layer has no other zone.
     """
 
     layer: str
@@ -45,7 +47,7 @@ class TerritoryBoundary:
 
 
 def beside(folder: Path) -> str:
-    """The layer of boundaries that lies in a folder, "" if there is none."""
+    """Return the layer of boundaries that lies in a folder, "" if there is none."""
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in ENDINGS and is_boundaries(path):
             return str(path)
@@ -60,7 +62,9 @@ class _Layer:
 
 @dataclass
 class _Source:
-    """A source of boundaries: ``named``: by each name (:func:`.names.identity`) the spelling, the layer, and the rows that have it."""
+    """A source of boundaries: ``named``: by each name (:func:`.names.identity`) the spelling, the
+    layer, and the rows that have it.
+    """
 
     layers: list[_Layer]
     names: Names
@@ -84,7 +88,9 @@ class _Source:
         return self.layers[0] if len(self.layers) == 1 and len(self.layers[0].zones) == 1 else None
 
     def find(self, territory: str, rivals: Names) -> Found:
-        """The name of a territory as it stands here; one zone of an other spelling, or any number of its own."""
+        """Return the name of a territory as it stands here; one zone of an other spelling, or any
+        number of its own.
+        """
         found = self.names.find(territory, rivals)
         if not found.name:
             return found
@@ -95,7 +101,9 @@ class _Source:
 
 
 def _other_spellings(zones: gpd.GeoDataFrame, territory: str) -> set[frozenset[str]]:
-    """How the zones of one name write it in other columns: one without accents may have the same name for two units."""
+    """Return how the zones of one name write it in other columns: one without accents may have the
+    same name for two units.
+    """
     columns = [zones[column].tolist() for column in text_columns(zones)]
     spelled = [{name for name in cells if isinstance(name, str) and _other(name, territory)} for cells in zip(*columns)]
     return {frozenset(map(identity, names)) for names in spelled if names}
@@ -120,19 +128,23 @@ class Boundaries:
         return self._beside
 
     def source(self, entry: RegisterEntry) -> str:
-        """The boundaries that a row's territory is looked for in, "" where there are none."""
+        """Return the boundaries that a row's territory is looked for in, "" where there are none."""
         return self._register.located(entry.boundary) if entry.boundary else self._given or self._beside
 
     def of(self, entry: RegisterEntry, crs: pyproj.CRS) -> TerritoryBoundary | None:
-        """The ground of a row's territory in ``crs``, None where no boundaries are there or none has its name."""
+        """Return the ground of a row's territory in ``crs``, None where no boundaries are there or
+        none has its name.
+        """
         return self._ground(self.source(entry), entry.territory, crs, own=bool(entry.boundary))
 
     def of_territory(self, territory: str, crs: pyproj.CRS) -> TerritoryBoundary | None:
-        """The ground of a territory by its name."""
+        """Return the ground of a territory by its name."""
         return self._ground(self._given or self._beside, territory, crs, own=False)
 
     def knows(self, entry: RegisterEntry) -> bool:
-        """Whether a zone has the name of a row's territory; not where the boundaries cannot be read, which its own check tells."""
+        """Return whether a zone has the name of a row's territory; not where the boundaries cannot
+        be read, which its own check reports.
+        """
         source = self.source(entry)
         try:
             return bool(source and self._read(source).find(entry.territory, self._territories).name)
@@ -145,7 +157,7 @@ class Boundaries:
         return {entry.level for entry in self._register.entries if self.knows(entry)}
 
     def similar(self, entry: RegisterEntry) -> list[str]:
-        """The names that come closest to a territory that was not found."""
+        """Return the names that come closest to a territory that was not found."""
         source = self.source(entry)
         return self._read(source).names.similar(entry.territory) if source and entry.territory else []
 
@@ -163,7 +175,7 @@ class Boundaries:
         return None
 
     def _names_another(self, known: _Source, territory: str) -> bool:
-        """Whether the only zone is called as another territory of the register."""
+        """Return whether the only zone is called as another territory of the register."""
         others = [entry.territory for entry in self._register.entries if not same(entry.territory, territory)]
         return any(identity(name) in known.named for name in others if name)
 

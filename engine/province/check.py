@@ -1,9 +1,11 @@
-"""A whole province from its register: all jobs, side by side, their findings in one list, and what could not be assessed.
+"""A whole province from its register: all jobs, side by side, their findings in one list, and what
+could not be assessed.
 
-Goes in: a Register, a RuleSet, ProvinceOptions. Comes out: a ProvinceResult, the same whether results were kept from an earlier run
-or computed now, and however many jobs ran at once. A plan that cannot be read, or a check that cannot run, never stops the others: it is told, and what depends on it is
-"not assessed". When the person stops, what is finished is kept and the run is "partial". Fails with PlanError where no plan at all
-can be read.
+Goes in: a Register, a RuleSet, ProvinceOptions. Comes out: a ProvinceResult, the same whether
+results were kept from an earlier run or computed now, and however many jobs ran at once. A plan
+that cannot be read, or a check that cannot run, never stops the others: it is reported, and what
+depends on it is "not assessed". When the person stops, what is finished is kept and the run is
+"partial". Fails with PlanError where no plan at all can be read.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ LOOKING, CHECKING = 0.05, 0.97
 
 @dataclass
 class ProvinceResult:
-    """``result``: all findings with the numbers of the whole; ``jobs``: each with its own numbers; ``crs``: the working CRS."""
+    """``result``: all findings with the numbers of the whole; ``jobs``: each with its own numbers;
+    ``crs``: the working CRS.
+    """
 
     result: CheckResult
     jobs: list[Done]
@@ -64,7 +68,9 @@ class ProvinceResult:
 
     @property
     def faults(self) -> list[ProgramFault]:
-        """What of the program failed, each once; a plan that could not be read fails in all its jobs."""
+        """What of the program failed, each once; a plan that could not be read fails in all its
+        jobs.
+        """
         return list({id(done.fault): done.fault for done in self.jobs if done.fault is not None}.values())
 
     @property
@@ -73,7 +79,7 @@ class ProvinceResult:
         return sum(done.reused for done in self.jobs)
 
     def measures_table(self, run_id: str) -> pd.DataFrame:
-        """The numbers of the whole, then those of each job under the names of its plans."""
+        """Return the numbers of the whole, then those of each job under the names of its plans."""
         rows = [(m.name, float(m.value), m.unit, "", "", run_id) for m in self.result.measures]
         for done in self.jobs:
             if done.result is not None:
@@ -87,7 +93,9 @@ class ProvinceResult:
 def check_province(
     register: Register, rules: RuleSet, options: ProvinceOptions, language: str, run_id: str, progress: Progress
 ) -> ProvinceResult:
-    """Every plan of the register against its territory, its neighbours and the plans above it."""
+    """Return every plan of the register against its territory, its neighbours and the plans above
+    it.
+    """
     return _Province(register, rules, options, language, run_id, progress).result()
 
 
@@ -134,11 +142,15 @@ class _Province:
         return self._merged(done, complete)
 
     def _search_m(self, entries: Sequence[RegisterEntry]) -> float:
-        """How far apart the borders of these plans may be drawn: the coarsest of them governs."""
+        """Return how far apart the borders of these plans may be drawn: the coarsest of them
+        governs.
+        """
         return max(search_width(Tolerance.choose(self._options.width_m, entry.scale)) for entry in entries)
 
     def _all(self, jobs: list[Job]) -> list[Done]:
-        """Every job, in the order of ``jobs``: what is known first, then the rest side by side."""
+        """Return every job, in the order of ``jobs``: what is known first, then the rest side by
+        side.
+        """
         given = (self._register, self._plans, self._boundaries, self._grounds)
         single = Single(*given, self._rules, self._options, self._crs, self._language)
         done = [Done(job, CANCELLED, width_m=single.tolerance(job).width_m) for job in jobs]
@@ -163,7 +175,9 @@ class _Province:
         return done
 
     def _narrowings(self, single: Single, done: list[Done]) -> list[Narrowed]:
-        """What the checks did without. A coverage check without the boundary that it should have had is not passed."""
+        """Return what the checks did without. A coverage check without the boundary that it should
+        have had is not passed.
+        """
         found = of_register(self._register, self._plans, self._options.width_m is not None, self._options.territory)
         for one in done:
             told = (
@@ -179,7 +193,7 @@ class _Province:
         return found + of_borders(jobs, self._register, self._plans, self._grounds.stood_in)
 
     def _look(self, single: Single, done: Done) -> str:
-        """The key of a job; what is known without doing it goes into ``done``."""
+        """Return the key of a job; what is known without doing it goes into ``done``."""
 
         def known() -> str:
             for name in done.job.plans:
@@ -215,7 +229,7 @@ class _Province:
         return WeightedJob(run, memory_bytes, 1.0 + sum(sizes), step_text(job, self._register, self._language))
 
     def _safely(self, done: Done, work: Callable[[], Answer]) -> Answer | None:
-        """What ``work`` answers; where it cannot be done, the reason goes into ``done``."""
+        """Return what ``work`` answers; where it cannot be done, the reason goes into ``done``."""
         try:
             with told_faults(step_text(done.job, self._register, self._language)):
                 return work()
@@ -237,7 +251,8 @@ class _Province:
         for kind, make in ((REGISTER, self._register_state), (OFFSETS, lambda: self._offsets(done))):
             found += self._of_all(kind, make, done)
         table = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
-        # What two checks see of one zone, such as its missing code, is one finding, whatever ground each lets it carry.
+        # What two checks see of one zone, such as its missing code, is one finding, whatever ground
+        # each lets it carry.
         table = table[~table["finding_id"].duplicated()].reset_index(drop=True)
         table = table[~repeated(table)]
         rank = {name: place for place, name in enumerate(SEVERITIES)}
@@ -293,7 +308,9 @@ class _Province:
         )
 
     def _of_all(self, kind: str, make: Callable[[], list[pd.DataFrame]], done: list[Done]) -> list[gpd.GeoDataFrame]:
-        """Findings that are no single job's; where the program fails at them they are one more thing that was not assessed."""
+        """Findings that are no single job's; where the program fails at them they are one more
+        thing that was not assessed.
+        """
         whole = Done(Job(kind, ()), NOT_ASSESSED)
         found = self._safely(whole, lambda: assemble(make(), self._crs, self._language, ""))
         if found is None:

@@ -1,10 +1,12 @@
-"""The ground that all zones of a plan cover together, which every border of the plan asks for: united once, then kept.
+"""The ground that all zones of a plan cover together, which every border of the plan asks for:
+united once, then kept.
 
-Goes in: a plan, and its layer in the working CRS where it has been read. Comes out: a geometry of the asker's own, because threads
-must not share what one of them may prepare; None for a plan without a polygon. It is kept beside the findings like a result, under
-the hash of everything it depends on, so that a changed district neither reads nor unites its neighbours again. For a plan that
-cannot be read its territory's boundary stands in, where that is known: a gap between two neighbours must not be told on the
-ground of a third. Raises Cancelled when asked to.
+Goes in: a plan, and its layer in the working CRS where it has been read. Comes out: a geometry of
+the asker's own, because threads must not share what one of them may prepare; None for a plan
+without a polygon. It is kept beside the findings like a result, under the hash of everything it
+depends on, so that a changed district neither reads nor unites its neighbours again. For a plan
+that cannot be read its territory's boundary stands in, where that is known: a gap between two
+neighbours must not be reported on the ground of a third. Raises Cancelled when asked to.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Grounds:
         self._uniting = {plan_id: threading.Lock() for plan_id in plans.plans}
 
     def readable(self, plan_id: str) -> bool:
-        """Whether the plan itself tells its ground, as far as is known."""
+        """Return whether the plan itself shows its ground, as far as is known."""
         return self._plans.plans[plan_id].error is None
 
     @property
@@ -50,14 +52,18 @@ class Grounds:
         return [plan_id for plan_id, packed in self._standing_in.items() if packed]
 
     def box(self, plan_id: str) -> np.ndarray | None:
-        """The bounds of the plan, or of what stands in for it, in the working CRS; None where neither is known."""
+        """Return the bounds of the plan, or of what stands in for it, in the working CRS; None
+        where neither is known.
+        """
         if self.readable(plan_id):
             return self._plans.box(plan_id)
         packed = self._stand_in(plan_id)
         return np.array(shapely.bounds(shapely.from_wkb(packed))) if packed else None
 
     def key(self, plan_id: str) -> str:
-        """The hash of all that the ground depends on; it stays kept though nobody may ask for it in this run."""
+        """Return the hash of all that the ground depends on; it stays kept though nobody may ask
+        for it in this run.
+        """
         if not self.readable(plan_id):
             return hashlib.sha256(self._stand_in(plan_id)).hexdigest()
         told = [KIND, program_digest(), self._crs.to_wkt(), self._plans.plans[plan_id].digest]
@@ -66,7 +72,9 @@ class Grounds:
         return made
 
     def of_third(self, plan_id: str, progress: Progress) -> shapely.Geometry | None:
-        """The ground of a plan that nothing else is asked of; it is read only where its ground is not kept."""
+        """Return the ground of a plan that nothing else is asked of; it is read only where its
+        ground is not kept.
+        """
         try:
             if self.readable(plan_id):
                 return self.of(plan_id, progress)
@@ -76,7 +84,9 @@ class Grounds:
         return shapely.from_wkb(packed) if packed else None
 
     def of(self, plan_id: str, progress: Progress, layer: PlanLayer | None = None) -> shapely.Geometry | None:
-        """The ground of a plan, whose ``layer`` need not be read again. PlanError where it cannot be read."""
+        """Return the ground of a plan, whose ``layer`` need not be read again. PlanError where it
+        cannot be read.
+        """
         lock = self._uniting[plan_id]
         while not lock.acquire(timeout=GLANCE_S):  # another border of the plan unites it just now
             progress.checkpoint()
@@ -100,7 +110,7 @@ class Grounds:
         return packed
 
     def _stand_in(self, plan_id: str) -> bytes:
-        """The boundary of the plan's territory as WKB, b"" where it is not known."""
+        """Return the boundary of the plan's territory as WKB, b"" where it is not known."""
         if plan_id not in self._standing_in:
             try:
                 ground = self._boundaries.of(self._plans.plans[plan_id].entry, self._crs)

@@ -1,9 +1,11 @@
-"""What there is to check in a province: one job for each plan, neighbour pair, and plan with one of those above it.
+"""What there is to check in a province: one job for each plan, neighbour pair, and plan with one of
+those above it.
 
-Goes in: a register and the plans whose files could be looked into. Comes out: the jobs in an order that goes over the map, so that
-a plan's jobs lie close together and it can be let go soon. A plan that another approved one replaces is no longer checked. A
-diagram is compared with what lies below it, and neither its coverage nor its borders mean anything. The job of two neighbours
-names the plans that lie near both: what a third territory covers is no gap between two.
+Goes in: a register and the plans whose files could be looked into. Comes out: the jobs in an order
+that goes over the map, so that a plan's jobs lie close together and it can be let go soon. A plan
+that another approved one replaces is no longer checked. A diagram is compared with what lies below
+it, and neither its coverage nor its borders mean anything. The job of two neighbours names the
+plans that lie near both: what a third territory covers is no gap between two.
 """
 
 from __future__ import annotations
@@ -26,12 +28,16 @@ REGISTER, OFFSETS = "register", "offsets"
 """What is asked of all plans together, after the jobs."""
 DIAGRAM = "diagram"
 ONE_A_TERRITORY = ("provincial", "district", "commune")
-"""Levels of which a territory has one plan; two plans of it are versions of each other and no neighbours."""
+"""Levels of which a territory has one plan; two plans of it are versions of each other and no
+neighbours.
+"""
 
 
 @dataclass(frozen=True)
 class Job:
-    """``plans``: one, two neighbours, or the lower and the upper plan. ``beside``: third plans whose ground a border must know."""
+    """``plans``: one, two neighbours, or the lower and the upper plan. ``beside``: third plans
+    whose ground a border must know.
+    """
 
     kind: str
     plans: tuple[str, ...]
@@ -50,7 +56,8 @@ def plan_jobs(
     search_m: Callable[[Sequence[RegisterEntry]], float],
     territory: str = "",
 ) -> list[Job]:
-    """All jobs, or those in which a plan of ``territory`` takes part (a plan above it only as such).
+    """Return all jobs, or those in which a plan of ``territory`` takes part (a plan above it only
+    as such).
 
     ``search_m``: how far apart the border of some plans may be drawn.
     """
@@ -74,7 +81,9 @@ def plan_jobs(
 
 
 def _over_the_map(entries: list[RegisterEntry], plans: Plans) -> dict[str, int]:
-    """The rank of each plan from west to east; those of unknown place come last, in the order of the register."""
+    """Return the rank of each plan from west to east; those of unknown place come last, in the
+    order of the register.
+    """
     places = []
     for number, entry in enumerate(entries):
         known = plans.plans[entry.plan_id].error is None
@@ -89,7 +98,9 @@ def _borders(
     search_m: Callable[[Sequence[RegisterEntry]], float],
     order: dict[str, int],
 ) -> list[Job]:
-    """A job for each pair of plans of one level whose boxes lie within the search width, the earlier one first."""
+    """Return a job for each pair of plans of one level whose boxes lie within the search width, the
+    earlier one first.
+    """
     level: dict[str, list[RegisterEntry]] = {}
     for entry in entries:
         if entry.nature != DIAGRAM and grounds.box(entry.plan_id) is not None:
@@ -112,27 +123,32 @@ def _borders(
 
 
 def _neighbours(one: RegisterEntry, other: RegisterEntry) -> bool:
-    """Whether two plans of a level may have a border: not if they are one file, or versions of one territory's plan."""
+    """Return whether two plans of a level may have a border: not if they are one file, or versions
+    of one territory's plan.
+    """
     versions = same(one.territory, other.territory) and one.level in ONE_A_TERRITORY
     return one.source != other.source and not versions
 
 
 def _meeting(boxes: np.ndarray, box: np.ndarray, reach_m: float) -> np.ndarray:
-    """Which ``boxes`` (n, 4) lie within ``reach_m`` of a box."""
+    """Return which ``boxes`` (n, 4) lie within ``reach_m`` of a box."""
     near = (boxes[:, :2] <= box[2:] + reach_m).all(axis=1) & (boxes[:, 2:] >= box[:2] - reach_m).all(axis=1)
     return np.asarray(near)
 
 
 def _common(one: np.ndarray, other: np.ndarray, reach_m: float) -> np.ndarray:
-    """The box of what lies within ``reach_m`` of both boxes, which are closer to each other than that."""
+    """Return the box of what lies within ``reach_m`` of both boxes, which are closer to each other
+    than that.
+    """
     return np.concatenate([np.maximum(one[:2], other[:2]) - reach_m, np.minimum(one[2:], other[2:]) + reach_m])
 
 
 @dataclass
 class Done:
-    """A job with its result, or the reason why there is none; ``fault``: the reason is the program, not the plans.
+    """A job with its result, or the reason why there is none; ``fault``: the reason is the program,
+    not the plans.
 
-    ``narrowed``: there is a result, but an input was missing, which the reason tells.
+    ``narrowed``: there is a result, but an input was missing, which the reason names.
     """
 
     job: Job

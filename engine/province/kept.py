@@ -1,8 +1,10 @@
-"""Results of jobs, and grounds of plans, kept beside the findings, so that a second run redoes only what changed.
+"""Results of jobs, and grounds of plans, kept beside the findings, so that a second run redoes only
+what changed.
 
-One file each in the folder ``NAME.jobs``, named after the hash of everything it depends on; it holds its own checksum, is
-written aside and renamed, and is only ever believed when the checksum holds. Losing or spoiling any of it costs time, nothing
-else: the findings file never refers to it. Geometries are WKB, numbers are written so that they come back the same.
+One file each in the folder ``NAME.jobs``, named after the hash of everything it depends on; it
+holds its own checksum, is written aside and renamed, and is only ever believed when the checksum
+holds. Losing or spoiling any of it costs time, nothing else: the findings file never refers to it.
+Geometries are WKB, numbers are written so that they come back the same.
 """
 
 from __future__ import annotations
@@ -30,14 +32,16 @@ SPOILT = (OSError, ValueError, KeyError, TypeError, zlib.error, shapely.errors.G
 
 
 class Kept:
-    """What is kept of one findings file; ``folder`` None keeps nothing. Several threads may keep and find."""
+    """What is kept of one findings file; ``folder`` None keeps nothing. Several threads may keep
+    and find.
+    """
 
     def __init__(self, output: Path | None):
         self.folder = None if output is None else output.with_name(output.name + ".jobs")
         self._used: set[str] = set()
 
     def find(self, key: str, crs: object) -> CheckResult | None:
-        """The result of the job with that key, None when it must be done."""
+        """Return the result of the job with that key, None when it must be done."""
         try:
             packed = self._read(key, ENDING)
             return None if packed is None else _result(json.loads(gzip.decompress(packed).decode()), crs)
@@ -45,13 +49,15 @@ class Kept:
             return None
 
     def keep(self, key: str, result: CheckResult) -> None:
-        """Keep a result; a disk that is full or read-only only means that it is done again next time."""
+        """Keep a result; a disk that is full or read-only only means that it is done again next
+        time.
+        """
         if self.folder is not None:
             packed = gzip.compress(json.dumps(_plain(result), ensure_ascii=False).encode(), 1, mtime=0)
             self._write(key, ENDING, packed)
 
     def shape(self, key: str) -> bytes | None:
-        """The geometry with that key as WKB, None when it must be made."""
+        """Return the geometry with that key as WKB, None when it must be computed."""
         packed = self._read(key, SHAPE_ENDING)
         try:
             return None if packed is None else zlib.decompress(packed)
@@ -67,7 +73,7 @@ class Kept:
         self._used.add(key)
 
     def _read(self, key: str, ending: str) -> bytes | None:
-        """What is kept, None where it is not there or spoilt."""
+        """Return what is kept, None where it is not there or spoilt."""
         if self.folder is None:
             return None
         self.uses(key)
@@ -100,7 +106,9 @@ class Kept:
 
 
 def _half_written(path: Path) -> bool:
-    """Whether that is what a killed run left; who else keeps something in this folder keeps it."""
+    """Return whether that is what a killed run left; who else keeps something in this folder keeps
+    it.
+    """
     if not path.name.startswith(".") or path.is_symlink() or not path.is_dir():
         return False
     try:

@@ -1,8 +1,10 @@
-"""How much memory the checks of a province may take: jobs at a time, and plans that are held for the next one.
+"""How much memory the checks of a province may take: jobs at a time, and plans that are held for
+the next one.
 
-Goes in: the bytes that the person allows, or None, and what reading each plan takes. Comes out: the budget for jobs and for held plans.
-Measured on plans of 1,000 to 27,000 zones: a job takes at most twice what reading its plans does, and a packed plan a third. Without
-a limit the budget is that of the two largest plans for each job at once, and never more than half of what the machine has free;
+Goes in: the bytes that the person allows, or None, and what reading each plan takes. Comes out: the
+budget for jobs and for held plans. Measured on plans of 1,000 to 27,000 zones: a job takes at most
+twice what reading its plans does, and a packed plan a third. Without a limit the budget is that of
+the two largest plans for each job at once, and never more than half of what the machine has free;
 one job always may run, however large.
 """
 
@@ -47,5 +49,5 @@ class Memory:
 
     @staticmethod
     def of_job(plans_bytes: Sequence[int]) -> int:
-        """What a job with plans of these sizes takes."""
+        """Return what a job with plans of these sizes takes."""
         return int(JOB_FACTOR * sum(plans_bytes))

@@ -1,9 +1,10 @@
 """What narrows the checks of a province: an input that is missing, or one that nobody gave.
 
-Goes in: a register, its plans, the boundaries. Comes out: a :class:`Narrowed` for each, in the order of the register; which places there are
-stands in docs/decisions/0012. Where an input is missing that the register, or what the other plans have, shows to be due, a check
-is left undone or half done: that is counted, and the whole is not passed. What nobody asked for is only told. Pure but for
-the names of the boundaries, which are read.
+Goes in: a register, its plans, the boundaries. Comes out: a :class:`Narrowed` for each, in the
+order of the register; which places there are stands in docs/decisions/0012. Where an input is
+missing that the register, or what the other plans have, shows to be due, a check is left undone or
+half done: that is counted, and the whole is not passed. What nobody asked for is only reported.
+Pure but for the names of the boundaries, which are read.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ BOUNDED = ("district", "commune")
 
 @dataclass(frozen=True)
 class Narrowed:
-    """``key`` and ``values`` of the sentence that tells it; ``missing``: the checks that a missing input left undone or half done."""
+    """``key`` and ``values`` of the sentence that says so; ``missing``: the checks that a missing
+    input left undone or half done.
+    """
 
     key: str
     values: dict[str, object]
     missing: int = 0
 
     def text(self, language: str) -> str:
-        """The sentence."""
+        """Return the sentence."""
         return text(self.key, language, **self.values)
 
 
@@ -59,7 +62,9 @@ def of_register(register: Register, plans: Plans, given_width: bool, territory: 
 
 
 def _without_upper(entry: RegisterEntry, rows: Mapping[str, RegisterEntry], plans: Plans) -> Iterable[Narrowed]:
-    """The upper plans of a row that no check can ask: without a file, or without a code on one of the two sides."""
+    """Yield the upper plans of a row that no check can ask: without a file, or without a code on
+    one of the two sides.
+    """
     for upper in entry.upper_plans:
         values: dict[str, object] = {"lower": entry.plan_id, "upper": upper}
         codeless = [e.plan_id for e in (entry, rows[upper]) if not e.code_field]
@@ -70,7 +75,9 @@ def _without_upper(entry: RegisterEntry, rows: Mapping[str, RegisterEntry], plan
 
 
 def of_boundary(entry: RegisterEntry, boundaries: Boundaries, ground: TerritoryBoundary | None) -> Narrowed | None:
-    """What the coverage check of a plan lacks, or has to tell, of its boundary; None where all is well."""
+    """Return what the coverage check of a plan lacks, or has to report, of its boundary; None where
+    all is well.
+    """
     source = boundaries.source(entry)
     values: dict[str, object] = {"plan": entry.plan_id, "row": entry.row, "territory": entry.territory}
     values["boundaries"] = source
@@ -88,7 +95,9 @@ def of_boundary(entry: RegisterEntry, boundaries: Boundaries, ground: TerritoryB
 
 
 def of_borders(jobs: Sequence[Job], register: Register, plans: Plans, standing_in: Iterable[str]) -> list[Narrowed]:
-    """Plans that cannot be read and whose ground nothing tells, where other plans of their level have borders."""
+    """Plans that cannot be read and whose ground nothing shows, where other plans of their level
+    have borders.
+    """
     levels = {register.entry(job.plans[0]).level for job in jobs if job.kind == BORDERS}
     known, replaced = set(standing_in), register.replaced_by()
     return [

@@ -1,9 +1,11 @@
-"""Which plans of a province lie off by a constant offset, one finding register.crs each, from what the single checks have learnt.
+"""Which plans of a province lie off by a constant offset, one finding register.crs each, from what
+the single checks have learnt.
 
-Goes in: the jobs with their results, whose measures hold the offsets (:class:`.Offset`) of each plan from its territory's boundary
-and of each pair of neighbours from each other. Comes out: batches of findings. A boundary decides about its plan. Without
-one the neighbours do: the plan is off that the fewest of them contradict; what is within the tolerance takes two neighbours
-that agree. Where nothing tells which of two neighbours is off, the finding names both. Nothing is moved.
+Goes in: the jobs with their results, whose measures hold the offsets (:class:`.Offset`) of each
+plan from its territory's boundary and of each pair of neighbours from each other. Comes out:
+batches of findings. A boundary decides about its plan. Without one the neighbours do: the plan is
+off that the fewest of them contradict; what is within the tolerance takes two neighbours that
+agree. Where nothing shows which of two neighbours is off, the finding names both. Nothing is moved.
 """
 
 from __future__ import annotations
@@ -28,14 +30,17 @@ if TYPE_CHECKING:
     from .jobs import Done
 
 SLACK_M, SLACK_SHARE, UNCERTAINTIES, RESIDUALS = 0.1, 0.01, 4.0, 2.0
-"""Two measurements of one offset agree within this; borders that were surveyed apart differ smoothly, so that what remains of one
-after the offset says how sure the offset is."""
+"""Two measurements of one offset agree within this; borders that were surveyed apart differ
+smoothly, so that what remains of one after the offset says how sure the offset is.
+"""
 FEWEST_NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The offset that one job has measured: of a plan from its boundary (``other`` "") or from its neighbour."""
+    """The offset that one job has measured: of a plan from its boundary (``other`` "") or from its
+    neighbour.
+    """
 
     plan: str
     other: str
@@ -43,12 +48,14 @@ class Measured:
     width_m: float
 
     def correction(self, plan: str, of_other: np.ndarray) -> np.ndarray:
-        """What must be added to ``plan``, one of the two, when ``of_other`` is added to the other one."""
+        """Return what must be added to ``plan``, one of the two, when ``of_other`` is added to the
+        other one.
+        """
         between = np.array([self.offset.dx_m, self.offset.dy_m])
         return of_other + between if plan == self.plan else of_other - between
 
     def partner(self, plan: str) -> str:
-        """The other plan of the pair."""
+        """Return the other plan of the pair."""
         return self.other if plan == self.plan else self.plan
 
     @property
@@ -60,7 +67,7 @@ class Measured:
 
 
 def measured_by(jobs: Iterable[Done]) -> list[Measured]:
-    """The offsets that the coverage and border jobs have measured."""
+    """Return the offsets that the coverage and border jobs have measured."""
     made = []
     for done in jobs:
         if done.job.kind in (COVERAGE, BORDERS) and done.result is not None:
@@ -73,7 +80,8 @@ def measured_by(jobs: Iterable[Done]) -> list[Measured]:
 
 @dataclass
 class Astray:
-    """A plan that lies off: ``offset`` must be added to it. ``against``: neighbours; ``boundary``: its boundary says so too.
+    """A plan that lies off: ``offset`` must be added to it. ``against``: neighbours; ``boundary``:
+    its boundary says so too.
 
     ``either``: the other plan, where it is that one or this one.
     """
@@ -87,7 +95,7 @@ class Astray:
 
 
 def astray(measured: Iterable[Measured]) -> list[Astray]:
-    """The plans that lie off, in the order of their names; see the module's paragraph."""
+    """Return the plans that lie off, in the order of their names; see the module's paragraph."""
     measured = list(measured)
     pairs = [m for m in measured if m.other and m.offset.compared]
     found: dict[str, Astray] = {}
@@ -126,7 +134,9 @@ def _explained(one: Measured, settled: Mapping[str, np.ndarray]) -> bool:
 
 
 def _most_contradicted(pairs: list[Measured], settled: Mapping[str, np.ndarray]) -> tuple[str, list[Measured]] | None:
-    """The plan, not yet settled, that most neighbours want moved alike, with their votes; None where none stands out."""
+    """Return the plan, not yet settled, that most neighbours want moved alike, with their votes;
+    None where none stands out.
+    """
     scores: dict[str, tuple[int, list[Measured]]] = {}
     for plan in sorted({name for m in pairs for name in (m.plan, m.other)} - set(settled)):
         mine = [m for m in pairs if plan in (m.plan, m.other)]
@@ -143,7 +153,7 @@ def _most_contradicted(pairs: list[Measured], settled: Mapping[str, np.ndarray])
 
 
 def _alike(plan: str, pairs: list[Measured], settled: Mapping[str, np.ndarray]) -> list[Measured]:
-    """The largest group of pairs that ask for the same correction of ``plan``."""
+    """Return the largest group of pairs that ask for the same correction of ``plan``."""
     wanted = [m.correction(plan, _of(settled, m.partner(plan))) for m in pairs]
     groups = [
         [m for m, other in zip(pairs, wanted) if np.hypot(*(other - one)) <= max(m.slack_m, pair.slack_m)]
@@ -159,7 +169,7 @@ def offset_batches(
     crs: pyproj.CRS,
     language: str,
 ) -> list[pd.DataFrame]:
-    """The findings of plans that lie off; ``place``: where the finding of a plan lies."""
+    """Return the findings of plans that lie off; ``place``: where the finding of a plan lies."""
     made = []
     for one in astray(measured):
         entry = plans[one.plan].entry
@@ -172,7 +182,7 @@ def offset_batches(
 
 
 def _detail(one: Astray, plans: Mapping[str, RegisteredPlan], crs: pyproj.CRS, language: str) -> str:
-    """How far, where to, against what, why, and what to do."""
+    """Return how far, where to, against what, why, and what to do."""
     add = {name: number(getattr(one.offset, f"{name}_m"), 2, language) for name in ("dx", "dy")}
     values = {**offset_values(one.offset, language), **add, "plan": one.plan, "other": one.either}
     if one.either:
@@ -189,7 +199,7 @@ def _detail(one: Astray, plans: Mapping[str, RegisteredPlan], crs: pyproj.CRS, l
 
 
 def _cause(one: Astray, plan: RegisteredPlan, crs: pyproj.CRS, language: str) -> str:
-    """The CRS that the layer most likely is in, where one explains the offset."""
+    """Return the CRS that the layer most likely is in, where one explains the offset."""
     if plan.bounds is None or plan.crs is None or one.either:
         return text("offset.cause_unknown", language) if not one.either else ""
     west, south, east, north = plan.bounds

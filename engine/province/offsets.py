@@ -1,10 +1,13 @@
-"""A plan that lies off by one constant offset is judged as if it lay where it belongs; what the offset costs is told once.
+"""A plan that lies off by one constant offset is judged as if it lay where it belongs; what the
+offset costs is reported once.
 
-Goes in: the result of a coverage or border check as the plans lie, the plans, and what they are compared with, in the working CRS.
-Where the borders show one constant offset (:func:`.constant_shift`), the check is made once more with the layer moved:
-what is still wider than the tolerance is a defect of its own and stays a finding, at its place in the delivered layer; everything
-else becomes information, one finding a kind with all its ground. The measures stay those of the layers as they lie, and
-say what was found, so that :mod:`.offset_findings` can tell which of two neighbours is off.
+Goes in: the result of a coverage or border check as the plans lie, the plans, and what they are
+compared with, in the working CRS. Where the borders show one constant offset
+(:func:`.constant_shift`), the check runs once more with the layer moved: what is still wider than
+the tolerance is a defect of its own and stays a finding, at its place in the delivered layer;
+everything else becomes information, one finding a kind with all its ground. The measures stay those
+of the layers as they lie, and say what was found, so that :mod:`.offset_findings` can decide which
+of two neighbours is off.
 """
 
 from __future__ import annotations
@@ -31,15 +34,19 @@ from ..progress import Progress
 ALONG_BOUNDARY = ("coverage.outside", "coverage.gap")
 ACROSS_BORDER = ("border.overlap", "border.gap")
 LEAST_APART_M = 0.1
-"""Ground by length of border. An offset of 0.25 m opens 0.16 m of ground along a border that runs in all directions."""
+"""Ground by length of border. An offset of 0.25 m opens 0.16 m of ground along a border that runs
+in all directions.
+"""
 DECIMALS, TOUCHING_M = 3, 1e-3
 
 
 @dataclass(frozen=True)
 class Offset:
-    """What a job has learnt. ``compared``: there was border enough; ``found``: (dx_m, dy_m) must be added to its first plan.
+    """What a job has learnt. ``compared``: there was border enough; ``found``: (dx_m, dy_m) must be
+    added to its first plan.
 
-    ``before_m`` is the median distance across the border as the layers lie; ``freed``: the findings were judged without the offset.
+    ``before_m`` is the median distance across the border as the layers lie; ``freed``: the findings
+    were judged without the offset.
     """
 
     compared: bool
@@ -53,7 +60,7 @@ class Offset:
 
     @classmethod
     def of(cls, shift: ConstantShift) -> Offset:
-        """What the comparison of two borders says."""
+        """Return what the comparison of two borders says."""
         compared = shift.reason not in ("apart", "few")
         x, y = round(shift.dx_m, DECIMALS), round(shift.dy_m, DECIMALS)
         return cls(compared, shift.found, x, y, shift.before_m, shift.residual_m, shift.uncertainty_m)
@@ -64,7 +71,7 @@ class Offset:
         return float(np.hypot(self.dx_m, self.dy_m))
 
     def measures(self) -> list[Measure]:
-        """The offset as numbers of its job."""
+        """Return the offset as numbers of its job."""
         made = [Measure("offset_compared", float(self.compared), "count"), Measure("offset_before", self.before_m, "m")]
         if self.found:
             values = {"x": self.dx_m, "y": self.dy_m, "residual": self.residual_m, "uncertainty": self.uncertainty_m}
@@ -74,7 +81,9 @@ class Offset:
 
     @classmethod
     def from_measures(cls, measures: list[Measure]) -> Offset | None:
-        """The offset that :meth:`measures` has told, None where the job did not look for one."""
+        """Return the offset that :meth:`measures` has reported, None where the job did not look for
+        one.
+        """
         told = {m.name[len("offset_") :]: m.value for m in measures if m.name.startswith("offset_")}
         if not told:
             return None
@@ -87,7 +96,7 @@ class Offset:
 def coverage_without_offset(
     plan: PlanLayer, boundary: shapely.Geometry, settings: Settings, boundary_name: str, result: CheckResult
 ) -> CheckResult:
-    """The coverage check's ``result`` of ``plan``, freed of an offset from its boundary."""
+    """Return the ``result`` of the coverage check of ``plan``, freed of an offset from its boundary."""
     along = result.findings["rule"].isin(ALONG_BOUNDARY) & ~_inner_gaps(result.findings, boundary)
     astray = result.findings[along]
     if float(astray["area_m2"].sum()) < LEAST_APART_M * shapely.length(boundary):
@@ -105,7 +114,9 @@ def coverage_without_offset(
 
 
 def _inner_gaps(findings: gpd.GeoDataFrame, boundary: shapely.Geometry) -> np.ndarray:
-    """Which findings are gaps away from the boundary: they move with the layer, and no offset opens them."""
+    """Return which findings are gaps away from the boundary: they move with the layer, and no
+    offset opens them.
+    """
     inner = (findings["rule"] == "coverage.gap").to_numpy(copy=True)
     line = shapely.boundary(boundary)
     shapely.prepare(line)
@@ -120,7 +131,9 @@ def borders_without_offset(
     others: dict[str, shapely.Geometry],
     result: CheckResult,
 ) -> CheckResult:
-    """The border check's ``result`` of two plans, freed of an offset of the first one that is wider than the tolerance."""
+    """Return the ``result`` of the border check of two plans, freed of an offset of the first one that
+    is wider than the tolerance.
+    """
     apart_m2 = float(result.findings.loc[result.findings["rule"] == "border.mismatch", "area_m2"].sum())
     length_m = result.value("border_length")
     if length_m == 0 and apart_m2 == 0:
@@ -148,10 +161,10 @@ def _remaining(
     others: dict[str, shapely.Geometry],
     found: Offset,
 ) -> gpd.GeoDataFrame:
-    """What is still wider than the tolerance with the first of ``plans`` moved.
+    """Return what is still wider than the tolerance with the first of ``plans`` moved.
 
-    Third plans lie right beside the one that is not off: they stay where the first one is, and go with it where the second one is.
-    Nobody knows yet which, so the way that leaves less is taken.
+    Third plans lie right beside the one that is not off: they stay where the first one is, and go
+    with it where the second one is. Nobody knows yet which, so the way that leaves less is taken.
     """
     ways = [others] if not others else [others, {name: _by(_one(ground), found)[0] for name, ground in others.items()}]
     left = [
@@ -162,7 +175,9 @@ def _remaining(
 
 
 def offset_values(found: Offset, language: str) -> dict[str, object]:
-    """The offset for a sentence: how far and where to the layer lies off, and what must be added to it."""
+    """Return the offset for a sentence: how far and where to the layer lies off, and what must be
+    added to it.
+    """
     return {
         "length": width_text(found.length_m, language),
         "direction": text(f"direction.{compass(-found.dx_m, -found.dy_m)}", language),
@@ -172,7 +187,7 @@ def offset_values(found: Offset, language: str) -> dict[str, object]:
 
 
 def _silent(settings: Settings) -> Settings:
-    """The same, without moving the bar back; the person may still stop it."""
+    """Return the same, without moving the bar back; the person may still stop it."""
     return replace(settings, progress=_Asking(settings.progress))
 
 
@@ -181,7 +196,7 @@ class _Asking(Progress):
         self._asked = asked
 
     def cancelled(self) -> bool:
-        """Whether the person wants to stop."""
+        """Return whether the person wants to stop."""
         return self._asked.cancelled()
 
 
@@ -201,7 +216,7 @@ def _by(shapes: np.ndarray, found: Offset) -> np.ndarray:
 
 
 def _real(findings: gpd.GeoDataFrame, rules: tuple[str, ...]) -> gpd.GeoDataFrame:
-    """The findings of ``rules`` wider than the tolerance."""
+    """Return the findings of ``rules`` wider than the tolerance."""
     return findings[findings["rule"].isin(rules) & (findings["severity"] != "info")]
 
 
@@ -218,7 +233,7 @@ def _summed(
     plan: PlanLayer,
     settings: Settings,
 ) -> gpd.GeoDataFrame:
-    """All ground of ``rule`` that the offset costs, as one piece of information."""
+    """Return all ground of ``rule`` that the offset costs, as one piece of information."""
     rows = astray[astray["rule"] == rule]
     ground = shapely.union_all(np.asarray(rows.geometry.values, dtype=object))
     told = shapely.union_all(np.asarray(remaining.geometry[remaining["rule"] == rule].values, dtype=object))
@@ -235,7 +250,7 @@ def _summed(
 
 
 def _with(result: CheckResult, parts: list[gpd.GeoDataFrame]) -> CheckResult:
-    """The result with other findings, and the status that follows from them."""
+    """Return the result with other findings, and the status that follows from them."""
     filled = [part for part in parts if len(part)] or parts[:1]
     findings = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=result.findings.crs)
     passed = result.balanced and not (findings["severity"] == "error").any()

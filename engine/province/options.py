@@ -1,4 +1,6 @@
-"""What a province check is asked to do, and the version of the program that its kept results belong to."""
+"""What a province check is asked to do, and the version of the program that its kept results belong
+to.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,13 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class ProvinceOptions:
-    """``output``: beside it results are kept, None keeps none; ``width_m`` None: each plan's own by its scale.
+    """``output``: beside it results are kept, None keeps none; ``width_m`` None: each plan's own by
+    its scale.
 
-    ``boundaries``: a layer for rows that name none. ``territory``: only plans of it, with their neighbours and the plans above.
-    ``memory_bytes``: what jobs and plans may take at a time, None: see memory.py. ``at_once``: jobs side by side at most, None: as
-    many as there are processors. ``notes``: what is worth saying of the table of expected plans.
+    ``boundaries``: a layer for rows that name none. ``territory``: only plans of it, with their
+    neighbours and the plans above. ``memory_bytes``: what jobs and plans may take at a time, None:
+    see memory.py. ``at_once``: jobs side by side at most, None: as many as there are processors.
+    ``notes``: what is worth saying of the table of expected plans.
     """
 
     output: Path | None = None
@@ -73,7 +77,9 @@ def _today(day: str) -> date:
 
 @functools.cache
 def program_digest() -> str:
-    """SHA-256 over the program that computes findings and the words it writes into them, and its libraries."""
+    """SHA-256 over the program that computes findings and the words it writes into them, and its
+    libraries.
+    """
     made = hashlib.sha256(f"{library_versions()} {shapely.geos_version}".encode())
     engine = Path(__file__).resolve().parent.parent
     files = [

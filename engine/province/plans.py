@@ -1,8 +1,10 @@
-"""The plans of a register: looked into at the start, read when a job needs them, held packed for the next job that does.
+"""The plans of a register: looked into at the start, read when a job needs them, held packed for
+the next job that does.
 
-Several threads may ask: each gets geometries of its own, because what one thread prepares no other may ask, and a plan is read by one
-while others wait for it. What is held is bounded by :meth:`Memory.held_bytes`; the plan that is needed last is let go first. A
-plan that cannot be read stays known by its error, and is not tried again.
+Several threads may ask: each gets geometries of its own, because what one thread prepares no other
+may ask, and a plan is read by one while others wait for it. What is held is bounded by
+:meth:`Memory.held_bytes`; the plan that is needed last is let go first. A plan that cannot be read
+stays known by its error, and is not tried again.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ IN_A_REGISTER = {
 
 @dataclass
 class RegisteredPlan:
-    """A row with what is known of its file. ``digest``: over the file's bytes and what the row says of it."""
+    """A row with what is known of its file. ``digest``: over the file's bytes and what the row says
+    of it.
+    """
 
     entry: RegisterEntry
     snapshot: Snapshot | None = None
@@ -69,7 +73,7 @@ class RegisteredPlan:
     notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def outline(self) -> PlanLayer:
-        """A layer with the box around the plan, enough to choose a CRS by."""
+        """Return a layer with the box around the plan, enough to choose a CRS by."""
         box = gpd.GeoSeries([shapely.box(*self.bounds)] if self.bounds else [], crs=self.crs)
         zones = gpd.GeoDataFrame({"key": [""] * len(box), "code": [""] * len(box)}, geometry=box)
         return PlanLayer(self.entry.plan_id, zones)
@@ -77,7 +81,9 @@ class RegisteredPlan:
 
 @dataclass(frozen=True)
 class _Packed:
-    """A plan in the working CRS whose geometries are bytes: a third of the size, and shared by nobody."""
+    """A plan in the working CRS whose geometries are bytes: a third of the size, and shared by
+    nobody.
+    """
 
     layer: PlanLayer
     wkb: np.ndarray
@@ -90,7 +96,7 @@ class _Packed:
         return cls(replace(layer, zones=table), wkb, sum(len(shape) for shape in wkb if shape is not None))
 
     def unpacked(self) -> PlanLayer:
-        """The plan with geometries of its own."""
+        """Return the plan with geometries of its own."""
         zones = self.layer.zones
         shapes = gpd.GeoSeries(shapely.from_wkb(self.wkb), index=zones.index, crs=zones.crs)
         return replace(self.layer, zones=zones.set_geometry(shapes))
@@ -112,7 +118,9 @@ class Plans:
         self.read_count = 0
 
     def look(self, plan_id: str) -> None:
-        """Learn CRS, bounds, size and digest of a plan, or its error; a file that many rows name is looked into once."""
+        """Learn CRS, bounds, size and digest of a plan, or its error; a file that many rows name is
+        looked into once.
+        """
         plan = self.plans[plan_id]
         entry = plan.entry
         asked = (
@@ -174,7 +182,8 @@ class Plans:
     def choose_crs(self, wanted: pyproj.CRS | None, language: str) -> tuple[pyproj.CRS, str]:
         """(working CRS, why) for all plans that can be read. PlanError where none can.
 
-        The lowest plans decide, and among them the CRS of most: one plan with a wrong label must not decide for all.
+        The lowest plans decide, and among them the CRS of most: one plan with a wrong label must
+        not decide for all.
         """
         readable = [plan for plan in self.plans.values() if plan.error is None]
         if not readable:
@@ -206,7 +215,7 @@ class Plans:
             plan.error = error
 
     def box(self, plan_id: str) -> np.ndarray:
-        """The bounds of a plan in the working CRS."""
+        """Return the bounds of a plan in the working CRS."""
         plan = self.plans[plan_id]
         if plan.bounds is None or plan.crs is None or self._crs is None:
             raise ValueError(f"{plan_id} has no place yet")
@@ -220,7 +229,7 @@ class Plans:
                 self._needed.setdefault(name, []).append(number)
 
     def get(self, plan_id: str) -> PlanLayer:
-        """The plan in the working CRS, its geometries the asker's own."""
+        """Return the plan in the working CRS, its geometries the asker's own."""
         plan = self.plans[plan_id]
         with self._reading[plan_id]:
             if plan.error is not None:
@@ -255,7 +264,7 @@ class Plans:
                 del self._held[max(self._held, key=self._next_need)]
 
     def _next_need(self, plan_id: str) -> int:
-        """The next job that needs the plan again; the one at hand has it already."""
+        """Return the next job that needs the plan again; the one at hand has it already."""
         return self._needed[plan_id][min(1, len(self._needed[plan_id]) - 1)]
 
     def _read(self, plan: RegisteredPlan) -> PlanLayer:

@@ -1,7 +1,9 @@
-"""The register alone: what is missing, expired, not approved, replaced but used, or unreadable, as findings at their territories.
+"""The register alone: what is missing, expired, not approved, replaced but used, or unreadable, as
+findings at their territories.
 
-Goes in: a Register and ProvinceOptions. Comes out: a CheckResult and the record of the run. Every file is looked into and none is
-loaded. Fails with PlanError where no CRS can be chosen because no plan and no boundary can be read.
+Goes in: a Register and ProvinceOptions. Comes out: a CheckResult and the record of the run. Every
+file is looked into and none is loaded. Fails with PlanError where no CRS can be chosen because no
+plan and no boundary can be read.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def look_into_all(plans: Plans, language: str, progress: Progress) -> None:
 def register_batches(
     register: Register, plans: Plans, boundaries: Boundaries, options: ProvinceOptions, crs: pyproj.CRS, language: str
 ) -> list[pd.DataFrame]:
-    """The findings of the register, each at its territory, as batches."""
+    """Return the findings of the register, each at its territory, as batches."""
     errors = {name: plan.error for name, plan in plans.plans.items() if plan.error is not None}
     told = remarks(register, options.today, language, options.expected, errors, options.territory)
     boxes = [shapely.box(*plans.box(name)) for name, plan in plans.plans.items() if plan.error is None]
@@ -49,7 +51,7 @@ def register_batches(
     made = []
     for remark in told:
         place = _place(remark, register, plans, boundaries, crs)
-        # without a plan the territory alone tells two findings apart
+        # without a plan the territory alone distinguishes two findings
         names = {"plan_a": remark.plan_id, "zone_a": "" if remark.plan_id else remark.territory}
         shape = everywhere if place is None else place
         made.append(batch(remark.rule, [shape], territory=remark.territory, detail=remark.detail, **names))
@@ -59,7 +61,7 @@ def register_batches(
 def _place(
     remark: Remark, register: Register, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS
 ) -> shapely.Geometry | None:
-    """The territory's ground, else the box of the plan."""
+    """Return the territory's ground, else the box of the plan."""
     if remark.entry is not None:
         return place_of(remark.entry, plans, boundaries, crs)
     try:
@@ -71,7 +73,9 @@ def _place(
 
 
 def place_of(entry: RegisterEntry, plans: Plans, boundaries: Boundaries, crs: pyproj.CRS) -> shapely.Geometry | None:
-    """The ground of a plan's territory, else the box of the plan; None where neither is known."""
+    """Return the ground of a plan's territory, else the box of the plan; None where neither is
+    known.
+    """
     try:
         with told_faults(entry.territory):
             ground = boundaries.of(entry, crs)

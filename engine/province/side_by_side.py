@@ -1,13 +1,16 @@
-"""Tasks side by side on threads, as many at once as the machine has processors and the memory given allows.
+"""Tasks side by side on threads, as many at once as the machine has processors and the memory given
+allows.
 
-Goes in: tasks in order, each with the memory that it takes, its share of the progress, and a function of a Progress. Comes out: (number
-of the task, its result) as each ends, to the thread that asks. Tasks begin in their order; a task for which there is no room
-waits, and all behind it, until there is, and one that is larger than everything given runs alone. Only the thread that asks speaks to
-the progress: the tasks hear of a wish to stop from it, and those that have not begun then never do. What a task raises is
-raised here, after the others have been told to stop.
+Goes in: tasks in order, each with the memory that it takes, its share of the progress, and a
+function of a Progress. Comes out: (number of the task, its result) as each ends, to the thread that
+asks. Tasks begin in their order; a task for which there is no room waits, and all behind it, until
+there is, and one that is larger than everything given runs alone. Only the thread that asks speaks
+to the progress: the tasks hear of a wish to stop from it, and those that have not begun then never
+do. What a task raises is raised here, after the others have been asked to stop.
 
-Threads and not processes: geometry and numpy release the interpreter while they compute, and inside QGIS another process would be
-another QGIS. Tasks must share nothing that a question changes; see planar/threads.py on prepared geometries.
+Threads and not processes: geometry and numpy release the interpreter while they compute, and inside
+QGIS another process would be another QGIS. Tasks must share nothing that a question changes; see
+planar/threads.py on prepared geometries.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ MOST_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class WeightedJob(Generic[Result]):
-    """``share``: of the progress, in any unit; ``told``: the line above the bar when it begins."""
+    """``share``: of the progress, in any unit; ``told``: the text above the progress bar when it
+    begins.
+    """
 
     run: Callable[[Progress], Result]
     memory_bytes: int = 0
@@ -39,7 +44,7 @@ class WeightedJob(Generic[Result]):
 
 
 def processors() -> int:
-    """How many tasks at once are worth it on this machine."""
+    """Return how many tasks at once are worth it on this machine."""
     try:
         count = len(os.sched_getaffinity(0))
     except (AttributeError, OSError):
@@ -93,7 +98,7 @@ def _fits(
 
 
 class _Shown:
-    """How far all tasks are together; asked and told by one thread."""
+    """How far all tasks are together; only one thread asks and reports."""
 
     def __init__(self, tasks: Sequence[WeightedJob[Result]], stop: threading.Event, progress: Progress):
         self._tasks, self._stop, self._progress = tasks, stop, progress
@@ -102,7 +107,7 @@ class _Shown:
         self._parts: dict[int, _Heard] = {}
 
     def of(self, number: int) -> Progress:
-        """What the task of that number speaks to."""
+        """Return what the task of that number speaks to."""
         return self._parts[number]
 
     def begin(self, number: int) -> None:
@@ -124,7 +129,7 @@ class _Shown:
 
 
 class _Heard(Progress):
-    """The progress of one task: remembered for the thread that asks, and told by it when to stop."""
+    """The progress of one task: remembered for the thread that asks, which also says when to stop."""
 
     def __init__(self, stop: threading.Event):
         self._stop, self.fraction = stop, 0.0
@@ -134,5 +139,5 @@ class _Heard(Progress):
         self.fraction = max(self.fraction, min(1.0, fraction))
 
     def cancelled(self) -> bool:
-        """Whether the thread that asks heard of a wish to stop."""
+        """Return whether the thread that asks heard of a wish to stop."""
         return self._stop.is_set()

@@ -1,8 +1,10 @@
-"""One job of a province: the same checks as on their own, and the key under which its result is kept.
+"""One job of a province: the same checks as on their own, and the key under which its result is
+kept.
 
-Goes in: a Job, the plans, the territories' grounds and the rules. Comes out: a CheckResult named after the job, its findings without
-a run. A plan that lies off its territory becomes one finding register.crs that says where it belongs. Fails with PlanError, as the
-checks do. Keys are asked for by one thread, results by several: each job has geometries of its own.
+Goes in: a Job, the plans, the territories' grounds and the rules. Comes out: a CheckResult named
+after the job, its findings without a run. A plan that lies off its territory becomes one finding
+register.crs that says where it belongs. Fails with PlanError, as the checks do. Keys are asked for
+by one thread, results by several: each job has geometries of its own.
 """
 
 from __future__ import annotations
@@ -47,13 +49,19 @@ QUIET = (
     "note.reprojected", "intake.reprojected", "intake.decoded", "intake.fields_decoded", "intake.crs_assigned", "intake.labels",
     "intake.lines_to_areas", "intake.lines_closed", "intake.repaired", "intake.note.without_", "intake.note.labels_beside",
 )  # fmt: skip
-"""What reading a plan says and costs no zone, or is a finding; only what was lost is repeated in the log of the whole."""
+"""What reading a plan says and costs no zone, or is a finding; only what was lost is repeated in
+the log of the whole.
+"""
 UNITED = (0.1, 0.2, 0.4)
-"""How far a border check is when the zones of the plans beside it, of its first plan, and of both, are united."""
+"""How far a border check is when the zones of the plans beside it, of its first plan, and of both,
+are united.
+"""
 
 
 class Single:
-    """Carries out jobs. ``narrowed``: what the coverage of a plan has to tell of its boundary, once its key was asked for."""
+    """Carries out jobs. ``narrowed``: what the coverage of a plan has to report of its boundary,
+    once its key was asked for.
+    """
 
     def __init__(
         self,
@@ -72,12 +80,14 @@ class Single:
         self.narrowed: dict[str, Narrowed] = {}
 
     def tolerance(self, job: Job) -> Tolerance:
-        """The coarsest of the job's plans governs."""
+        """Return the coarsest of the job's plans governs."""
         made = [Tolerance.choose(self._options.width_m, self._register.entry(name).scale) for name in job.plans]
         return made[0] if len(made) == 1 else Tolerance.combine(made[0], made[1])
 
     def key(self, job: Job) -> str:
-        """The hash of all that the job's result depends on. PlanError where its boundary cannot be read."""
+        """Return the hash of all that the job's result depends on. PlanError where its boundary
+        cannot be read.
+        """
         told: list[object] = [job.kind, program_digest(), self._crs.to_wkt(), self._language]
         told += [self._plans.plans[name].digest for name in job.plans]
         tolerance = self.tolerance(job)
@@ -113,7 +123,9 @@ class Single:
         return self._codes(plans[0], settings)
 
     def _territory(self, job: Job) -> tuple[str, bytes]:
-        """(layer of boundaries, the ground of the plan's territory as WKB); b"" where none is known."""
+        """(layer of boundaries, the ground of the plan's territory as WKB); b"" where none is
+        known.
+        """
         name = job.plans[0]
         if name not in self._territories:
             entry = self._register.entry(name)
@@ -138,12 +150,16 @@ class Single:
             return self._off(plan, shape, error.text(self._language))
 
     def _reading(self, plan: PlanLayer) -> list[str]:
-        """What reading the plan left out or decided, for the log of the whole; its codes have a job of their own."""
+        """Return what reading the plan left out or decided, for the log of the whole; its codes
+        have a job of their own.
+        """
         loud = [(key, values) for key, values in plan.notes if not key.startswith((*QUIET, *CODES_TOLD))]
         return [text(key, self._language, **values) for key, values in loud]
 
     def _belongs_elsewhere(self, plan: PlanLayer, ground: shapely.Geometry) -> bool:
-        """Whether a plan covers little of its territory, and another CRS would put it there; an unfinished one lies right."""
+        """Return whether a plan covers little of its territory, and another CRS would put it there;
+        an unfinished one lies right.
+        """
         frame = shapely.box(*plan.zones.total_bounds)
         if float(shapely.area(shapely.intersection(ground, frame))) >= LEAST_COVERED * float(shapely.area(ground)):
             return False
@@ -159,7 +175,7 @@ class Single:
             return None
 
     def _off(self, plan: PlanLayer, ground: shapely.Geometry, refusal: str) -> CheckResult:
-        """One finding instead of ten thousand: the plan lies somewhere else."""
+        """Return one finding instead of ten thousand: the plan lies somewhere else."""
         entry = self._register.entry(plan.name)
         found = self._diagnosed(plan, ground)
         detail = " ".join(part for part in (refusal, "" if found is None else found.text(self._language)) if part)
@@ -168,7 +184,9 @@ class Single:
         return CheckResult(findings, [Measure("zone_count", len(plan.zones), "count")], "failed", [detail])
 
     def _grounds_beside(self, job: Job, progress: Progress) -> dict[str, shapely.Geometry]:
-        """The ground of the third plans near a border, before the job's own plans take their memory."""
+        """Return the ground of the third plans near a border, before the job's own plans take their
+        memory.
+        """
         found = {}
         for number, name in enumerate(job.beside):
             part = progress.part(number / len(job.beside), (number + 1) / len(job.beside))
@@ -211,6 +229,6 @@ class Single:
 
 
 def step_text(job: Job, register: Register, language: str) -> str:
-    """What is being done, for the line above the progress bar."""
+    """Return what is being done, for the line above the progress bar."""
     entries: list[RegisterEntry] = [register.entry(name) for name in job.plans]
     return text(f"province.step.{job.kind}", language, plans=" – ".join(e.territory or e.plan_id for e in entries))

@@ -1,7 +1,9 @@
-"""The files behind a row of the register: what they hold, as a digest, and whether they have changed since.
+"""The files behind a row of the register: what they hold, as a digest, and whether they have
+changed since.
 
-A shapefile is all files of its name; a FileGDB all files of its folder. The digest is over names and bytes, so that an unchanged
-plan need not be read to be known. OSError for files that cannot be read. None of them may be replaced by the findings.
+A shapefile is all files of its name; a FileGDB all files of its folder. The digest is over names
+and bytes, so that an unchanged plan need not be read to be known. OSError for files that cannot be
+read. None of them may be replaced by the findings.
 """
 
 from __future__ import annotations
@@ -25,14 +27,16 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Snapshot:
-    """``digest`` of the bytes, and the ``state`` (path, size, time) of each file when it was made."""
+    """``digest`` of the bytes, and the ``state`` (path, size, time) of each file when it was
+    computed.
+    """
 
     digest: str
     state: tuple[tuple[str, int, int], ...]
 
     @classmethod
     def of(cls, *paths: Path) -> Snapshot:
-        """The files of all ``paths``."""
+        """Return the files of all ``paths``."""
         files = [file for path in paths for file in files_of(path)]
         state = _state(files)
         made = hashlib.sha256()
@@ -44,7 +48,7 @@ class Snapshot:
         return cls(made.hexdigest(), state)
 
     def still_true(self) -> bool:
-        """Whether no file has changed or gone since."""
+        """Return whether no file has changed or gone since."""
         try:
             return _state([Path(name) for name, _, _ in self.state]) == self.state
         except OSError:
@@ -52,7 +56,7 @@ class Snapshot:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The files that make up the source at ``path``, in the order of their names."""
+    """Return the files that make up the source at ``path``, in the order of their names."""
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() != ".lock")
     stem = path.stem.casefold()
@@ -76,7 +80,9 @@ def _state(files: list[Path]) -> tuple[tuple[str, int, int], ...]:
 def refuse_lost_plans(
     register: Register, options: ProvinceOptions, name: str, output: Place, kind: OutputKind | None = STORE
 ) -> None:
-    """PlanError where the findings ``output``, an option called ``name``, would replace the register or a file that it names."""
+    """Raise PlanError where the findings ``output``, an option called ``name``, would replace the
+    register or a file that it names.
+    """
     if isinstance(output, PostgisSchema):
         return
     inputs = [(register.path.name, str(register.path))]

@@ -1,9 +1,10 @@
 """From a register to a findings store: what the algorithm and the command line both call.
 
-Reads register, rules, expected plans and the earlier store; checks; takes over ids, statuses and decisions of the earlier one; writes
-findings, measures and runs (one row for the whole, one for each check) into one store, a GeoPackage or a schema of
-PostGIS, which takes its place when it is whole; finished checks are kept only beside a GeoPackage.
-Fails with PlanError before anything is written; a disk that is full leaves the old file.
+Reads register, rules, expected plans and the earlier store; checks; takes over ids, statuses and
+decisions of the earlier one; writes findings, measures and runs (one row for the whole, one for
+each check) into one store, a GeoPackage or a schema of PostGIS, which takes its place when it is
+whole; finished checks are kept only beside a GeoPackage. Fails with PlanError before anything is
+written; a disk that is full leaves the old file.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ CHECK = "checkprovince"
 
 @dataclass(frozen=True)
 class Wanted:
-    """``given``: the options as the person wrote them, for the record of the run; ``option``: what the output is called there."""
+    """``given``: the options as the person wrote them, for the record of the run; ``option``: what
+    the output is called there.
+    """
 
     register: str
     output: Place
@@ -76,7 +79,7 @@ def write_province(wanted: Wanted, options: ProvinceOptions, language: str, prog
 
 
 def _still_unsure(made: ProvinceResult, result: Any) -> Any:
-    """A waiver settles an error; it cannot settle what was never looked at."""
+    """Return a waiver settles an error; it cannot settle what was never looked at."""
     if made.result.status == PARTIAL:
         return replace(result, status=PARTIAL)
     if result.status == PASSED and not made.complete:
@@ -89,7 +92,9 @@ def _widest(made: ProvinceResult) -> Tolerance:
 
 
 def _runs(run: Run, made: ProvinceResult, rules: tuple[str, str], given: Mapping[str, object]) -> pd.DataFrame:
-    """The whole, then each check with its plans, its tolerance and, where it could not run, the reason."""
+    """Return the whole, then each check with its plans, its tolerance and, where it could not run,
+    the reason.
+    """
     whole = run.record(made.result.status, [], describe(made.crs), _widest(made), given, rules)
     whole["inputs"] = json.dumps(made.inputs, ensure_ascii=False)
     rows = [whole]

@@ -1,1 +1,3 @@
-"""The plan register: one table that names the plans of a province, read, judged, proposed from a folder, and made as a template."""
+"""The plan register: one table that names the plans of a province, read, judged, proposed from a
+folder, and written as a template.
+"""

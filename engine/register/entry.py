@@ -1,7 +1,8 @@
-"""One row of a register, as the program sees it, and the register: all rows with the folder that their paths start from.
+"""One row of a register, as the program sees it, and the register: all rows with the folder that
+their paths start from.
 
-Texts are trimmed and composed, words are the program's, dates are dates, plans that are named exist. Made by
-:func:`.reading.read_register`; nothing here opens a plan.
+Texts are trimmed and composed, words are the program's, dates are dates, plans that are named
+exist. Made by :func:`.reading.read_register`; nothing here opens a plan.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ APPROVED = "approved"
 
 @dataclass(frozen=True)
 class RegisterEntry:
-    """``row``: as the person counts. ``source``, ``label_map`` and ``boundary`` are as written; "" is blank everywhere.
+    """``row``: as the person counts. ``source``, ``label_map`` and ``boundary`` are as written; ""
+    is blank everywhere.
 
-    ``outside``: the column whose path leads out of the register's folder without leave; nothing of such a row is opened.
+    ``outside``: the column whose path leads out of the register's folder without leave; nothing of
+    such a row is opened.
     """
 
     row: int
@@ -63,19 +66,19 @@ class Register:
         return self.path.parent
 
     def entry(self, plan_id: str) -> RegisterEntry:
-        """The row of a plan; KeyError if there is none."""
+        """Return the row of a plan; KeyError if there is none."""
         for found in self.entries:
             if found.plan_id == plan_id:
                 return found
         raise KeyError(plan_id)
 
     def located(self, source: str) -> str:
-        """A source of this register with its path from the register's folder on."""
+        """Return a source of this register with its path from the register's folder on."""
         path = split_source(source)[0]
         return str(self.folder / path) + source[len(path) :]
 
     def wishes(self, entry: RegisterEntry) -> PreparationOptions:
-        """How intake is to read the plan of a row."""
+        """Return how intake is to read the plan of a row."""
         return PreparationOptions(
             key_field=entry.key_field,
             code_field=entry.code_field,
@@ -87,5 +90,7 @@ class Register:
         )
 
     def replaced_by(self) -> dict[str, str]:
-        """Each plan that another row replaces, with the id of that row; an approved one replaces, a draft does not yet."""
+        """Return each plan that another row replaces, with the id of that row; an approved one
+        replaces, a draft does not yet.
+        """
         return {old: entry.plan_id for entry in self.entries if entry.status == APPROVED for old in entry.replaces}

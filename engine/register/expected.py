@@ -1,7 +1,8 @@
-"""The list of plans that there have to be: a table with territory and level, in the formats of a register.
+"""The list of plans that there have to be: a table with territory and level, in the formats of a
+register.
 
-Comes out: Expected, one a row, where a row without a level means a district plan, and what is worth saying of the table, as keys
-of the catalogue with their values. Fails as reading a register does.
+Comes out: Expected, one a row, where a row without a level means a district plan, and what is worth
+saying of the table, as keys of the catalogue with their values. Fails as reading a register does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ COLUMNS = Columns(("territory",), column_of, shown_column)
 
 
 def read_expected(source: str | Path) -> tuple[list[Expected], list[Note]]:
-    """The plans that are listed at ``source``, and what is to be noted of the table."""
+    """Return the plans that are listed at ``source``, and what is to be noted of the table."""
     path = Path(split_source(str(source))[0])
     mistakes = RegisterMistakes(path)
     rows = read_rows(str(source), COLUMNS, mistakes)

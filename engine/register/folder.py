@@ -1,9 +1,11 @@
-"""A register to fill in: empty, or with a row for each plan found in a folder, proposed with the reason for each cell.
+"""A register to fill in: empty, or with a row for each plan found in a folder, proposed with the
+reason for each cell.
 
-Goes in: a folder of files as they came. Comes out: rows of text by column, one for each layer of polygons (or drawing), the file looked
-into and never loaded; a file that cannot be read is a row too, with the reason why. Level, territory and period come from names: words
-of resources/register/name_words.csv, the names in the boundaries beside, and years. A file that does not lie where its territory
-does is told. Nothing is decided: a person reads the reasons.
+Goes in: a folder of files as they came. Comes out: rows of text by column, one for each layer of
+polygons (or drawing), the file looked into and never loaded; a file that cannot be read is a row
+too, with the reason why. Level, territory and period come from names: words of
+resources/register/name_words.csv, the names in the boundaries beside, and years. A file that does
+not lie where its territory does is reported. Nothing is decided: a person reads the reasons.
 """
 
 from __future__ import annotations
@@ -56,14 +58,18 @@ Row = dict  # column to text
 
 
 def create_register(output: Path, folder: Path | None, language: str) -> int:
-    """Write a register to fill in; how many plans were proposed. PlanError where it cannot be written."""
+    """Write a register to fill in; how many plans were proposed. PlanError where it cannot be
+    written.
+    """
     rows = propose(folder, output.parent, language) if folder is not None else []
     write_register(output, rows, language)
     return len(rows)
 
 
 def propose(folder: Path, home: Path, language: str) -> list[Row]:
-    """A row for each plan in ``folder`` and below; sources start from ``home``, where the register will lie."""
+    """Return a row for each plan in ``folder`` and below; sources start from ``home``, where the
+    register will lie.
+    """
     if not folder.is_dir():
         raise PlanError("error.register.no_folder", path=folder)
     files = _files(folder)
@@ -170,7 +176,7 @@ def _place(layer: LayerInspection, territory: str, units: Units, language: str) 
 
 
 def _by_name(name: str, units: Units, language: str) -> tuple[Row, list[str]]:
-    """(level, territory and period, why) as far as a name tells."""
+    """(level, territory and period, why) as far as a name shows."""
     words = re.sub(r"[^a-z0-9]+", " ", folded(name))
     row: Row = {}
     reasons: list[str] = []
@@ -197,7 +203,9 @@ def _by_name(name: str, units: Units, language: str) -> tuple[Row, list[str]]:
 
 
 def _field_names(found: Inspection, layer: LayerInspection) -> tuple[list[str], str]:
-    """(names of the fields as intake will call them, the script they were in, "" where they stand as they are)."""
+    """(names of the fields as intake will call them, the script they were in, "" where they stand
+    as they are).
+    """
     names = [name for name, _ in layer.fields]
     are_bytes = found.format in BYTES_OF_TEXT and not (
         found.format in ("tab", "mif") and layer.encoding.lower() not in ("", NEUTRAL, VIETNAMESE_CHARSET)
@@ -211,7 +219,7 @@ def _field_names(found: Inspection, layer: LayerInspection) -> tuple[list[str], 
 
 
 def _field(names: list[str], kind: str) -> str:
-    """The first field whose name is one of the words of ``kind``, in the order of the words."""
+    """Return the first field whose name is one of the words of ``kind``, in the order of the words."""
     known = {folded(name): name for name in names}
     return next((known[word] for word in _words(kind) if word in known), "")
 

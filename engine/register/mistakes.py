@@ -1,6 +1,8 @@
-"""What is wrong with a register, told all at once: row, column, what was found and what to write instead.
+"""What is wrong with a register, reported all at once: row, column, what was found and what to
+write instead.
 
-The reader of tables that rule sets use notes its own mistakes here as well. Raised as RegisterError, a PlanError.
+The reader of tables that rule sets use notes its own mistakes here as well. Raised as
+RegisterError, a PlanError.
 """
 
 from __future__ import annotations

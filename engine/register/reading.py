@@ -1,9 +1,11 @@
-"""A register from a table: headers and words in Vietnamese or English, dates dd/mm/yyyy, numbers with decimal commas.
+"""A register from a table: headers and words in Vietnamese or English, dates dd/mm/yyyy, numbers
+with decimal commas.
 
-Goes in: ``path`` of a CSV, XLSX, ODS or GeoPackage (``|layername=`` for a sheet or table). Comes out: a Register. Paths are
-relative to the register and stay in its folder unless ``outside`` allows more; a row whose path leaves it is marked, and its plan
-counts as unreadable, so that it does not stop the others. Fails with RegisterError, which lists every mistake with row, column and
-remedy, or with PlanError for a file that is no table.
+Goes in: ``path`` of a CSV, XLSX, ODS or GeoPackage (``|layername=`` for a sheet or table). Comes
+out: a Register. Paths are relative to the register and stay in its folder unless ``outside`` allows
+more; a row whose path leaves it is marked, and its plan counts as unreadable, so that it does not
+stop the others. Fails with RegisterError, which lists every mistake with row, column and remedy, or
+with PlanError for a file that is no table.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ LONGEST_TEXT = 2_000
 
 
 def read_register(source: str | Path, outside: bool = False) -> Register:
-    """The register at ``source``; ``outside``: paths may leave the register's folder."""
+    """Return the register at ``source``; ``outside``: paths may leave the register's folder."""
     path = Path(split_source(str(source))[0])
     mistakes = RegisterMistakes(path)
     rows = read_rows(str(source), COLUMNS, mistakes)
@@ -71,7 +73,7 @@ class _Reader:
         self._path, self._outside, self._mistakes = path, outside, mistakes
 
     def entry(self, row: int, cells: dict[str, str]) -> RegisterEntry:
-        """One row."""
+        """Return one row."""
         made: dict[str, Any] = {}
         for column, cell in cells.items():
             if column == REASON:
@@ -165,7 +167,9 @@ class _Reader:
         return cell
 
     def _kept_inside(self, made: dict[str, Any]) -> dict[str, str]:
-        """What to change in a row of which a path leaves the folder: the source stays to be told, the others are dropped."""
+        """Return what to change in a row of which a path leaves the folder: the source stays for
+        the report, the others are dropped.
+        """
         if self._outside:
             return {}
         leaving = [column for column in PATHS if made.get(column) and self._leaves(_bare(made[column]))]
@@ -173,7 +177,9 @@ class _Reader:
         return {**changed, "outside": leaving[0]} if leaving else {}
 
     def _leaves(self, path: str) -> bool:
-        """Whether a path leads out of the register's folder: absolute, by "..", or by a link."""
+        """Return whether a path leads out of the register's folder: absolute, by "..", or by a
+        link.
+        """
         windows = PureWindowsPath(path)
         if windows.drive or windows.root or Path(path).is_absolute() or ".." in windows.parts:
             return True
@@ -183,7 +189,7 @@ class _Reader:
 
 
 def _bare(source: str) -> str:
-    """The path of a source as the disk knows it."""
+    """Return the path of a source as the disk knows it."""
     path = split_source(source)[0]
     return path[len(VSIZIP) :] if path.startswith(VSIZIP) else path
 
@@ -204,7 +210,9 @@ def _refer(entries: list[RegisterEntry], mistakes: RegisterMistakes) -> None:
 
 
 def number_of(words: str) -> float:
-    """A number as people write it: 10.000 and 10,000 and 10 000 are ten thousand, 0,5 and 0.5 a half. ValueError else."""
+    """Return a number as people write it: 10.000 and 10,000 and 10 000 are ten thousand, 0,5 and
+    0.5 a half. ValueError else.
+    """
     bare = words.replace("\u00a0", " ").strip()
     if re.fullmatch(r"\d{1,3}([ .,]\d{3})+", bare):
         return float(re.sub(r"[ .,]", "", bare))
@@ -212,7 +220,9 @@ def number_of(words: str) -> float:
 
 
 def day_of(words: str, last: bool = False) -> date:
-    """dd/mm/yyyy, yyyy-mm-dd or a year, of which the first or last day is meant. ValueError for anything else."""
+    """dd/mm/yyyy, yyyy-mm-dd or a year, of which the first or last day is meant. ValueError for
+    anything else.
+    """
     if re.fullmatch(r"\d{4}", words):
         return date(int(words), 12, 31) if last else date(int(words), 1, 1)
     found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})([T ]00:00(:00)?)?", words)

@@ -1,8 +1,10 @@
-"""The state of the plans of a register: what is missing, expired, not approved, replaced but still used, or unreadable.
+"""The state of the plans of a register: what is missing, expired, not approved, replaced but still
+used, or unreadable.
 
-Goes in: a Register, the day, the plans that are expected (territory, level), and the plans that could not be read. Comes out: one
-Remark for each, which becomes a finding of the rules register.* once its place is known; and the status board, "6 of 13 approved,
-2 submitted, 5 not yet", level by level. Pure: no file is opened.
+Goes in: a Register, the day, the plans that are expected (territory, level), and the plans that
+could not be read. Comes out: one Remark for each, which becomes a finding of the rules register.*
+once its place is known; and the status board, "6 of 13 approved, 2 submitted, 5 not yet", level by
+level. Pure: no file is opened.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def remarks(
     unreadable: Mapping[str, PlanError] | None = None,
     territory: str = "",
 ) -> list[Remark]:
-    """All remarks, in the order of the register; only those on ``territory`` where one is given."""
+    """Return all remarks, in the order of the register; only those on ``territory`` where one is
+    given.
+    """
     replaced = register.replaced_by()
     made: list[Remark] = []
     for entry in register.entries:
@@ -60,9 +64,11 @@ def remarks(
 
 
 def chosen_territory(register: Register, expected: Sequence[Expected], wanted: str) -> tuple[str, list[Note]]:
-    """(the territory that a person means by ``wanted``, as the register spells it; what has to be told), "" where none is wanted.
+    """(the territory that a person means by ``wanted``, as the register spells it; what has to be
+    reported), "" where none is wanted.
 
-    People may search without accents. PlanError where no plan is there, nor has to be, or more than one is meant.
+    People may search without accents. PlanError where no plan is there, nor has to be, or more than
+    one is meant.
     """
     if not wanted:
         return "", []
@@ -75,7 +81,9 @@ def chosen_territory(register: Register, expected: Sequence[Expected], wanted: s
 
 
 def notes_on_names(register: Register, expected: Sequence[Expected]) -> list[Note]:
-    """What only accents tell apart, among the register's territories, and between it and the plans that are expected."""
+    """Return what differs only in accents, among the register's territories, and between it and the
+    plans that are expected.
+    """
     names = Names(entry.territory for entry in register.entries)
     notes: list[Note] = [
         ("register.note.alike", {"names": ", ".join(group)}) for group in names.alike_but_for_accents()
@@ -165,7 +173,9 @@ class Board:
 
 
 def boards(register: Register, expected: Sequence[Expected] = (), territory: str = "") -> list[Board]:
-    """One board a level, highest first. A territory's best plan counts, or each plan where a territory may have many."""
+    """Return one board a level, highest first. A territory's best plan counts, or each plan where a
+    territory may have many.
+    """
     replaced, standing = register.replaced_by(), _standing_for(register, expected)
     made = []
     for level in LEVELS:

@@ -1,8 +1,10 @@
-"""The rows of a register out of CSV, XLSX, ODS or GeoPackage: (row number as the person sees it, {header: text}).
+"""The rows of a register out of CSV, XLSX, ODS or GeoPackage: (row number as the person sees it,
+{header: text}).
 
-Formulas are taken by the value that the spreadsheet kept, never computed; a workbook that declares a document type (external
-entities) or unpacks to a monstrous size is refused. ODS is read by its XML for the same reason: OGR would compute. Mistakes
-of the table go to RegisterMistakes; a file that is not there or no table raises PlanError.
+Formulas are taken by the value that the spreadsheet kept, never computed; a workbook that declares
+a document type (external entities) or unpacks to a monstrous size is refused. ODS is read by its
+XML for the same reason: OGR would compute. Mistakes of the table go to RegisterMistakes; a file
+that is not there or no table raises PlanError.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 
 
 def read_rows(source: str, columns: Columns, mistakes: RegisterMistakes) -> Rows:
-    """The rows of the table at ``source`` (``path`` or ``path|layername=name``), headers in lower case; ``columns`` tell the header."""
+    """Return the rows of the table at ``source`` (``path`` or ``path|layername=name``), headers in
+    lower case; ``columns`` recognise the header.
+    """
     given, layer, _ = split_source(source)
     path = Path(given)
     ending = path.suffix.lower()
@@ -60,7 +64,7 @@ def read_rows(source: str, columns: Columns, mistakes: RegisterMistakes) -> Rows
 
 
 def _sheet(sheets: dict[str, Sheet], layer: str, path: Path, columns: Columns, mistakes: RegisterMistakes) -> Rows:
-    """The sheet that was named, else the one called register, else the first."""
+    """Return the sheet that was named, else the one called register, else the first."""
     if not sheets:
         return []
     wanted = layer.strip().lower()
@@ -128,13 +132,15 @@ def _ods_sheet(sheet: ElementTree.Element) -> Sheet:
 
 
 def _placed(spans: list[tuple[int, int, int]], row: int) -> Iterator[tuple[int, int, int, int]]:
-    """The spans (column, rows, columns) of a row as ranges."""
+    """Yield the spans (column, rows, columns) of a row as ranges."""
     for column, down, across in spans:
         yield row, column, row + down - 1, column + across - 1
 
 
 def _ods_cells(row: ElementTree.Element) -> tuple[list[str], list[tuple[int, int, int]]]:
-    """The cells of a row up to the last filled one, and (column, rows, columns) of those that span more than one."""
+    """Return the cells of a row up to the last filled one, and (column, rows, columns) of those
+    that span more than one.
+    """
     cells: list[str] = []
     spans: list[tuple[int, int, int]] = []
     gap = 0

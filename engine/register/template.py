@@ -1,8 +1,9 @@
-"""The register as a workbook to fill in: a head in the person's language, notes on every column, drop-downs for words.
+"""The register as a workbook to fill in: a head in the person's language, notes on every column,
+drop-downs for words.
 
-Goes in: rows of text by column (none for an empty template). Comes out: an .xlsx, or a .csv without drop-downs, that
-:func:`.reading.read_register` reads. No cell becomes a formula. Fails with PlanError for another ending, or where openpyxl is
-missing and a workbook is asked for.
+Goes in: rows of text by column (none for an empty template). Comes out: an .xlsx, or a .csv without
+drop-downs, that :func:`.reading.read_register` reads. No cell becomes a formula. Fails with
+PlanError for another ending, or where openpyxl is missing and a workbook is asked for.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ WIDE = {"title": 44, "source": 44, "territory": 24, "reason": 90, "upper_plans":
 
 
 def write_register(path: Path, rows: Sequence[dict[str, str]], language: str) -> None:
-    """Write a register; it takes the place of an older one only when it is whole, and when nothing that a person wrote is lost."""
+    """Write a register; it takes the place of an older one only when it is whole, and when nothing
+    that a person wrote is lost.
+    """
     names = [name for name in columns() if rows or name != "reason"]
     with replaced(path, REGISTER, "error.register.unwritable") as place:
         if path.is_file() and path.stat().st_size:
@@ -45,7 +48,7 @@ def write_register(path: Path, rows: Sequence[dict[str, str]], language: str) ->
 
 
 def _written_by_a_person(path: Path) -> dict[str, str]:
-    """The filled cells of the register at ``path``, but for those that are only proposals."""
+    """Return the filled cells of the register at ``path``, but for those that are only proposals."""
     mistakes = RegisterMistakes(path)
     rows = read_rows(str(path), COLUMNS, mistakes)
     mistakes.raise_if_any()
@@ -53,7 +56,7 @@ def _written_by_a_person(path: Path) -> dict[str, str]:
 
 
 def _told(rows: Iterable[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """Each cell by its plan's source and its column, in the program's words."""
+    """Return each cell by its plan's source and its column, in the program's words."""
     made = {}
     for number, row in rows:
         name = row.get("source") or f"{number}"

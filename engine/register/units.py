@@ -1,6 +1,8 @@
-"""The units that the boundaries beside a folder of plans name: what a file's name may mean, and where each unit lies.
+"""The units that the boundaries beside a folder of plans name: what a file's name may mean, and
+where each unit lies.
 
-Goes in: files of boundaries; those that cannot be read are passed over, because a proposal can do without. Comes out: Units.
+Goes in: files of boundaries; those that cannot be read are passed over, because a proposal can do
+without. Comes out: Units.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ BOUNDARIES = ("ranh gioi", "boundaries", "boundary")
 PROVINCE = "tinh "
 DEGREES = pyproj.CRS.from_epsg(4326)
 LEAST_COMMON = 0.5
-"""Of the frame around a plan this much lies in the frame around its territory, wherever in it the plan may be."""
+"""Of the frame around a plan this much lies in the frame around its territory, wherever in it the
+plan may be.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,10 @@ class Units:
         return found[0] if len(found) == 1 else ""
 
     def named(self, words: str) -> list[str]:
-        """The units of which the name stands in ``words``, with accents or without: of several the longest, those that are
-        written alike, and those whose kind stands there too. More than one where nothing tells which is meant."""
+        """Return the units of which the name stands in ``words``, with accents or without: of
+        several the longest, those that are written alike, and those whose kind stands there too.
+        More than one where nothing shows which is meant.
+        """
         accents, plain = _spaced(identity(words)), _spaced(folded(words))
         hits = [name for name in self.names if bare(name) and _spaced(bare(name)) in plain]
         longest = max((len(bare(name)) for name in hits), default=0)
@@ -58,7 +64,7 @@ class Units:
         return hits
 
     def holds(self, unit: str, bounds: Sequence[float], crs: pyproj.CRS) -> bool:
-        """Whether a frame lies where the unit does; True where that is not known."""
+        """Return whether a frame lies where the unit does; True where that is not known."""
         frame = self.frames.get(unit)
         if frame is None:
             return True
@@ -75,7 +81,7 @@ class Units:
 
 
 def is_boundaries(path: Path) -> bool:
-    """Whether a file is called as boundaries are."""
+    """Return whether a file is called as boundaries are."""
     return folded(path.stem) in BOUNDARIES
 
 
@@ -85,13 +91,13 @@ def _spaced(words: str) -> str:
 
 
 def _without_kind(name: str) -> str:
-    """A unit's name as it is written, without the words for its kind."""
+    """Return a unit's name as it is written, without the words for its kind."""
     kind_words = len(folded(name).split()) - len(bare(name).split())
     return " ".join(identity(name).split()[kind_words:])
 
 
 def units_of(boundaries: Sequence[Path]) -> Units:
-    """The units of all layers of ``boundaries``."""
+    """Return the units of all layers of ``boundaries``."""
     names: dict[str, None] = {}
     frames: dict[str, shapely.Geometry] = {}
     for path in boundaries:

@@ -1,1 +1,3 @@
-"""Sheets for the meeting: what a findings store holds, as pages that one prints, discusses and signs."""
+"""Sheets for the meeting: what a findings store holds, as pages that one prints, discusses and
+signs.
+"""

@@ -1,7 +1,9 @@
-"""One map as SVG: a frame on paper at a round scale, in which outlines, marks, numbers and a coordinate grid are drawn.
+"""One map as SVG: a frame on paper at a round scale, in which outlines, marks, numbers and a
+coordinate grid are drawn.
 
-Goes in: the ground to show (bounds in metres) and the frame's size in millimetres. Coordinates of the picture are hundredths of a
-millimetre. The map is printed at exactly ``denominator`` where the browser prints at 100 %. Every text is escaped.
+Goes in: the ground to show (bounds in metres) and the frame's size in millimetres. Coordinates of
+the picture are hundredths of a millimetre. The map is printed at exactly ``denominator`` where the
+browser prints at 100 %. Every text is escaped.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ Bounds = tuple[float, float, float, float]
 
 
 def round_denominator(least: float) -> int:
-    """The next scale that people use: 500, 625, 750, 1,000, 1,250 ..."""
+    """Return the next scale that people use: 500, 625, 750, 1,000, 1,250 ..."""
     least = max(least, LEAST_DENOMINATOR)
     power = 10 ** math.floor(math.log10(least))
     return int(next(step * power for step in (*STEPS, 10) if step * power >= least * (1 - 1e-9)))
@@ -52,7 +54,7 @@ class Drawing:
         return FINEST_MM * self.metres_per_mm
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """A point of the ground on the picture."""
+        """Return a point of the ground on the picture."""
         return (x - self.window[0]) / self.metres_per_mm * UNIT, (self.window[3] - y) / self.metres_per_mm * UNIT
 
     def outline(self, shape: shapely.Geometry, style: str) -> None:
@@ -67,7 +69,9 @@ class Drawing:
         self._parts.append(f'<circle cx="{across:.0f}" cy="{down:.0f}" r="{radius_mm * UNIT:.0f}" {style}/>')
 
     def words(self, x: float, y: float, said: str, size_mm: float, style: str = "", beside_mm: float = 0.0) -> bool:
-        """A text with a halo, centred on a point of the ground or beside it; not written over another one."""
+        """Return a text with a halo, centred on a point of the ground or beside it; not written
+        over another one.
+        """
         across, down = self.place(x, y)
         width, height = len(said) * size_mm * 0.64 * UNIT, size_mm * UNIT
         across += (beside_mm * UNIT + width / 2) if beside_mm else 0
@@ -104,7 +108,7 @@ class Drawing:
                 self.words(x, y, said, 2.0, 'class="km"')
 
     def svg(self) -> str:
-        """The picture, in its frame."""
+        """Return the picture, in its frame."""
         across, down = self.width_mm * UNIT, self.height_mm * UNIT
         return (
             f'<svg role="img" aria-label="{escape(self._label)}" width="{self.width_mm:g}mm" height="{self.height_mm:g}mm"'

@@ -33,7 +33,7 @@ class RuleRow(NamedTuple):
 
 
 def by_severity(entries: Sequence[SheetFinding]) -> list[SeverityRow]:
-    """A row for each severity, also where nothing was found."""
+    """Return a row for each severity, also where nothing was found."""
     rows = []
     for severity in SEVERITIES:
         found = [entry for entry in entries if entry["severity"] == severity]
@@ -43,7 +43,7 @@ def by_severity(entries: Sequence[SheetFinding]) -> list[SeverityRow]:
 
 
 def by_rule(entries: Sequence[SheetFinding]) -> list[RuleRow]:
-    """A row for each rule and severity that occurs, worst first."""
+    """Return a row for each rule and severity that occurs, worst first."""
     groups: dict[tuple[int, str], list[SheetFinding]] = {}
     for entry in entries:
         if entry["severity"] in SEVERITIES:

@@ -1,11 +1,13 @@
-"""The zones of given plan layers as the quiet ground of a map: outlines, codes, colours; nothing where no layer was given.
+"""The zones of given plan layers as the quiet ground of a map: outlines, codes, colours; nothing
+where no layer was given.
 
-It also knows which two zones a finding is about: those of its keys, where the layers have a key field, else those of its codes that
-share most ground with it.
+It also knows which two zones a finding is about: those of its keys, where the layers have a key
+field, else those of its codes that share most ground with it.
 
-Goes in: PlanLayers, the CRS of the store, the rule set that knows names and colours, and whether defence land is hidden. Then
-squares of MASK_M around it are cut out of every layer, so that its neighbours do not draw its outline either, and a layer without
-a code field is left out, because nothing says which of its zones are defence land. ``notes`` say so.
+Goes in: PlanLayers, the CRS of the store, the rule set that knows names and colours, and whether
+defence land is hidden. Then squares of MASK_M around it are cut out of every layer, so that its
+neighbours do not draw its outline either, and a layer without a code field is left out, because
+nothing says which of its zones are defence land. ``notes`` say so.
 """
 
 from __future__ import annotations
@@ -77,7 +79,9 @@ class BaseMap:
         return len(self._outlines)
 
     def within(self, window: tuple[float, float, float, float], least_m: float) -> list[VisibleZone]:
-        """The zones inside ``window`` (west, south, east, north), cut to it; those smaller than ``least_m`` across are not drawn."""
+        """Return the zones inside ``window`` (west, south, east, north), cut to it; those smaller
+        than ``least_m`` across are not drawn.
+        """
         if not len(self._outlines):
             return []
         frame = shapely.box(*window)
@@ -94,7 +98,9 @@ class BaseMap:
         ]
 
     def zones_of(self, entry: SheetFinding) -> dict[str, shapely.Geometry]:
-        """The zones of both sides of a finding, as far as they are known and meet it: {"a": outline, "b": outline}."""
+        """Return the zones of both sides of a finding, as far as they are known and meet it: {"a":
+        outline, "b": outline}.
+        """
         outline, made, taken = entry.outline, {}, -1
         if outline is None or outline.is_empty or not len(self._outlines):
             return {}
@@ -107,7 +113,9 @@ class BaseMap:
         return made
 
     def _zone(self, place: shapely.Geometry, rows: np.ndarray, key: str, code: str) -> int | None:
-        """Of ``rows`` the zone of this key, or where its layer has no keys of this code; None where two could be meant."""
+        """Of ``rows`` the zone of this key, or where its layer has no keys of this code; None where
+        two could be meant.
+        """
         if not (key or code):
             return None
         named = [row for row in rows.tolist() if key and self._keys[row] == key]

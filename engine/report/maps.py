@@ -1,7 +1,9 @@
-"""The maps of a sheet: one of the whole territory with the numbers of its findings, and a small one of each finding.
+"""The maps of a sheet: one of the whole territory with the numbers of its findings, and a small one
+of each finding.
 
-Goes in: findings with outlines in metres, and the BaseMap below them. Comes out: SVG and its scale as text. A finding is drawn in
-the colour of its kind (resources/styles/findings.csv), which is also that of the review in QGIS; so are those of its two zones.
+Goes in: findings with outlines in metres, and the BaseMap below them. Comes out: SVG and its scale
+as text. A finding is drawn in the colour of its kind (resources/styles/findings.csv), which is also
+that of the review in QGIS; so are those of its two zones.
 """
 
 from __future__ import annotations
@@ -23,10 +25,14 @@ SMALL_MM = 54.0
 LEAST_WINDOW_M = 60.0
 DOT_MM = 0.8
 ZONE_COLOURS = {"a": "#0072B2", "b": "#E69F00"}
-"""Told apart by people who see no red or green; the zone of side b is dashed, for printers without colour."""
+"""Told apart by people who see no red or green; the zone of side b is dashed, for printers without
+colour.
+"""
 AROUND = 0.25
 AROUND_ZONES = 1.5
-"""How far a small map reaches beyond its finding, in sizes of the finding: at least, and at most to show its zones."""
+"""How far a small map reaches beyond its finding, in sizes of the finding: at least, and at most to
+show its zones.
+"""
 AROUND_DOT_M = 60.0
 LABEL_MM = 12.0
 """A zone that is narrower on paper has its label beside it."""
@@ -43,7 +49,7 @@ def _kinds() -> list[dict[str, str]]:
 
 
 def colour_of(entry: SheetFinding) -> str:
-    """The colour of a finding's kind."""
+    """Return the colour of a finding's kind."""
     rule, severity = entry["rule"], entry["severity"]
     for kind in _kinds():
         rules = kind["rules"].split()
@@ -55,7 +61,9 @@ def colour_of(entry: SheetFinding) -> str:
 def overview(
     told: Sequence[SheetFinding], every: Sequence[SheetFinding], ground: BaseMap, language: str
 ) -> tuple[str, str]:
-    """(SVG, scale) of a territory: the findings that are told, in the frame of all that there are; ("", "") of none."""
+    """(SVG, scale) of a territory: the findings that are listed, in the frame of all that there
+    are; ("", "") of none.
+    """
     bounds = _bounds(every)
     if bounds is None:
         return "", ""
@@ -76,7 +84,9 @@ def overview(
 def province_overview(
     territories: Sequence[tuple[str, Sequence[SheetFinding], Sequence[SheetFinding]]], ground: BaseMap, language: str
 ) -> tuple[str, str]:
-    """(SVG, scale) of all disputed findings, with the names of the territories; ``territories``: (name, disputed, all)."""
+    """(SVG, scale) of all disputed findings, with the names of the territories; ``territories``:
+    (name, disputed, all).
+    """
     bounds = _bounds([entry for _, _, every in territories for entry in every])
     if bounds is None:
         return "", ""
@@ -98,7 +108,9 @@ def province_overview(
 
 
 def small_map(entry: SheetFinding, ground: BaseMap, language: str) -> tuple[str, str, frozenset[str]]:
-    """(SVG, scale, sides whose zones are outlined) of one finding with what lies around it; nothing without an outline."""
+    """(SVG, scale, sides whose zones are outlined) of one finding with what lies around it; nothing
+    without an outline.
+    """
     bounds = _bounds([entry])
     if bounds is None:
         return "", "", frozenset()
@@ -140,13 +152,15 @@ def _label(
 
 
 def _same_ground(one: shapely.Geometry, other: shapely.Geometry) -> bool:
-    """Whether two outlines, of which one was simplified, are those of one zone."""
+    """Return whether two outlines, of which one was simplified, are those of one zone."""
     near = bool(np.allclose(one.bounds, other.bounds, atol=0.01 * max(other.bounds[2] - other.bounds[0], 1.0)))
     return near and abs(one.area - other.area) < 0.02 * other.area
 
 
 def _around(bounds: Bounds, zones: dict[str, shapely.Geometry]) -> Bounds:
-    """The ground of a small map: the finding with a margin, and as much of its zones as lets it be seen."""
+    """Return the ground of a small map: the finding with a margin, and as much of its zones as lets
+    it be seen.
+    """
     west, south, east, north = bounds
     size = max(east - west, north - south)
     least = max(AROUND * size, (LEAST_WINDOW_M - size) / 2)
@@ -161,7 +175,9 @@ def _around(bounds: Bounds, zones: dict[str, shapely.Geometry]) -> Bounds:
 
 
 def _style(entry: SheetFinding, made: Drawing) -> str:
-    """How an outline is drawn. What has no place of its own carries its whole territory, which must not hide the map."""
+    """Return how an outline is drawn. What has no place of its own carries its whole territory,
+    which must not hide the map.
+    """
     colour = colour_of(entry)
     placeless = bool(without_place(entry["area_m2"], entry.outline))
     return f'class="found" fill="{"none" if placeless else colour}" stroke="{colour}"'

@@ -1,7 +1,8 @@
-"""The page of the province: what is still disputed, territory by territory, with the figures of each.
+"""The page of the province: what is still disputed, territory by territory, with the figures of
+each.
 
-Goes in: the numbered findings and the file of each territory's sheet. Comes out: one HTML page; each row leads to the finding on
-its sheet, where that lies beside it.
+Goes in: the numbered findings and the file of each territory's sheet. Comes out: one HTML page;
+each row leads to the finding on its sheet, where that lies beside it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class TerritorySheet(NamedTuple):
 
 
 def province_page(whole: Whole, territories: Sequence[TerritorySheet]) -> str:
-    """The page as HTML."""
+    """Return the page as HTML."""
     return "".join(_parts(whole, territories))
 
 

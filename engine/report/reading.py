@@ -1,8 +1,10 @@
-"""What a sheet tells of a store: its findings with their outlines and what was last decided, grouped by territory.
+"""What a sheet says of a store: its findings with their outlines and what was last decided, grouped
+by territory.
 
-Goes in: the path of a store and today's date. A finding that two checks have found stands once. Its status is where its last
-decision led, as in the review dock; a waiver whose day has passed is disputed again. Outlines are shapely geometries in the
-store's CRS, in metres. Fails with PlanError as engine/store does; the file is closed again at once.
+Goes in: the path of a store and today's date. A finding that two checks have found stands once. Its
+status is where its last decision led, as in the review dock; a waiver whose day has passed is
+disputed again. Outlines are shapely geometries in the store's CRS, in metres. Fails with PlanError
+as engine/store does; the file is closed again at once.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ LISTED = ("error", "warning")
 
 @dataclass
 class SheetFinding:
-    """One finding: the columns of the record in ``values``, its outline, its status, its last decision."""
+    """One finding: the columns of the record in ``values``, its outline, its status, its last
+    decision.
+    """
 
     values: dict[str, Any]
     outline: Any
@@ -43,7 +47,9 @@ class SheetFinding:
 
     @property
     def disputed(self) -> bool:
-        """Whether people still have to agree: an error or warning that is open, or whose waiver has run out."""
+        """Whether people still have to agree: an error or warning that is open, or whose waiver has
+        run out.
+        """
         return self["severity"] in LISTED and (self.status == "open" or self.lapsed)
 
     @property
@@ -54,7 +60,9 @@ class SheetFinding:
 
 @dataclass
 class Contents:
-    """All findings of a store by territory, its CRS as text ("" unknown), and the time of its last run (ISO, "" unknown)."""
+    """All findings of a store by territory, its CRS as text ("" unknown), and the time of its last
+    run (ISO, "" unknown).
+    """
 
     path: Place
     srs: str
@@ -63,12 +71,12 @@ class Contents:
     notes: list[str] = field(default_factory=list)
 
     def entries(self) -> list[SheetFinding]:
-        """The findings of all territories."""
+        """Return the findings of all territories."""
         return [entry for found in self.territories.values() for entry in found]
 
 
 def read_contents(path: Place, today: date) -> Contents:
-    """The findings of the store ``path``."""
+    """Return the findings of the store ``path``."""
     path = place_of(path)
     with reading(path) as session:
         layout = layout_of(session)
@@ -107,7 +115,7 @@ def _value(name: str, value: object) -> Any:
 
 
 def number_entries(entries: list[SheetFinding]) -> list[SheetFinding]:
-    """The findings to be told one by one, worst first, numbered from 1."""
+    """Return the findings to be listed singly, worst first, numbered from 1."""
     told = [entry for entry in entries if entry["severity"] in LISTED]
     rank = {name: place for place, name in enumerate(SEVERITIES)}
     told.sort(key=lambda e: (rank[e["severity"]], e["rule"], -e.area_m2, e["finding_id"]))

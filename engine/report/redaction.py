@@ -1,9 +1,12 @@
-"""What must not be printed: defence land, its name, its outline, and every finding that would give it away.
+"""What must not be printed: defence land, its name, its outline, and every finding that would give
+it away.
 
-Goes in: a rule set, whose list of codes says what is defence land: CQP, the codes under it, the group of defence and security
-land, and the designations of an upper plan that only such land realises; and, where plan layers are drawn, their defence zones.
-A finding is left out when a code, key or message names such land, when another finding knows its zone as defence land, or when
-its outline lies on such land or follows its border. A remark that only speaks of defence is cut. Nothing says how many were.
+Goes in: a rule set, whose list of codes says what is defence land: CQP, the codes under it, the
+group of defence and security land, and the designations of an upper plan that only such land
+realises; and, where plan layers are drawn, their defence zones. A finding is left out when a code,
+key or message names such land, when another finding knows its zone as defence land, or when its
+outline lies on such land or follows its border. A remark that only speaks of defence is cut.
+Nothing says how many were.
 """
 
 from __future__ import annotations
@@ -25,11 +28,15 @@ WORDS = ("defence", "defense", "military")
 SIDES = ("a", "b")
 CUT = "…"
 SHARED_AREA, SHARED_BORDER = 0.01, 0.2
-"""Shares of a finding's area on defence land, and of defence land's border along a finding, from which on it gives it away."""
+"""Shares of a finding's area on defence land, and of defence land's border along a finding, from
+which on it gives it away.
+"""
 
 
 class Redaction:
-    """Knows defence land by code, word and ground; ``ground``: outlines of defence zones, in the store's CRS."""
+    """Knows defence land by code, word and ground; ``ground``: outlines of defence zones, in the
+    store's CRS.
+    """
 
     def __init__(self, rules: RuleSet, ground: Iterable[shapely.Geometry] = ()):
         self.codes = defence_codes(rules)
@@ -44,7 +51,9 @@ class Redaction:
         self._tree = shapely.STRtree(self.ground)
 
     def is_defence(self, code: str) -> bool:
-        """Whether a code or label is that of defence land: CQP, CQP-2, LUC+CQP, "đất quốc phòng"."""
+        """Return whether a code or label is that of defence land: CQP, CQP-2, LUC+CQP, "đất quốc
+        phòng".
+        """
         known = self._known.get(code)
         if known is None:
             folded = fold(plain(code))  # a code that only looks like that of defence land tells as much
@@ -52,11 +61,13 @@ class Redaction:
         return known
 
     def cut(self, words: str) -> str:
-        """A remark as it may be printed: whole, or not at all."""
+        """Return a remark as it may be printed: whole, or not at all."""
         return CUT if words and self.is_defence(words) else words
 
     def applied(self, contents: Contents) -> Contents:
-        """The findings that may be printed, with their remarks cut. A territory stays, even with nothing left."""
+        """Return the findings that may be printed, with their remarks cut. A territory stays, even
+        with nothing left.
+        """
         entries = contents.entries()
         zones = {self._zone(entry, side) for entry in entries for side in SIDES if self._names(entry, side)}
         on_ground = self._on_ground(entries)
@@ -113,8 +124,9 @@ class Redaction:
 
 
 def defence_codes(rules: RuleSet) -> frozenset[str]:
-    """The codes of defence land, folded: CQP, what is under it, the narrowest group it shares with security land, and the
-    designations that only land of that group realises."""
+    """Return the codes of defence land, folded: CQP, what is under it, the narrowest group it
+    shares with security land, and the designations that only land of that group realises.
+    """
     group = {fold(parent) for code in (rules.code(DEFENCE),) if code for parent in code.parents}
     named = {one for one in group if (found := rules.codes.get(one)) and _is_of_defence(found.name_vi)}
     codes = {DEFENCE, *named}

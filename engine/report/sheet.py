@@ -1,7 +1,9 @@
-"""The sheet of one territory: figures, overview map, and each finding with its map and a line to sign.
+"""The sheet of one territory: figures, overview map, and each finding with its map and a line to
+sign.
 
-Goes in: the territory's findings, of which the errors and warnings are told one by one, and what the whole store is. Comes out:
-one HTML page that needs nothing beside it and prints on A4. More than LARGEST_SHEET findings are not told; the page says how many.
+Goes in: the territory's findings, of which the errors and warnings are listed singly, and what the
+whole store is. Comes out: one HTML page that needs nothing beside it and prints on A4. More than
+LARGEST_SHEET findings are not listed; the page says how many.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ figure { margin: 0; } figcaption { font-size: 7pt; color: #44505c; margin-top: 0
 
 @dataclass(frozen=True)
 class Whole:
-    """What all pages of a run share; ``redacted``: whether anything that must not be printed was looked for and left out."""
+    """What all pages of a run share; ``redacted``: whether anything that must not be printed was
+    looked for and left out.
+    """
 
     contents: Contents
     ground: BaseMap
@@ -61,7 +65,9 @@ class Whole:
 
 
 def sheet(whole: Whole, territory: str, told: Sequence[SheetFinding], every: Sequence[SheetFinding]) -> str:
-    """The page as HTML. ``told``: the numbered findings; ``every``: all of the territory, also those only counted."""
+    """Return the page as HTML. ``told``: the numbered findings, listed singly; ``every``: all of
+    the territory, also those only counted.
+    """
     return "".join(_parts(whole, territory, told, every))
 
 
@@ -85,7 +91,9 @@ def _parts(whole: Whole, territory: str, told: Sequence[SheetFinding], every: Se
 
 
 def about(whole: Whole, every: Sequence[SheetFinding]) -> str:
-    """The line under the title: which plans, which store, when; and what the page leaves out."""
+    """Return the line under the title: which plans, which store, when; and what the page leaves
+    out.
+    """
     words = whole.words
     plans = sorted({entry[f"plan_{side}"] for entry in every for side in "ab"} - {""})
     lines = [words.say("plans", plans=", ".join(plans) or NOTHING)]
@@ -123,7 +131,7 @@ def figures(words: Words, every: Sequence[SheetFinding]) -> str:
 
 
 def by_rule_table(words: Words, every: Sequence[SheetFinding]) -> str:
-    """What was found, rule by rule."""
+    """Return what was found, rule by rule."""
     rules = by_rule(every)
     if not rules:
         return ""
@@ -138,7 +146,7 @@ def by_rule_table(words: Words, every: Sequence[SheetFinding]) -> str:
 
 
 def legend(words: Words, told: Sequence[SheetFinding]) -> str:
-    """The colours that a map uses, with the rules that have them."""
+    """Return the colours that a map uses, with the rules that have them."""
     kinds: dict[str, list[str]] = {}
     for entry in told:
         named = kinds.setdefault(colour_of(entry), [])
@@ -151,7 +159,7 @@ def legend(words: Words, told: Sequence[SheetFinding]) -> str:
 
 
 def ending(whole: Whole) -> str:
-    """The foot of a page."""
+    """Return the foot of a page."""
     return f"<footer>{whole.words.say('footer', version=whole.version)}</footer>{CLOSING}"
 
 

@@ -1,4 +1,5 @@
-"""The words of a sheet, escaped: whatever came from a layer or a person, and our own texts, in one language.
+"""The words of a sheet, escaped: whatever came from a layer or a person, and our own texts, in one
+language.
 
 Every function returns HTML. Nothing that is not escaped gets past here into a page.
 """
@@ -23,29 +24,31 @@ class Words:
         self.language, self._ruleset = language, ruleset
 
     def say(self, key: str, **values: object) -> str:
-        """A text of ours; its values are escaped with it."""
+        """Return a text of ours; its values are escaped with it."""
         return escape(text(f"sheet.{key}", self.language, **values))
 
     def told(self, words: str) -> str:
-        """A text of a layer or a person."""
+        """Return a text of a layer or a person."""
         return escape(words) if words.strip() else NOTHING
 
     def status(self, entry: SheetFinding) -> str:
-        """The status, and that a waiver has run out."""
+        """Return the status, and that a waiver has run out."""
         said = escape(text(f"status.{entry.status}", self.language))
         return f"{said} ({self.say('lapsed')})" if entry.lapsed else said
 
     def severity(self, severity: str) -> str:
-        """The name of a severity."""
+        """Return the name of a severity."""
         return escape(text(f"severity.{severity}", self.language))
 
     def rule(self, code: str) -> str:
-        """The title of a rule; its code where a store of another version has one that is not known."""
+        """Return the title of a rule; its code where a store of another version has one that is not
+        known.
+        """
         known = rules().get(code)
         return escape(known.text("title", self.language) if known else code)
 
     def code(self, code: str, side: str = "") -> str:
-        """A code with its name."""
+        """Return a code with its name."""
         name = self._ruleset.code_name(code, self.language, side) if code else ""
         return f"<b>{escape(code)}</b> {escape(name)}".strip() if code else NOTHING
 
@@ -59,11 +62,11 @@ class Words:
         return "<br>".join(part for part in (where, self.code(code) if code else "") if part)
 
     def area(self, entry: SheetFinding) -> str:
-        """The area of a finding."""
+        """Return the area of a finding."""
         return escape(area_text(entry["area_m2"], self.language))
 
     def width(self, entry: SheetFinding) -> str:
-        """The width of a finding."""
+        """Return the width of a finding."""
         return escape(width_text(entry["width_m"], self.language))
 
     def area_and_width(self, entry: SheetFinding) -> str:
@@ -72,15 +75,17 @@ class Words:
         return NOTHING if both == [NOTHING, NOTHING] else " · ".join(both)
 
     def count(self, count: int) -> str:
-        """A whole number."""
+        """Return a whole number."""
         return number(count, 0, self.language)
 
     def hectares(self, area_m2: float) -> str:
-        """An area in hectares, without its unit."""
+        """Return an area in hectares, without its unit."""
         return number(area_m2 / 1e4, 2, self.language)
 
     def day(self, written: str) -> str:
-        """A date as people write it, of an ISO date or time; the text itself where it is none."""
+        """Return a date as people write it, of an ISO date or time; the text itself where it is
+        none.
+        """
         try:
             day = date.fromisoformat(written[:10])
         except ValueError:
@@ -88,7 +93,7 @@ class Words:
         return f"{day:%d/%m/%Y}" if self.language == "vi" else day.isoformat()
 
     def decision(self, entry: SheetFinding) -> str:
-        """What was last decided: status, who, when, until when."""
+        """Return what was last decided: status, who, when, until when."""
         made = entry.decision
         if made is None:
             return self.status(entry)

@@ -1,8 +1,10 @@
-"""All sheets of a store, written into a folder: one HTML file a territory, and the page of the province.
+"""All sheets of a store, written into a folder: one HTML file a territory, and the page of the
+province.
 
-Goes in: the store, a folder, plan layers to draw below the findings, a rule set for names of codes. Each file takes its place when
-it is complete; files of the same names are replaced. Fails with PlanError: the store as engine/store says, a folder that cannot be
-written, a territory that the store does not have, a plan without CRS.
+Goes in: the store, a folder, plan layers to draw below the findings, a rule set for names of codes.
+Each file takes its place when it is complete; files of the same names are replaced. Fails with
+PlanError: the store as engine/store says, a folder that cannot be written, a territory that the
+store does not have, a plan without CRS.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class SheetOptions:
-    """How the sheets are to be; ``territory`` "" means all, ``today`` decides which waivers have run out."""
+    """How the sheets are to be; ``territory`` "" means all, ``today`` decides which waivers have
+    run out.
+    """
 
     language: str = "vi"
     redact: bool = True
@@ -100,7 +104,9 @@ def write_sheets(
 
 
 def file_names(territories: Iterable[str]) -> dict[str, str]:
-    """The file of each territory's sheet: its name in plain letters, told apart where two are alike."""
+    """Return the file of each territory's sheet: its name in plain letters, numbered where two are
+    alike.
+    """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for territory in territories:

@@ -1,4 +1,5 @@
-"""What a rule set says of itself in ``ruleset.toml``: name, version, date, languages, validity, what its codes are.
+"""What a rule set says of itself in ``ruleset.toml``: name, version, date, languages, validity,
+what its codes are.
 
     name = "my_rules"                      version = "1.0"            date = 2026-11-22
     languages = ["vi", "en"]
@@ -8,8 +9,9 @@
     [lower]     vi = "…"  en = "…"         what the lower codes are; generation = "tt08_2024"
     [codes]     standard = true            whether the standard lists of codes belong to the set
 
-All may be left out. Goes in: the bytes. Comes out: (name, About, whether the standard lists belong to it). An unknown key
-or a value of the wrong kind is noted in Mistakes with its key, the way a cell is noted with its column.
+All may be left out. Goes in: the bytes. Comes out: (name, About, whether the standard lists belong
+to it). An unknown key or a value of the wrong kind is noted in Mistakes with its key, the way a
+cell is noted with its column.
 """
 
 from __future__ import annotations

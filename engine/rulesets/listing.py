@@ -1,9 +1,11 @@
 """The list of pairs of codes that a planner edits in a spreadsheet and gives back as a rule set.
 
-Goes in: the pairs that meet (:mod:`.meeting_codes`), the base RuleSet that fills them, and an earlier list, if there is one,
-whose decisions and accepted codes are kept. Comes out: rows of text with the COLUMNS below, all of which ``verdicts.csv`` may
-have; a pair that nobody has decided has the verdict ``unlisted``. A label that no list of codes knows gets a proposal with a
-confidence on its first row; the code counts only when a person has written it into ``upper_accepted`` or ``lower_accepted``.
+Goes in: the pairs that meet (:mod:`.meeting_codes`), the base RuleSet that fills them, and an
+earlier list, if there is one, whose decisions and accepted codes are kept. Comes out: rows of text
+with the COLUMNS below, all of which ``verdicts.csv`` may have; a pair that nobody has decided has
+the verdict ``unlisted``. A label that no list of codes knows gets a proposal with a confidence on
+its first row; the code counts only when a person has written it into ``upper_accepted`` or
+``lower_accepted``.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ NUMBERS = ("hectares", "places", "min_area_m2", "upper_confidence", "lower_confi
 
 
 def list_of_pairs(pairs: pd.DataFrame, base: RuleSet, earlier: RuleSet | None, language: str) -> pd.DataFrame:
-    """One row a pair, then the decided pairs of the earlier list that no longer meet, with no hectares."""
+    """Return one row a pair, then the decided pairs of the earlier list that no longer meet, with
+    no hectares.
+    """
     accepted = {} if earlier is None else dict(earlier.labels)
     filling = dataclasses.replace(base, labels={**base.labels, **accepted})
     decided = {} if earlier is None else _decided(earlier)
@@ -67,7 +71,7 @@ def list_of_pairs(pairs: pd.DataFrame, base: RuleSet, earlier: RuleSet | None, l
 
 
 def _decided(earlier: RuleSet) -> dict[tuple[str, str], Verdict]:
-    """What a person has decided, or could have: rows that are not unlisted."""
+    """Return what a person has decided, or could have: rows that are not unlisted."""
     return {pair: verdict for pair, verdict in earlier.verdicts.items() if verdict.verdict != UNLISTED}
 
 
@@ -79,7 +83,9 @@ def _row(upper: str, lower: str, verdict: Verdict, base: str) -> dict[str, objec
 
 
 def _say_of_codes(table: pd.DataFrame, side: str, rules: RuleSet, language: str) -> None:
-    """Names of the codes of one side; on the first row of a label what it may mean and what was accepted for it."""
+    """Names of the codes of one side; on the first row of a label what it may mean and what was
+    accepted for it.
+    """
     codes = table[f"{side}_code"].tolist()
     distinct = list(dict.fromkeys(codes))
     table[f"{side}_name"] = [rules.code_name(code, language, side) for code in codes]
@@ -96,13 +102,13 @@ def _say_of_codes(table: pd.DataFrame, side: str, rules: RuleSet, language: str)
 
 
 def labels_without_code(written: list[str], side: str, rules: RuleSet) -> list[str]:
-    """What is neither in the list of codes nor named by a row."""
+    """Return what is neither in the list of codes nor named by a row."""
     named = named_codes(rules, side)
     return [code for code in written if fold(code) not in rules.codes and fold(code) not in named and code != "*"]
 
 
 def named_codes(rules: RuleSet, side: str) -> frozenset[str]:
-    """The folded codes that rows name on one side."""
+    """Return the folded codes that rows name on one side."""
     return frozenset(pair[SIDES.index(side)] for pair in rules.verdicts)
 
 
@@ -111,7 +117,9 @@ def _written(rules: RuleSet, folded: str) -> str:
 
 
 def summary(table: pd.DataFrame) -> Mapping[str, float]:
-    """Numbers for models: pairs that meet, pairs that nobody decided, labels with a proposal and without any code."""
+    """Numbers for models: pairs that meet, pairs that nobody decided, labels with a proposal and
+    without any code.
+    """
     meets = table["hectares"].notna()
     open_pairs = meets & (table["verdict"] == UNLISTED)
     proposed = sum(int(table[f"{side}_proposed"].fillna("").ne("").sum()) for side in SIDES)

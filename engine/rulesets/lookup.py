@@ -1,11 +1,13 @@
 """Which row of a rule set answers a pair of codes, for one pair and for millions.
 
-A code's line is the code, then what it is part of, by the number of steps, then ``*``. A row answers a pair if it names one of the
-upper code's line and one of the lower code's line. Of two such rows the more specific one is nearer on one side and not
-farther on the other. Where rows cross (nearer above, farther below), a row with ``*`` among them makes it a question of
-strictness: conflict before conditional before compatible, then the smaller min_area_m2, then the row nearer on the upper
-side. Crossing rows that both name codes and disagree are a contradiction, which reading refuses (:func:`crossings`).
-Goes in: rows by (upper, lower) code, and what gives a code's line. Comes out: rows, or :class:`Answers`, a number per pair.
+A code's line is the code, then what it is part of, by the number of steps, then ``*``. A row
+answers a pair if it names one of the upper code's line and one of the lower code's line. Of two
+such rows the more specific one is nearer on one side and not farther on the other. Where rows cross
+(nearer above, farther below), a row with ``*`` among them makes it a question of strictness:
+conflict before conditional before compatible, then the smaller min_area_m2, then the row nearer on
+the upper side. Crossing rows that both name codes and disagree are a contradiction, which reading
+refuses (:func:`crossings`). Goes in: rows by (upper, lower) code, and what gives a code's line.
+Comes out: rows, or :class:`Answers`, a number per pair.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class Answers:
         return len(self.number)
 
     def column(self, name: str) -> np.ndarray:
-        """One field of the verdicts, such as "verdict", "min_area_m2" or "reference", for every pair."""
+        """Return one field of the verdicts, such as "verdict", "min_area_m2" or "reference", for
+        every pair.
+        """
         values = [getattr(row, name) for row in self.rows]
         return _spread(values, self.number, float if name == "min_area_m2" else object)
 
@@ -46,15 +50,15 @@ class Answers:
         return _spread([row.reason(language) for row in self.rows], self.number, object)
 
     def references(self, language: str) -> np.ndarray:
-        """The reference as a text in a language cites it, for every pair."""
+        """Return the reference as a text in a language cites it, for every pair."""
         return _spread([row.cited(language) for row in self.rows], self.number, object)
 
     def among(self, words: Sequence[str]) -> np.ndarray:
-        """Whether the verdict of each pair is one of ``words``."""
+        """Return whether the verdict of each pair is one of ``words``."""
         return _spread([row.verdict in words for row in self.rows], self.number, bool)
 
     def where(self, kept: np.ndarray) -> Answers:
-        """The answers of some pairs, by mask or by index."""
+        """Return the answers of some pairs, by mask or by index."""
         return Answers(self.number[kept], self.rows)
 
 
@@ -89,7 +93,7 @@ class Finder:
         self._answers: dict[Pair, Verdict | None] = {}
 
     def row(self, upper: str, lower: str) -> Verdict | None:
-        """The row that answers a pair, or None."""
+        """Return the row that answers a pair, or None."""
         exact = self._rows.get((upper, lower))
         if exact is not None:
             return exact
@@ -101,7 +105,9 @@ class Finder:
         return self._answers[pair]
 
     def disagreeing(self, upper: str, lower: str) -> list[Verdict]:
-        """Rows that name codes, none more specific than another, and answer a pair differently; none if all agree."""
+        """Rows that name codes, none more specific than another, and answer a pair differently;
+        none if all agree.
+        """
         best = self._most_specific(upper, lower)
         if len(best) < 2 or any(found.general for found in best):
             return []
@@ -109,11 +115,11 @@ class Finder:
         return [found.row for found in best] if len(differing) > 1 else []
 
     def knows_upper(self, code: str) -> bool:
-        """Whether some row names a code of this upper code's line."""
+        """Return whether some row names a code of this upper code's line."""
         return bool(self._upper_line(code))
 
     def knows_lower(self, code: str) -> bool:
-        """Whether some row names a code of this lower code's line."""
+        """Return whether some row names a code of this lower code's line."""
         return bool(self._lower_line(code))
 
     def _most_specific(self, upper: str, lower: str) -> list[_Found]:
@@ -127,7 +133,7 @@ class Finder:
         return [one for one in found if not any(other.beats(one) for other in found)]
 
     def _upper_line(self, code: str) -> dict[str, int]:
-        """What of an upper code's line the rows name at all."""
+        """Return what of an upper code's line the rows name at all."""
         if code not in self._above:
             self._above[code] = _named(self._line_of(code), self._named_above)
         return self._above[code]
@@ -143,7 +149,9 @@ def _named(line: Mapping[str, int], names: frozenset[str]) -> dict[str, int]:
 
 
 def crossings(rows: Mapping[Pair, Verdict], line_of: Callable[[str], Mapping[str, int]]) -> Iterator[Pair]:
-    """Pairs of codes that no row names and that two rows reach, each nearer on another side; ``*`` is not a code here."""
+    """Pairs of codes that no row names and that two rows reach, each nearer on another side; ``*``
+    is not a code here.
+    """
     by_part: dict[Pair, list[str]] = {}
     for upper, lower in rows:
         for whole in _wholes(line_of, lower):
@@ -169,7 +177,7 @@ def all_answers(
     upper: np.ndarray | None,
     lower: np.ndarray | None,
 ) -> Answers:
-    """The answers of :meth:`RuleSet.answers`, each pair of codes asked once."""
+    """Return the answers of :meth:`RuleSet.answers`, each pair of codes asked once."""
     upper_number, upper_names = pd.factorize(np.asarray(upper_codes, dtype=object), use_na_sentinel=False)
     lower_number, lower_names = pd.factorize(np.asarray(lower_codes, dtype=object), use_na_sentinel=False)
     above = upper_number if upper is None else upper_number[upper]
@@ -191,5 +199,5 @@ def all_answers(
 
 
 def _text(code: object) -> str:
-    """A code as text; NULL, however a table writes it, is none."""
+    """Return a code as text; NULL, however a table writes it, is none."""
     return "" if is_missing(code) else str(code)

@@ -1,10 +1,12 @@
-"""A rule set as one page that one reads, prints on A4 and signs: the matrix, its reasons, and what nobody has confirmed yet.
+"""A rule set as one page that one reads, prints on A4 and signs: the matrix, its reasons, and what
+nobody has confirmed yet.
 
-Goes in: a RuleSet and the language that stands first. Comes out: one HTML page with everything inside it, no script, both
-languages, every text escaped. Each cell of the matrix carries its verdict as a word and as a colour, a number that leads to
-reason, reference and source, and a question mark where the row is not confirmed. Codes that are answered alike share a line.
-Cells that inherit their answer are in italics. Wide matrices are cut into tables of COLUMNS_AT_ONCE zones; one of more than
-LARGEST_MATRIX cells is left out, and said so: its rows stand in the list.
+Goes in: a RuleSet and the language that stands first. Comes out: one HTML page with everything
+inside it, no script, both languages, every text escaped. Each cell of the matrix carries its
+verdict as a word and as a colour, a number that leads to reason, reference and source, and a
+question mark where the row is not confirmed. Codes that are answered alike share a line. Cells that
+inherit their answer are in italics. Wide matrices are cut into tables of COLUMNS_AT_ONCE zones; one
+of more than LARGEST_MATRIX cells is left out, and said so: its rows stand in the list.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Line(NamedTuple):
 
 
 def page(rules: RuleSet, language: str) -> str:
-    """The page as HTML text."""
+    """Return the page as HTML text."""
     return "".join(_Page(rules, language).parts())
 
 
@@ -191,12 +193,12 @@ class _Page:
         return "<br>".join(part for part in (condition, floor, escape(first), other) if part)
 
     def _cited(self, vietnamese: str, english: str) -> list[str]:
-        """A citation in the page's language, and in the other one where that has it too."""
+        """Return a citation in the page's language, and in the other one where that has it too."""
         both = [vietnamese, english] if self._language == "vi" else [english, vietnamese]
         return [one for one in both if one]
 
     def _places(self, pairs: list[tuple[str, str]]) -> str:
-        """The pairs that share a reason: lower codes by upper code."""
+        """Return the pairs that share a reason: lower codes by upper code."""
         by_upper: dict[str, list[str]] = {}
         for upper, lower in pairs:
             by_upper.setdefault(upper, []).append(self._code(lower).code)
@@ -224,7 +226,7 @@ class _Page:
         return f"<h2>{self._say('precedence')}</h2>{table}"
 
     def _codes(self) -> Iterator[str]:
-        """The codes that the rows name, and those that inherit from one of them."""
+        """Yield the codes that the rows name, and those that inherit from one of them."""
         named = {code for pair in self._rules.verdicts for code in pair}
         shown = [code for folded, code in self._rules.codes.items() if named & set(self._rules.lineage(folded))]
         if not shown:
@@ -246,7 +248,7 @@ class _Page:
     # words
 
     def _note(self, verdict: Verdict) -> int:
-        """The number of a reason; 0 where the row says nothing but its verdict."""
+        """Return the number of a reason; 0 where the row says nothing but its verdict."""
         parts = (verdict.condition, verdict.reason_vi, verdict.reason_en, verdict.reference, verdict.reference_en)
         if not any(parts) and not verdict.min_area_m2:
             return 0
@@ -280,7 +282,9 @@ class _Page:
 
 
 def _in_order(rules: RuleSet, side: int) -> list[str]:
-    """The codes that rows name on one side, in the order of the list of codes, then of the rows; any code comes last."""
+    """Return the codes that rows name on one side, in the order of the list of codes, then of the
+    rows; any code comes last.
+    """
     named = dict.fromkeys(pair[side] for pair in rules.verdicts)
     rank = {code: place for place, code in enumerate(rules.codes)}
     known = sorted((code for code in named if code in rank), key=rank.__getitem__)

@@ -1,4 +1,6 @@
-"""The look of a rule set's page: screen and A4 landscape; verdicts in colours that differ in lightness too."""
+"""The look of a rule set's page: screen and A4 landscape; verdicts in colours that differ in
+lightness too.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Rows of a rule set's tables made into verdicts, precedence, codes and labels; what is wrong with a row is noted.
+"""Turn the rows of a rule set's tables into verdicts, precedence, codes and labels; what is wrong
+with a row is noted.
 
-Goes in: rows (row number, {column: text}) of a table and the Mistakes to add to. Comes out: what the rows say, by folded
-code or level. A row with a mistake is left out, so that the rest of the file is still looked at; two rows that say
-different things of the same are a mistake that names both.
+Goes in: rows (row number, {column: text}) of a table and the Mistakes to add to. Comes out: what
+the rows say, by folded code or level. A row with a mistake is left out, so that the rest of the
+file is still looked at; two rows that say different things of the same are a mistake that names
+both.
 """
 
 from __future__ import annotations
@@ -69,7 +71,9 @@ def _verdict(row: Mapping[str, str], word: str, min_area_m2: float, number: int)
 
 
 def check_crossings(verdicts: Mapping[Pair, Verdict], codes: Mapping[str, Code], file: str, mistakes: Mistakes) -> None:
-    """Two rows that reach the same pair by inheritance, neither more specific, and disagree: the pair needs a row."""
+    """Two rows that reach the same pair by inheritance, neither more specific, and disagree: the
+    pair needs a row.
+    """
 
     def line_of(code: str) -> dict[str, int]:
         return _lineage(codes, code)
@@ -139,7 +143,9 @@ def _code(row: Mapping[str, str]) -> Code:
 
 
 def check_codes(own: Rows, codes: Mapping[str, Code], file: str, mistakes: Mistakes) -> None:
-    """Each whole and successor that a row names is a code of the list, and no code is part of itself."""
+    """Each whole and successor that a row names is a code of the list, and no code is part of
+    itself.
+    """
     for number, row in own:
         place = {"file": file, "row": number}
         code = codes.get(fold(row.get("code", "")))
@@ -168,7 +174,9 @@ def _is_part_of_itself(codes: Mapping[str, Code], code: str) -> bool:
 
 
 def labels_of(rows: Rows, file: str, mistakes: Mistakes) -> dict[Pair, str]:
-    """The codes that a planner has accepted for labels, by (side, label): columns upper_accepted and lower_accepted."""
+    """Return the codes that a planner has accepted for labels, by (side, label): columns
+    upper_accepted and lower_accepted.
+    """
     found: dict[Pair, str] = {}
     first_row: dict[Pair, int] = {}
     for number, row in rows:
@@ -193,7 +201,9 @@ def check_labels(
 
 
 def area_of(written: str) -> float | None:
-    """An area in m² as a spreadsheet writes it, decimal point or comma; None if it is none, or could be two numbers."""
+    """Return an area in m² as a spreadsheet writes it, decimal point or comma; None if it is none,
+    or could be two numbers.
+    """
     if not written:
         return 0.0
     if _THOUSANDS.fullmatch(written) and not written.startswith("0"):

@@ -1,9 +1,11 @@
-"""Which code a label of a drawing may stand for: a proposal with a confidence, never more than a proposal.
+"""Which code a label of a drawing may stand for: a proposal with a confidence, never more than a
+proposal.
 
-CAD layers are called "qh dat cayxanh", "D.ODTMOi" or "hdatconcong": without accents, run together, with words of the trade
-around them (qh, hđ, đất). Goes in: labels and the codes to choose from. Comes out: for each label a code with a confidence
-from 0 to 1, or none below LEAST_CONFIDENCE. What is compared, after accents, case and words of the trade are taken off: the
-code itself as a word or at the start of one, the names of the codes, and the phrases of resources/codes/label_words.csv.
+CAD layers are called "qh dat cayxanh", "D.ODTMOi" or "hdatconcong": without accents, run together,
+with words of the trade around them (qh, hđ, đất). Goes in: labels and the codes to choose from.
+Comes out: for each label a code with a confidence from 0 to 1, or none below LEAST_CONFIDENCE. What
+is compared, after accents, case and words of the trade are taken off: the code itself as a word or
+at the start of one, the names of the codes, and the phrases of resources/codes/label_words.csv.
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ LEAST_CONFIDENCE = 0.6
 SAME_CODE, CODE_IS_A_WORD, CODE_BEGINS_A_WORD = 1.0, 0.9, 0.8
 PHRASE_AT_MOST = 0.85
 LEAST_LIKENESS = 0.85
-"""Of a misspelt phrase: du phong (reserve) is like duong (road) to 0.83, concong like cong cong (public) to 0.93."""
+"""Of a misspelt phrase: du phong (reserve) is like duong (road) to 0.83, concong like cong cong
+(public) to 0.93.
+"""
 SHORTEST_PART = 6
-"""A phrase of so many letters is found inside a longer label; a shorter one would be found everywhere."""
+"""A phrase of so many letters is found inside a longer label; a shorter one would be found
+everywhere.
+"""
 TRADE_WORDS = ("qhsdd", "qh", "hd", "hdat", "dat", "khu", "d", "hatch", "sdd", "ranh", "lo")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _STARTS = re.compile(r"^(?:hdat|hdd|hd|dat|khu)(?=.{4})")
@@ -43,7 +49,9 @@ NO_PROPOSAL = Proposal("", 0.0)
 
 
 def propose(labels: Iterable[str], codes: Mapping[str, Code], preferred: Iterable[str] = ()) -> dict[str, Proposal]:
-    """A proposal for each label. ``preferred``: folded codes that win where two are as likely."""
+    """Return a proposal for each label. ``preferred``: folded codes that win where two are as
+    likely.
+    """
     first = set(preferred)
     known = {written(code.code): code.code for code in codes.values() for written in (fold, _one_word)}
     phrases = _phrases(codes)
@@ -104,7 +112,9 @@ def _by_phrase(label: str, phrases: Mapping[str, list[str]]) -> Iterable[Proposa
 
 
 def _likeness(one: str, other: str) -> float:
-    """From 0 to 1. The matcher takes the first of equally long matches, so that it reads differently from the other end."""
+    """From 0 to 1. The matcher takes the first of equally long matches, so that it reads
+    differently from the other end.
+    """
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
@@ -115,13 +125,15 @@ def _letter_pairs(word: str) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _core(words: str) -> str:
-    """What is left of a label or phrase without accents, blanks and words of the trade."""
+    """Return what is left of a label or phrase without accents, blanks and words of the trade."""
     kept = [word for word in bare(words).split() if word not in TRADE_WORDS]
     return _STARTS.sub("", "".join(kept))
 
 
 def bare(words: str) -> str:
-    """Letters only, in lower case, without accents, one blank between words; a capital after a small letter begins one."""
+    """Letters only, in lower case, without accents, one blank between words; a capital after a
+    small letter begins one.
+    """
     plain = without_accents(words)
     return " ".join(word.lower() for word in _LETTERS.findall(re.sub(r"(?<=[a-z]{2})(?=[A-Z])", " ", plain)))
 

@@ -1,12 +1,15 @@
-"""A rule set from a folder, a zip or a single table, with every error named at once: file, row, column, remedy.
+"""A rule set from a folder, a zip or a single table, with every error named at once: file, row,
+column, remedy.
 
-A folder or zip holds ``verdicts.csv`` (upper_code, lower_code, verdict; condition, min_area_m2, reason_vi, reason_en,
-reference, source, review as one likes) and may hold ``ruleset.toml`` (:mod:`.about`), ``codes.csv`` (code; parents, name_vi,
-name_en, hex, generations, successor, question_vi, question_en, realised_by, overlapping, source, review) and
-``precedence.csv`` (upper_level, lower_level, must_adjust_vi, must_adjust_en, article, article_en). A bare CSV or .xlsx is
-``verdicts.csv``; a workbook may have sheets verdicts, codes and precedence. What is not there has a default: the standard
-lists of codes, which ``codes.csv`` adds to and corrects, and the precedence of Art. 6 of the Law on Planning. A wrong set
-never runs: RuleSetError, a PlanError, lists what is wrong.
+A folder or zip holds ``verdicts.csv`` (upper_code, lower_code, verdict; condition, min_area_m2,
+reason_vi, reason_en, reference, source, review as one likes) and may hold ``ruleset.toml``
+(:mod:`.about`), ``codes.csv`` (code; parents, name_vi, name_en, hex, generations, successor,
+question_vi, question_en, realised_by, overlapping, source, review) and ``precedence.csv``
+(upper_level, lower_level, must_adjust_vi, must_adjust_en, article, article_en). A bare CSV or .xlsx
+is ``verdicts.csv``; a workbook may have sheets verdicts, codes and precedence. What is not there
+has a default: the standard lists of codes, which ``codes.csv`` adds to and corrects, and the
+precedence of Art. 6 of the Law on Planning. A wrong set never runs: RuleSetError, a PlanError,
+lists what is wrong.
 """
 
 from __future__ import annotations
@@ -54,15 +57,19 @@ TABLES = {
 
 
 def read_ruleset(source: str | Path | None) -> RuleSet:
-    """The rule set at ``source``: a folder, a zip, a CSV or a workbook; the built-in draft where it is None or "".
+    """Return the rule set at ``source``: a folder, a zip, a CSV or a workbook; the built-in draft
+    where it is None or "".
 
-    A list of createrules with accepted codes is judged by the built-in rows, as far as it has none of its own.
+    A list of createrules with accepted codes is judged by the built-in rows, as far as it has none
+    of its own.
     """
     return _read(source, _with_built_in)
 
 
 def read_list(source: str | Path) -> RuleSet:
-    """An earlier list of createrules: only what it says itself, whatever set it was filled from."""
+    """Return an earlier list of createrules: only what it says itself, whatever set it was filled
+    from.
+    """
     return _read(source, None)
 
 
@@ -84,7 +91,7 @@ def _read(source: str | Path | None, completed: Callable[[dict, Rows], dict] | N
 
 
 def _tables(files: Mapping[str, bytes], path: Path, mistakes: Mistakes) -> dict[str, tuple[str, Rows]]:
-    """(how a mistake calls the table, rows) of each table of the set."""
+    """Return (how a mistake calls the table, rows) of each table of the set."""
     tables = {}
     for name, columns in TABLES.items():
         if name in files:
@@ -110,7 +117,7 @@ def _made(
     completed: Callable[[dict, Rows], dict] | None,
     mistakes: Mistakes,
 ) -> RuleSet:
-    """What the tables say, as a RuleSet that has no digest yet."""
+    """Return what the tables say, as a RuleSet that has no digest yet."""
     codes = dict(standard_codes()) if standard else {}
     if CODES_FILE in tables:
         where, rows = tables[CODES_FILE]
@@ -136,15 +143,19 @@ def _made(
 
 
 def _with_built_in(verdicts: dict, rows: Rows) -> dict:
-    """The list's own rows and the built-in ones, which judge accepted codes. A list that was filled from another set
-    stands by its own rows: that set is not here, and what the list leaves open is reported as unlisted."""
+    """Return the list's own rows and the built-in ones, which judge accepted codes. A list that was
+    filled from another set stands by its own rows: that set is not here, and what the list leaves
+    open is reported as unlisted.
+    """
     filled_from = {row.get("base", "") for _, row in rows} - {"", BUILT_IN.name}
     return verdicts if filled_from else {**_built_in_verdicts(), **verdicts}
 
 
 @functools.cache
 def standard_codes() -> Mapping[str, Code]:
-    """The land-use codes of three generations and the zones of provincial plans, by folded code."""
+    """Return the land-use codes of three generations and the zones of provincial plans, by folded
+    code.
+    """
     return _ours(STANDARD_CODES, TABLES[CODES_FILE], codes_of)
 
 
@@ -164,7 +175,9 @@ def _ours(paths: tuple[Path, ...], columns: Columns, parse: Callable[[Rows, str,
 
 
 def _digest(rules: RuleSet) -> str:
-    """SHA-256 of all that decides or explains a verdict, sorted, so that neither wrapping nor order of rows counts."""
+    """SHA-256 of all that decides or explains a verdict, sorted, so that neither wrapping nor order
+    of rows counts.
+    """
     told = hashlib.sha256()
 
     def add(section: str, table: Mapping) -> None:
@@ -178,9 +191,11 @@ def _digest(rules: RuleSet) -> str:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON knows it; the row number of a verdict is where it stands, not what it says.
+    """Return a value as JSON knows it; the row number of a verdict is where it stands, not what it
+    says.
 
-    A citation in English counts where there is one, so that sets without it keep the digest that they always had.
+    A citation in English counts where there is one, so that sets without it keep the digest that
+    they always had.
     """
     if isinstance(value, (str, tuple, dict, float)):
         return value

@@ -1,9 +1,10 @@
 """Writes the list of pairs as a CSV or as a workbook that a spreadsheet opens as it should.
 
-The CSV is UTF-8 with a byte-order mark; in Vietnamese its columns are separated by semicolons and numbers have a decimal
-comma, because that is how a Vietnamese Excel reads and writes it. The workbook (.xlsx, with openpyxl) has a drop-down for the
-verdict, colours that follow it, a list of codes to accept, and a note on each column. No text can act as a formula in
-either. The file takes its place when it is complete. Fails with PlanError: another ending, not writable, openpyxl missing.
+The CSV is UTF-8 with a byte-order mark; in Vietnamese its columns are separated by semicolons and
+numbers have a decimal comma, because that is how a Vietnamese Excel reads and writes it. The
+workbook (.xlsx, with openpyxl) has a drop-down for the verdict, colours that follow it, a list of
+codes to accept, and a note on each column. No text can act as a formula in either. The file takes
+its place when it is complete. Fails with PlanError: another ending, not writable, openpyxl missing.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ ILLEGAL_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFF
 def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str, base: RuleSet | None = None) -> None:
     """Write ``table`` (columns of :mod:`.listing`) to ``path``, by its ending.
 
-    A list that lies there is replaced where nothing is lost that a person has decided; ``base`` filled the rest.
+    A list that lies there is replaced where nothing is lost that a person has decided; ``base``
+    filled the rest.
     """
     with replaced(path, LIST, "rules.list_unwritable") as place:
         if path.is_file() and path.stat().st_size:
@@ -59,7 +61,9 @@ def write_list(table: pd.DataFrame, path: Path, codes: list[Code], language: str
 
 
 def _require_decisions_kept(path: Path, table: pd.DataFrame, base: RuleSet | None) -> None:
-    """PlanError where the list at ``path`` holds decisions and accepted codes that neither ``table`` nor ``base`` has."""
+    """Raise PlanError where the list at ``path`` holds decisions and accepted codes that neither
+    ``table`` nor ``base`` has.
+    """
     old, new = read_list(path), _decided(table)
     decided = {
         f"{upper} – {lower}": _decision(row)
@@ -75,7 +79,7 @@ def _decision(row: Verdict) -> tuple[str, str, float]:
 
 
 def _decided(table: pd.DataFrame) -> dict[str, object]:
-    """What of a list a person may write, by what it is about."""
+    """Return what of a list a person may write, by what it is about."""
     made: dict[str, object] = {}
     for row in table.to_dict("records"):
         pair = f"{fold(row['upper_code'])} – {fold(row['lower_code'])}"
@@ -87,7 +91,9 @@ def _decided(table: pd.DataFrame) -> dict[str, object]:
 
 
 def _cells(table: pd.DataFrame, language: str) -> Iterator[list[object]]:
-    """The rows as they are written: numbers as the language writes them, everything else as text."""
+    """Yield the rows as they are written: numbers as the language writes them, everything else as
+    text.
+    """
     numeric = [name in NUMBERS for name in table.columns]
     for row in table.itertuples(index=False, name=None):
         yield [_number(value, language) if n else _text(value) for value, n in zip(row, numeric)]
@@ -98,7 +104,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: Any, language: str) -> str:
-    """A number without grouping; never with three decimals, which could be taken for thousands."""
+    """Return a number without grouping; never with three decimals, which could be taken for
+    thousands.
+    """
     if value is None or value == "":
         return ""
     written = f"{float(value):.4f}".rstrip("0").rstrip(".")

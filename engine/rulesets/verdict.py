@@ -13,8 +13,9 @@ UNLISTED = "unlisted"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One row of a rule set; areas in m². ``review`` says what no planner has confirmed yet, "" where all is.
-    ``reference_en``: how an English text cites ``reference``, "" where that is cited as it is.
+    """One row of a rule set; areas in m². ``review`` says what no planner has confirmed yet, ""
+    where all is. ``reference_en``: how an English text cites ``reference``, "" where that is cited
+    as it is.
 
     ``row`` is the row number in the file, 0 for a row that stands in no file.
     """
@@ -31,7 +32,7 @@ class Verdict:
     reference_en: str = ""
 
     def cited(self, language: str) -> str:
-        """The reference as a text in a language cites it."""
+        """Return the reference as a text in a language cites it."""
         return self.reference if language == "vi" else (self.reference_en or self.reference)
 
     def reason(self, language: str) -> str:

@@ -1,9 +1,10 @@
-"""The findings store: one GeoPackage, or one schema of PostGIS, with the layer of findings and the tables measures, runs, decisions,
-edits and store.
+"""The findings store: one GeoPackage, or one schema of PostGIS, with the layer of findings and the
+tables measures, runs, decisions, edits and store.
 
-Reading and deciding need nothing but Python's sqlite3, so that a person can review where geopandas is not installed; only
-what a check calls, the functions below, needs geopandas. Whatever goes wrong is a PlanError that names the
-store, says what was found and what to do, and leaves the store as it was.
+Reading and deciding need nothing but Python's sqlite3, so that a person can review where geopandas
+is not installed; only what a check calls, the functions below, needs geopandas. Whatever goes wrong
+is a PlanError that names the store, says what was found and what to do, and leaves the store as it
+was.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def write_store(
     runs: pd.DataFrame,
     decisions: History = (),
 ) -> None:
-    """Write a whole store to ``path``; see :mod:`.writing`, which is loaded only now because it loads geopandas."""
+    """Write a whole store to ``path``; see :mod:`.writing`, which is loaded only now because it
+    loads geopandas.
+    """
     from .writing import write
 
     write(path, findings, measures, runs, decisions)
@@ -51,7 +54,9 @@ def write_zones(
     fields: Sequence[tuple[str, str]],
     known_by: Sequence[str] = (),
 ) -> None:
-    """Write one layer of polygons to a GeoPackage of its own, replacing a former one; see :mod:`.writing`."""
+    """Write one layer of polygons to a GeoPackage of its own, replacing a former one; see
+    :mod:`.writing`.
+    """
     from .writing import write_zones as write
 
     write(path, layer, zones, fields, known_by)

@@ -1,7 +1,8 @@
 """Sessions with a store, wherever it lies: short ones to read, and transactions to write.
 
-Goes in: a place (:mod:`.place`). A writer is alone from its start, waits for others up to ``busy_s``, and is committed as a whole or
-not at all. Fails with PlanError, in the words of :mod:`.geopackage` or :mod:`.postgis`; nothing was written then.
+Goes in: a place (:mod:`.place`). A writer is alone from its start, waits for others up to
+``busy_s``, and is committed as a whole or not at all. Fails with PlanError, in the words of
+:mod:`.geopackage` or :mod:`.postgis`; nothing was written then.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ BUSY_S = 10.0
 
 
 def reading(place: Place, busy_s: float | None = None) -> AbstractContextManager[Session]:
-    """A session to read with."""
+    """Return a session to read with."""
     place = place_of(place)
     if isinstance(place, PostgisSchema):
         from . import postgis
@@ -26,7 +27,7 @@ def reading(place: Place, busy_s: float | None = None) -> AbstractContextManager
 
 
 def writing(place: Place, busy_s: float | None = None) -> AbstractContextManager[Session]:
-    """A session in a transaction that nobody else writes beside."""
+    """Return a session in a transaction that nobody else writes beside."""
     place = place_of(place)
     if isinstance(place, PostgisSchema):
         from . import postgis
@@ -36,7 +37,9 @@ def writing(place: Place, busy_s: float | None = None) -> AbstractContextManager
 
 
 def mark(place: Place, busy_s: float | None = None) -> tuple[object, ...]:
-    """What is another as soon as somebody has written there; asked for every second, so it must cost little."""
+    """Return what is another as soon as somebody has written there; asked for every second, so it
+    must cost little.
+    """
     place = place_of(place)
     if isinstance(place, PostgisSchema):
         from . import postgis
@@ -46,13 +49,15 @@ def mark(place: Place, busy_s: float | None = None) -> tuple[object, ...]:
 
 
 def file_number(place: Place) -> tuple[int, int]:
-    """What tells a store from another one that a run has put in its place; the same for every schema, which is never replaced."""
+    """Return what identifies a store, so that another one that a run has put in its place is
+    noticed; the same for every schema, which is never replaced.
+    """
     place = place_of(place)
     return (0, 0) if isinstance(place, PostgisSchema) else geopackage.file_number(place)
 
 
 def refuse_read_only(place: Place) -> None:
-    """PlanError when decisions cannot be written there."""
+    """Raise PlanError when decisions cannot be written there."""
     place = place_of(place)
     if isinstance(place, PostgisSchema):
         from . import postgis

@@ -1,8 +1,9 @@
-"""The findings of a store, without outlines, copied into a database in memory, and what others have decided since.
+"""The findings of a store, without outlines, copied into a database in memory, and what others have
+decided since.
 
-Goes in: a place. Whatever the store is, the copy has one table ``listing``, worst findings first. A GeoPackage is copied inside SQLite
-and closed again, so that nobody waits for a reader; from PostGIS the rows come in one snapshot. Fails with PlanError as
-opening.look_into does.
+Goes in: a place. Whatever the store is, the copy has one table ``listing``, worst findings first. A
+GeoPackage is copied inside SQLite and closed again, so that nobody waits for a reader; from PostGIS
+the rows come in one snapshot. Fails with PlanError as opening.look_into does.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ _FILLED = f"fid, {', '.join(_COLUMNS)}, status, severity_rank, minx, miny, maxx,
 
 
 def rank(column: str, names: Sequence[str]) -> str:
-    """The place of a column's value among ``names``, in SQL."""
+    """Return the place of a column's value among ``names``, in SQL."""
     cases = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(names))
     return f"CASE {column} {cases} ELSE {len(names)} END"
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What was copied, and at which state of the store: ``last`` is the number of the last decision."""
+    """What was copied, and at which state of the store: ``last`` is the number of the last
+    decision.
+    """
 
     memory: sqlite3.Connection
     layout: Layout
@@ -51,7 +54,9 @@ class Copy:
 
 @dataclass(frozen=True)
 class News:
-    """What has happened since: ``decisions`` as (finding, status, lapsed, number); or the findings themselves are others."""
+    """What has happened since: ``decisions`` as (finding, status, lapsed, number); or the findings
+    themselves are others.
+    """
 
     copy: Copy
     decisions: list[tuple[str, str, int, int]]
@@ -59,7 +64,7 @@ class News:
 
 
 def copy_findings(place: Place) -> Copy:
-    """All findings of a store, in a new database in memory."""
+    """Return all findings of a store, in a new database in memory."""
     for _ in range(ATTEMPTS):
         seen = mark(place)
         try:
@@ -67,7 +72,8 @@ def copy_findings(place: Place) -> Copy:
         except PlanError:
             if mark(place) == seen:
                 raise
-            # while this read, a run has put a new store in the old one's place, whose layer may have another name
+            # while this read, a run has put a new store in the old one's place, whose layer may
+            # have another name
     return _copied(place, mark(place))
 
 
@@ -119,7 +125,7 @@ def _from_database(memory: sqlite3.Connection, layout: Layout) -> tuple[int, int
 
 
 def _question(session: Session, layout: Layout, schema: str = "") -> str:
-    """What to copy, in the order of the list: worst first."""
+    """Return what to copy, in the order of the list: worst first."""
     text = {name: f"coalesce(f.{name}, '')" for name in _COLUMNS if name not in ("area_m2", "width_m")}
     copied = ", ".join(text.get(name, f"f.{name}") for name in _COLUMNS)
     status, decisions, lapsed = "coalesce(nullif(f.status, ''), 'open')", "", "0"
@@ -147,7 +153,9 @@ def _last(session: Session, layout: Layout) -> int:
 
 
 def news(copy: Copy, busy_s: float = BUSY_S) -> News:
-    """What was written to the store since ``copy`` was made or last brought up to date; nothing is changed in memory."""
+    """Return what was written to the store since ``copy`` was filled or last brought up to date;
+    nothing is changed in memory.
+    """
     seen = mark(copy.layout.path, busy_s)
     if seen == copy.mark:
         return News(copy, [])
@@ -162,7 +170,8 @@ def news(copy: Copy, busy_s: float = BUSY_S) -> News:
                 (copy.last,),
             ).fetchall()
             latest = rows[-1][4] if rows else ""
-    # A decision stamps the layer with its own time: any other stamp is of somebody who wrote into the layer.
+    # A decision stamps the layer with its own time: any other stamp is of somebody who wrote into
+    # the layer.
     same_layer = replace(layout, version=copy.layout.version) == copy.layout
     others = not same_layer or changed not in (copy.changed, (latest, copy.changed[1]))
     last = rows[-1][3] if rows else copy.last

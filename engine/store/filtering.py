@@ -1,6 +1,8 @@
-"""What of a store is shown, how it is grouped and in which order, as SQL about the copy in memory (:mod:`.copying`).
+"""What of a store is shown, how it is grouped and in which order, as SQL about the copy in memory
+(:mod:`.copying`).
 
-Goes in: a :class:`Filter`. Comes out: a condition and its values; expressions to group and to sort by. Never fails.
+Goes in: a :class:`Filter`. Comes out: a condition and its values; expressions to group and to sort
+by. Never fails.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ HANDLED = "handled"
 CHANGES = ("new", "changed", "reopened", "persisting", "resolved", "unassessed")
 """What became of a finding since the last run, as the column ``change`` has it."""
 LAPSED = "lapsed"
-"""A filter's change: findings that are open because a run let their waiver lapse, and nobody has decided since."""
+"""A filter's change: findings that are open because a run let their waiver lapse, and nobody has
+decided since.
+"""
 BETWEEN = "\x1f"
 """Between the two plans in the key of a group."""
 GROUP_SQL = {
@@ -43,7 +47,9 @@ SORT_SQL = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What to show; conditions combine. ``extent`` is (west, south, east, north) in the store's CRS; None and "" mean any."""
+    """What to show; conditions combine. ``extent`` is (west, south, east, north) in the store's
+    CRS; None and "" mean any.
+    """
 
     text: str = ""
     rule: str = ""
@@ -63,7 +69,9 @@ class Filter:
         return folded(self.text).split()
 
     def condition(self) -> tuple[str, list[Any]]:
-        """A condition of SQL, and its values; the words of ``text`` are looked for in the column ``words``."""
+        """Return a condition of SQL, and its values; the words of ``text`` are looked for in the
+        column ``words``.
+        """
         parts, values = ["1"], []
         for column in ("rule", "severity"):
             if getattr(self, column):
@@ -98,5 +106,7 @@ class Filter:
 
 
 def folded(text: str) -> str:
-    """A text without case and accents, because people search without them: "chồng lấn" as "chong lan"."""
+    """Return a text without case and accents, because people search without them: "chồng lấn" as
+    "chong lan".
+    """
     return without_accents(text).casefold()

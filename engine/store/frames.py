@@ -1,8 +1,8 @@
 """The layer of findings of a store as a table of geopandas, with all its columns.
 
-Goes in: a place. Comes out: one row a finding in the order of the layer, in the store's CRS, which may be unknown. Both kinds of store
-are read through their sessions, so that a byte that is no UTF-8 costs one character and not the run. Fails with PlanError as
-opening.look_into does.
+Goes in: a place. Comes out: one row a finding in the order of the layer, in the store's CRS, which
+may be unknown. Both kinds of store are read through their sessions, so that a byte that is no UTF-8
+costs one character and not the run. Fails with PlanError as opening.look_into does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .session import quoted
 
 
 def read_layer(place: Place) -> gpd.GeoDataFrame:
-    """All findings of a store."""
+    """Return all findings of a store."""
     with reading(place) as session:
         layout = layout_of(session)
         names = [name for name in session.columns_of(layout.table) if name not in (layout.key, layout.geometry)]
@@ -34,7 +34,7 @@ def read_layer(place: Place) -> gpd.GeoDataFrame:
 
 
 def _crs(told: str) -> pyproj.CRS | None:
-    """The CRS that the store names, None where it names none."""
+    """Return the CRS that the store names, None where it names none."""
     try:
         return pyproj.CRS.from_user_input(told) if told else None
     except pyproj.exceptions.CRSError:

@@ -1,8 +1,10 @@
-"""A store in a GeoPackage: connections of SQLite, its locks, its faults, and how its tables and triggers are made.
+"""A store in a GeoPackage: connections of SQLite, its locks, its faults, and how its tables and
+triggers are created.
 
-A writer takes the lock at the start (BEGIN IMMEDIATE), waits for others, and makes sure afterwards that the file of that name is still
-the one that it has opened, because a check that is run again puts a new file in its place. The journal is left as it is found
-(docs/decisions/0008). Raises PlanError: missing, no GeoPackage, damaged, locked, read-only, disk full.
+A writer takes the lock at the start (BEGIN IMMEDIATE), waits for others, and makes sure afterwards
+that the file of that name is still the one that it has opened, because a check that is run again
+puts a new file in its place. The journal is left as it is found (docs/decisions/0008). Raises
+PlanError: missing, no GeoPackage, damaged, locked, read-only, disk full.
 """
 
 from __future__ import annotations
@@ -94,7 +96,8 @@ class GeoPackageSession(Session):
             if self.columns_of(table):
                 continue
             listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
-            # AUTOINCREMENT: the number of a decision is never given twice, and tells which came later.
+            # AUTOINCREMENT: the number of a decision is never used twice, and shows which came
+            # later.
             self.execute(f"CREATE TABLE {quoted(table)} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {listed})")
             self.execute(
                 "INSERT OR REPLACE INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
@@ -140,13 +143,15 @@ class GeoPackageSession(Session):
             self.execute("UPDATE gpkg_contents SET last_change = ? WHERE table_name = ?", (when, table))
 
     def changed(self, findings: str, has_decisions: bool) -> tuple[str, int]:
-        """When the layer was last changed, as the GeoPackage says, and the number of the last edit by hand."""
+        """When the layer was last changed, as the GeoPackage says, and the number of the last edit
+        by hand.
+        """
         row = self.execute("SELECT last_change FROM gpkg_contents WHERE table_name = ?", (findings,)).fetchone()
         edits = self.execute("SELECT coalesce(max(fid), 0) FROM edits").fetchone()[0] if has_decisions else 0
         return str(row[0]) if row else "", edits
 
     def forget(self, table: str) -> None:
-        """Take a table away and tell the GeoPackage."""
+        """Remove a table and its entry in the GeoPackage's contents."""
         self.execute(f"DROP TABLE {quoted(table)}")
         for contents in ("gpkg_contents", "gpkg_ogr_contents"):
             if self.columns_of(contents):
@@ -157,18 +162,21 @@ class GeoPackageSession(Session):
 
 
 def address(path: Path, mode: str) -> str:
-    """The path as SQLite's URI; a path on a server (\\\\server\\share) keeps its two slashes."""
+    """Return the path as SQLite's URI; a path on a server (\\\\server\\share) keeps its two
+    slashes.
+    """
     name = Path(path).absolute().as_posix()
     return f"file://{'' if name.startswith('/') else '/'}{quote(name)}?{mode}"
 
 
 def connect(path: Path, mode: str, busy_s: float) -> sqlite3.Connection:
-    """A connection that begins transactions only when told to; the file must exist."""
+    """Return a connection that begins transactions only on request; the file must exist."""
     if not Path(path).is_file():
         raise PlanError("error.store_missing", path=path)
     made = sqlite3.connect(address(path, mode), uri=True, timeout=busy_s, isolation_level=None)
     made.text_factory = readable
-    # The spatial index of a GeoPackage has triggers that call these; SQLite asks for them before any update.
+    # The spatial index of a GeoPackage has triggers that call these; SQLite asks for them before
+    # any update.
     made.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
     for place, name in enumerate(("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")):
         made.create_function(name, 1, _bound(place), deterministic=True)
@@ -176,13 +184,17 @@ def connect(path: Path, mode: str, busy_s: float) -> sqlite3.Connection:
 
 
 def readable(text: bytes) -> str:
-    """A text of the file. SQLite checks none that is written: a byte that is no UTF-8 shows as one strange character."""
+    """Return a text of the file. SQLite checks none that is written: a byte that is no UTF-8 shows
+    as one strange character.
+    """
     return text.decode("utf-8", "replace")
 
 
 @contextmanager
 def reading(path: Path, busy_s: float) -> Iterator[GeoPackageSession]:
-    """A session that sees one state of the file, closed at the end, so that nobody waits long for a reader."""
+    """A session that sees one state of the file, closed at the end, so that nobody waits long for a
+    reader.
+    """
     mode = readable_mode(path)
     connection = None
     try:
@@ -197,7 +209,9 @@ def reading(path: Path, busy_s: float) -> Iterator[GeoPackageSession]:
 
 
 def readable_mode(path: Path) -> str:
-    """ "mode=ro"; where SQLite could not write its index of a write-ahead log beside the file, the file taken as it is."""
+    """ "mode=ro"; where SQLite could not write its index of a write-ahead log beside the file, the
+    file taken as it is.
+    """
     log = Path(f"{path}-wal")
     if os.access(Path(path).parent, os.W_OK) or (log.exists() and log.stat().st_size):
         return "mode=ro"
@@ -206,7 +220,9 @@ def readable_mode(path: Path) -> str:
 
 @contextmanager
 def writing(path: Path, busy_s: float) -> Iterator[GeoPackageSession]:
-    """A transaction that holds the write lock from its start: committed as a whole at the end, or not at all."""
+    """A transaction that holds the write lock from its start: committed as a whole at the end, or
+    not at all.
+    """
     connection = None
     try:
         connection = _locked(path, busy_s)
@@ -222,7 +238,7 @@ def writing(path: Path, busy_s: float) -> Iterator[GeoPackageSession]:
 
 
 def _locked(path: Path, busy_s: float) -> sqlite3.Connection:
-    """A connection in a transaction, to the file that has this name now."""
+    """Return a connection in a transaction, to the file that has this name now."""
     for _ in range(ATTEMPTS):
         refuse_read_only(path)
         before = file_number(path)
@@ -240,7 +256,9 @@ def _locked(path: Path, busy_s: float) -> sqlite3.Connection:
 
 
 def file_number(path: Path) -> tuple[int, int]:
-    """What tells a file from another one that takes its name; (0, 0) where there is none."""
+    """Return what identifies a file, so that another one that takes its name is noticed; (0, 0)
+    where there is none.
+    """
     try:
         status = os.stat(path)
     except OSError:
@@ -249,7 +267,9 @@ def file_number(path: Path) -> tuple[int, int]:
 
 
 def refuse_read_only(path: Path) -> None:
-    """PlanError when the file or its folder cannot be written: SQLite keeps its journal in the folder."""
+    """Raise PlanError when the file or its folder cannot be written: SQLite keeps its journal in
+    the folder.
+    """
     path = Path(path)
     if not path.is_file():
         raise PlanError("error.store_missing", path=path)
@@ -259,7 +279,9 @@ def refuse_read_only(path: Path) -> None:
 
 
 def mark(path: Path) -> tuple[object, ...]:
-    """What changes when a program writes to the file. Only asked for: to open the file and close it would drop locks."""
+    """Return what changes when a program writes to the file. Only asked for: to open the file and
+    close it would drop locks.
+    """
     marks: list[object] = []
     for name in (path, Path(f"{path}-wal")):
         try:
@@ -272,7 +294,7 @@ def mark(path: Path) -> tuple[object, ...]:
 
 
 def fault(error: sqlite3.Error, path: Path, busy_s: float) -> PlanError:
-    """What SQLite says, as a message for a person."""
+    """Return what SQLite says, as a message for a person."""
     said = str(error).lower()
     key = next((key for words, key in FAULTS if words in said), "error.store_disk")
     values: dict[str, object] = {"path": path}

@@ -1,7 +1,9 @@
-"""Which GeoPackages a run may replace: a findings store of ours, or a layer that the same command has written.
+"""Which GeoPackages a run may replace: a findings store of ours, or a layer that the same command
+has written.
 
-Goes in: a path where a file lies. Comes out: "" where it is our own former output, else what is in it. A store with further tables
-(a layer of somebody's, a QGIS project) is not ours alone. Raises PlanError for a store that is newer, damaged in parts, or locked.
+Goes in: a path where a file lies. Comes out: "" where it is our own former output, else what is in
+it. A store with further tables (a layer of somebody's, a QGIS project) is not ours alone. Raises
+PlanError for a store that is newer, damaged in parts, or locked.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ NO_STORE = ("error.store_no_findings", "error.store_damaged")
 
 
 def strange_in_store(path: Path) -> str:
-    """What of the file is no findings store of ours."""
+    """Return what of the file is no findings store of ours."""
     try:
         with reading(path) as session:
             layout = layout_of(session)
@@ -37,7 +39,7 @@ def strange_in_store(path: Path) -> str:
 
 
 def layer_kind(columns: Sequence[str]) -> OutputKind:
-    """A GeoPackage with one layer that has these columns."""
+    """Return a GeoPackage with one layer that has these columns."""
 
     def stranger(path: Path) -> str:
         try:
@@ -57,7 +59,7 @@ STORE = OutputKind(GPKG, "error.output_ending_findings", strange_in_store)
 
 
 def _what_lies_there(path: Path) -> str:
-    """The tables of a GeoPackage, or how a file that is none begins."""
+    """Return the tables of a GeoPackage, or how a file that is none begins."""
     try:
         with reading(path) as session:
             return _named(_tables(session)) or path.name
@@ -68,7 +70,7 @@ def _what_lies_there(path: Path) -> str:
 
 
 def _tables(session: Session) -> set[str]:
-    """The tables of a GeoPackage that hold somebody's data."""
+    """Return the tables of a GeoPackage that hold somebody's data."""
     known = {str(row[0]) for row in session.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     return {name for name in known if not name.startswith(OF_THE_FORMAT) and name != STYLES}
 

@@ -1,8 +1,10 @@
-"""What lies in a place that is said to be a store: its version, its layer of findings, and what is wrong with it.
+"""What lies in a place that is said to be a store: its version, its layer of findings, and what is
+wrong with it.
 
-:func:`look_into` reads and never writes; it raises PlanError when that is no store, is newer than this program, or lacks
-tables or columns. What a person did by hand to the layer of findings does not stop the work; :func:`notes` tells it.
-:func:`bring_up_to_date` gives an older store what it lacks, inside the transaction of the first decision, after a backup.
+:func:`look_into` reads and never writes; it raises PlanError when that is no store, is newer than
+this program, or lacks tables or columns. What a person did by hand to the layer of findings does
+not stop the work; :func:`notes` says so. :func:`bring_up_to_date` gives an older store what it
+lacks, inside the transaction of the first decision, after a backup.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the findings of a store are. ``version``: 0 the layer alone, 1 and 2 a store; ``srs`` as "EPSG:5899" or WKT."""
+    """Where the findings of a store are. ``version``: 0 the layer alone, 1 and 2 a store; ``srs``
+    as "EPSG:5899" or WKT.
+    """
 
     path: Place
     version: int
@@ -55,7 +59,9 @@ class Layout:
         return self.version >= 1
 
     def decided(self, schema: str = "") -> str:
-        """The table of decisions inside SQL, with the columns of this version that a list asks for."""
+        """Return the table of decisions inside SQL, with the columns of this version that a list
+        asks for.
+        """
         if self.has_decisions:
             return f"{schema}decisions"
         renamed = (
@@ -65,18 +71,20 @@ class Layout:
 
 
 def is_temporary(path: Place) -> bool:
-    """Whether a store lies where QGIS keeps results that nobody named, and deletes them at its end."""
+    """Return whether a store lies where QGIS keeps results that nobody named, and deletes them at
+    its end.
+    """
     return isinstance(path, Path) and any(re.fullmatch(r"processing_\w{6}", one.name) for one in path.parents)
 
 
 def look_into(path: Place) -> Layout:
-    """The layout of the store ``path``."""
+    """Return the layout of the store ``path``."""
     with reading(path) as session:
         return layout_of(session)
 
 
 def layout_of(session: Session) -> Layout:
-    """The layout of the store that is open."""
+    """Return the layout of the store that is open."""
     path, known = session.place, session.require_tables()
     version, promised = _promised(session, known)
     for table in promised:
@@ -99,7 +107,7 @@ def layout_of(session: Session) -> Layout:
 
 
 def _promised(session: Session, known: set[str]) -> tuple[int, list[str]]:
-    """The version of the schema and the tables that the store says it has."""
+    """Return the version of the schema and the tables that the store says it has."""
     path = session.place
     if "store" in known and {"name", "value"} <= set(session.columns_of("store")):
         told = dict(session.execute("SELECT name, value FROM store").fetchall())
@@ -123,7 +131,9 @@ def _promised(session: Session, known: set[str]) -> tuple[int, list[str]]:
 
 
 def _layer(session: Session, promised: str) -> tuple[str, str, int]:
-    """(table, geometry column, srs) of the layer of findings: the one promised, else the first one that looks like one."""
+    """Return (table, geometry column, srs) of the layer of findings: the one promised, else the
+    first one that looks like one.
+    """
     layers = session.layers()
     for layer in layers:
         if layer[0] == (promised or "findings"):
@@ -149,11 +159,14 @@ def _all_there(session: Session, table: str, columns: tuple[str, ...] | list[str
 
 
 def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
-    """(key of the catalogue, values) for what a person should know first: that the store will be deleted, what was done to it by hand."""
+    """Return (key of the catalogue, values) for what a person should know first: that the store
+    will be deleted, what was done to it by hand.
+    """
     told: list[tuple[str, dict[str, object]]] = [("store.note_temporary", {"path": path})] if is_temporary(path) else []
     with reading(path) as session:
         layout = layout_of(session)
-        # Two checks may find the same (a zone without a code): the same finding, of two runs. A copy has its run's number too.
+        # Two checks may find the same (a zone without a code): the same finding, of two runs. A
+        # copy has its run's number too.
         questions = {
             "store.note_duplicates": f"SELECT DISTINCT finding_id FROM {layout.layer} GROUP BY finding_id, run_id HAVING count(*) > 1"  # nosec B608
         }
@@ -178,7 +191,9 @@ def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
 
 
 def bring_up_to_date(session: Session) -> Layout:
-    """The layout of the store that ``session`` holds a write transaction on, after making it one of this version."""
+    """Return the layout of the store that ``session`` holds a write transaction on, after making it
+    one of this version.
+    """
     layout = layout_of(session)
     if layout.version >= SCHEMA_VERSION and session.is_guarded(layout.table):
         return layout
@@ -194,7 +209,9 @@ def bring_up_to_date(session: Session) -> Layout:
 
 
 def backup_path(path: Path, version: int) -> Path:
-    """Where the copy of a store of an older version goes: beside it, under a name that is free."""
+    """Return where the copy of a store of an older version goes: beside it, under a name that is
+    free.
+    """
     number = 1
     while True:
         ending = f".version{version}" if number == 1 else f".version{version}-{number}"
@@ -220,7 +237,9 @@ def _back_up(path: Path, version: int) -> None:
 
 
 def decisions_of_version_1(session: Session) -> list[tuple[Any, ...]]:
-    """The table of decisions of version 1 as NEW_DECISIONS, in their order: each row says from which status it led."""
+    """Return the table of decisions of version 1 as NEW_DECISIONS, in their order: each row says
+    from which status it led.
+    """
     listed = ", ".join(f"coalesce({name}, '')" for name in OLD_DECISIONS)
     rows = session.execute(f"SELECT {listed} FROM decisions ORDER BY fid").fetchall()  # nosec B608
     before: dict[str, str] = {}

@@ -1,8 +1,10 @@
-"""Where a findings store lies: a GeoPackage, named by its path, or a schema of a PostGIS database, named by a text.
+"""Where a findings store lies: a GeoPackage, named by its path, or a schema of a PostGIS database,
+named by a text.
 
-Goes in: what a person wrote: a path, ``PG:host=… port=… dbname=… user=… schema=…`` as libpq has it, or
-``postgresql://user@host:port/dbname?schema=…``. Comes out: a Path or a :class:`PostgisSchema`, whose text never shows the password.
-Nothing is opened here. Fails with PlanError when a text that begins like a database cannot be understood.
+Goes in: what a person wrote: a path, ``PG:host=… port=… dbname=… user=… schema=…`` as libpq has it,
+or ``postgresql://user@host:port/dbname?schema=…``. Comes out: a Path or a :class:`PostgisSchema`,
+whose text never shows the password. Nothing is opened here. Fails with PlanError when a text that
+begins like a database cannot be understood.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)+)
 
 @dataclass(frozen=True)
 class PostgisSchema:
-    """A schema of a database. ``parameters`` are libpq's, without the password; the same place has the same parameters."""
+    """A schema of a database. ``parameters`` are libpq's, without the password; the same place has
+    the same parameters.
+    """
 
     schema: str
     parameters: tuple[tuple[str, str], ...]
@@ -35,12 +39,12 @@ class PostgisSchema:
 
     @classmethod
     def of(cls, schema: str, parameters: Mapping[str, str]) -> PostgisSchema:
-        """The place of a schema, given libpq's parameters with or without a password."""
+        """Return the place of a schema, given libpq's parameters with or without a password."""
         known = {name: value for name, value in parameters.items() if value and name != "password"}
         return cls(schema, tuple(sorted(known.items())), parameters.get("password", ""))
 
     def get(self, name: str, otherwise: str = "") -> str:
-        """One of libpq's parameters."""
+        """Return one of libpq's parameters."""
         return dict(self.parameters).get(name, otherwise)
 
     @property
@@ -67,7 +71,7 @@ Place = Union[Path, PostgisSchema]
 
 
 def place_of(given: str | Path | PostgisSchema) -> Place:
-    """The place that a person named."""
+    """Return the place that a person named."""
     if isinstance(given, (Path, PostgisSchema)):
         return given
     if not is_database(given):
@@ -81,12 +85,12 @@ def place_of(given: str | Path | PostgisSchema) -> Place:
 
 
 def is_database(given: object) -> bool:
-    """Whether a text names a database, not a file."""
+    """Return whether a text names a database, not a file."""
     return str(given).strip().lower().startswith((PREFIX.lower(), *URLS))
 
 
 def same_place(one: Place, other: Place) -> bool:
-    """Whether both name the same store, as far as one can tell without opening them."""
+    """Return whether both name the same store, as far as can be known without opening them."""
     if isinstance(one, PostgisSchema) or isinstance(other, PostgisSchema):
         return (
             isinstance(one, PostgisSchema)
@@ -97,7 +101,7 @@ def same_place(one: Place, other: Place) -> bool:
 
 
 def argument(given: str) -> Place:
-    """The place that was given on the command line."""
+    """Return the place that was given on the command line."""
     try:
         return place_of(given)
     except PlanError as error:
@@ -130,7 +134,7 @@ def _of_url(text: str) -> dict[str, str]:
 
 
 def quoted_value(value: str) -> str:
-    """A value as libpq reads it."""
+    """Return a value as libpq reads it."""
     if re.fullmatch(r"[^\s'\\]+", value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,9 +1,12 @@
-"""Connections to a store in PostGIS: snapshots to read, transactions in which nobody else decides, and faults in words.
+"""Connections to a store in PostGIS: snapshots to read, transactions in which nobody else decides,
+and faults in words.
 
-Goes in: a :class:`.place.PostgisSchema`. psycopg2, which QGIS brings, is loaded only here and only when a store in PostGIS is opened. A
-writer waits for others with an advisory lock of the schema, which the trigger on ``decisions`` takes for everybody else, so that the
-numbers of decisions come in the order in which they can be seen. One idle connection per place is kept for the next question.
-Raises PlanError: no driver, server gone, refused, no PostGIS, no right, locked, lost; nothing was written then.
+Goes in: a :class:`.place.PostgisSchema`. psycopg2, which QGIS brings, is loaded only here and only
+when a store in PostGIS is opened. A writer waits for others with an advisory lock of the schema,
+which the trigger on ``decisions`` takes for everybody else, so that the numbers of decisions come
+in the order in which they can be seen. One idle connection per place is kept for the next question.
+Raises PlanError: no driver, server gone, refused, no PostGIS, no right, locked, lost; nothing was
+written then.
 """
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ def driver() -> Any:
 
 
 def connect(place: PostgisSchema) -> Any:
-    """A new connection."""
+    """Return a new connection."""
     psycopg2 = driver()
     if place.get("connection"):
         raise PlanError("error.store_connection_name", path=place, name=place.get("connection"), example=EXAMPLE)
@@ -68,7 +71,9 @@ def connect(place: PostgisSchema) -> Any:
 
 
 def _refused(error: Exception, place: PostgisSchema) -> PlanError:
-    """Why there is no connection. libpq gives no code for that, only words, which a server may say in its own language."""
+    """Why there is no connection. libpq gives no code for that, only words, which a server may say
+    in its own language.
+    """
     said = _reason(error)
     lower = said.lower()
     values = {"server": place.server, "user": place.get("user") or "–", "database": place.get("dbname") or "–"}
@@ -120,7 +125,9 @@ def close_idle() -> None:
 
 @contextmanager
 def _connected(place: PostgisSchema, busy_s: float, begin: Any) -> Iterator[tuple[Any, Any]]:
-    """A connection on which ``begin`` has been done, and what that gave: one that is kept, or, where that has died, a new one."""
+    """A connection on which ``begin`` has been done, and what that gave: one that is kept, or,
+    where that has died, a new one.
+    """
     psycopg2 = driver()
     connection, begun = _taken(place), None
     if connection is not None:
@@ -162,7 +169,9 @@ def reading(place: PostgisSchema, busy_s: float) -> Iterator[PostgisSession]:
 
 @contextmanager
 def writing(place: PostgisSchema, busy_s: float) -> Iterator[PostgisSession]:
-    """A transaction that holds the lock of the store from its start: committed as a whole at the end, or not at all."""
+    """A transaction that holds the lock of the store from its start: committed as a whole at the
+    end, or not at all.
+    """
 
     def begin(connection: Any) -> PostgisSession:
         connection.set_session("READ COMMITTED", readonly=False, autocommit=False)
@@ -207,7 +216,9 @@ def _told(place: PostgisSchema, busy_s: float, connection: Any, writes: bool) ->
 
 
 def mark(place: PostgisSchema, busy_s: float) -> tuple[object, ...]:
-    """The state of a store in one question: the last run, edits by hand, the last decision. A bare layer has none."""
+    """Return the state of a store in one question: the last run, edits by hand, the last decision.
+    A bare layer has none.
+    """
     schema = PostgisSession.name_of_schema(place)
     question = (
         f"SELECT (SELECT value FROM {schema}.store WHERE name = 'written'), (SELECT count(*) FROM {schema}.edits),"  # nosec B608
@@ -231,7 +242,9 @@ def mark(place: PostgisSchema, busy_s: float) -> tuple[object, ...]:
 
 
 def schemas_with_findings(place: PostgisSchema) -> list[str]:
-    """The schemas of the database in which there is a table of findings that the role may read."""
+    """Return the schemas of the database in which there is a table of findings that the role may
+    read.
+    """
     question = (
         "SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'finding_id' AND NOT a.attisdropped"
@@ -243,7 +256,7 @@ def schemas_with_findings(place: PostgisSchema) -> list[str]:
 
 
 def refuse_read_only(place: PostgisSchema) -> None:
-    """PlanError when the role may not write decisions, or the whole server only reads."""
+    """Raise PlanError when the role may not write decisions, or the whole server only reads."""
     with reading(place, CONNECT_S) as session:
         if "decisions" in session.require_tables():
             right = "has_table_privilege('decisions', 'INSERT')"
@@ -257,7 +270,7 @@ def refuse_read_only(place: PostgisSchema) -> None:
 
 
 def fault(error: Any, place: PostgisSchema, busy_s: float, writes: bool) -> PlanError:
-    """What PostgreSQL says, as a message for a person."""
+    """Return what PostgreSQL says, as a message for a person."""
     code = error.pgcode or ""
     if code in LOCKED:
         return PlanError("error.store_locked", path=place, seconds=busy_s)

@@ -1,8 +1,10 @@
-"""An open store in PostGIS: the same tables as in a GeoPackage, found by the search path, and guarded by triggers.
+"""An open store in PostGIS: the same tables as in a GeoPackage, found by the search path, and
+guarded by triggers.
 
-The triggers hold whoever writes: the history only grows, in one order; a decision sets the status of its finding, so a reviewer needs no
-right on the findings; what is edited by hand is on record. PostGIS's functions are named with their schema, because only the store's own
-is searched. Fails with the driver's errors, which :mod:`.postgis` tells.
+The triggers hold whoever writes: the history only grows, in one order; a decision sets the status
+of its finding, so a reviewer needs no right on the findings; what is edited by hand is on record.
+PostGIS's functions are named with their schema, because only the store's own is searched. Fails
+with the driver's errors, which :mod:`.postgis` translates.
 """
 
 from __future__ import annotations
@@ -29,13 +31,15 @@ TRIGGERS = {
 
 
 def connection_lost(error: Any, connection: Any) -> bool:
-    """Whether an error means that there is no connection any more."""
+    """Return whether an error means that there is no connection any more."""
     code = getattr(error, "pgcode", None) or ""
     return bool(connection.closed) or type(error).__name__ == "InterfaceError" or code[:3] == "57P" or code[:2] == "08"
 
 
 class PostgisSession(Session):
-    """An open schema. ``postgis``: the schema of the extension, None without it; ``usable``: whether the store's is, None where absent."""
+    """An open schema. ``postgis``: the schema of the extension, None without it; ``usable``:
+    whether the store's is, None where absent.
+    """
 
     damaged = "error.store_pg_damaged"
     none = "error.store_pg_none"
@@ -50,7 +54,7 @@ class PostgisSession(Session):
 
     @staticmethod
     def name_of_schema(place: PostgisSchema) -> str:
-        """The schema inside SQL."""
+        """Return the schema inside SQL."""
         return quoted(place.schema)
 
     @property
@@ -59,7 +63,7 @@ class PostgisSession(Session):
         return f"{quoted(self.schema)}, pg_temp"
 
     def of_postgis(self, name: str) -> str:
-        """A type or function of PostGIS inside SQL."""
+        """Return a type or function of PostGIS inside SQL."""
         return f"{quoted(self.postgis or 'public')}.{name}"
 
     # asking
@@ -82,7 +86,7 @@ class PostgisSession(Session):
         return int(made.fetchone()[0])
 
     def user(self) -> str:
-        """The role that asks."""
+        """Return the role that asks."""
         return str(self.execute("SELECT current_user").fetchone()[0])
 
     def require_tables(self) -> set[str]:
@@ -98,7 +102,7 @@ class PostgisSession(Session):
         return self._all_columns().get(table, [])
 
     def _all_columns(self) -> dict[str, list[str]]:
-        """The columns of all tables, asked for once."""
+        """Return the columns of all tables, asked for once."""
         if self._columns is None:
             found: dict[str, list[str]] = {}
             closed = set()
@@ -120,7 +124,7 @@ class PostgisSession(Session):
         return self._columns
 
     def altered(self) -> None:
-        """Tables were made or altered: ask again."""
+        """Tables were created or altered: ask again."""
         self._columns = None
 
     def layers(self) -> list[tuple[str, str, int]]:
@@ -228,7 +232,9 @@ class PostgisSession(Session):
             self.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name}()")
 
     def _functions(self, layer: str, geometry: str) -> dict[str, str]:
-        """The bodies of the triggers. PostgreSQL keeps each with the search path, which holds the store's schema alone."""
+        """Return the bodies of the triggers. PostgreSQL keeps each with the search path, which
+        holds the store's schema alone.
+        """
         values = [name for name in FINDING_COLUMNS if name != "status"]
         old, new = (", ".join(f"{row}.{quoted(name)}" for name in values) for row in ("OLD", "NEW"))
         was, will_be = (f"{self.of_postgis('ST_AsEWKB')}({row}.{quoted(geometry)})" for row in ("OLD", "NEW"))

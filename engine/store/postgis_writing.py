@@ -1,8 +1,10 @@
-"""Writing a whole store into a schema of PostGIS: one transaction in which the findings of the last run make room for the new ones.
+"""Writing a whole store into a schema of PostGIS: one transaction in which the findings of the last
+run make room for the new ones.
 
-Tables stay, so that rights, views and styles of an office stay too; only their rows change. The history is never written anew: what a
-run has to say is added at its end, and decisions of another store that are not there yet. Readers see the old state until the commit,
-and nobody can decide meanwhile. Fails with PlanError; the store is then as it was.
+Tables stay, so that rights, views and styles of an office stay too; only their rows change. The
+history is never written anew: what a run has to say is added at its end, and decisions of another
+store that are not there yet. Readers see the old state until the commit, and nobody can decide
+meanwhile. Fails with PlanError; the store is then as it was.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def write(
     runs: pd.DataFrame,
     decisions: object = (),
 ) -> None:
-    """Write the findings of a run into the store ``place``, which is made where it is absent."""
+    """Write the findings of a run into the store ``place``, which is created where it is absent."""
     with postgis.writing(place, BUSY_S) as session:
         session.execute(RUN_WRITES)
         _make_schema(session)
@@ -78,7 +80,9 @@ def _make_schema(session: PostgisSession) -> None:
 
 
 def _there(session: PostgisSession) -> Layout | None:
-    """The store that the schema holds; PlanError where its tables are somebody else's or may not be replaced."""
+    """Return the store that the schema holds; PlanError where its tables are somebody else's or may
+    not be replaced.
+    """
     known = session.require_tables()
     try:
         layout = layout_of(session)
@@ -111,7 +115,7 @@ def _make_tables(session: PostgisSession, layout: Layout | None, crs: pyproj.CRS
 
 
 def _fit(session: PostgisSession, findings: gpd.GeoDataFrame) -> None:
-    """The columns of what has changed, where the run tells it, and the CRS of the run."""
+    """The columns of what has changed, where the run knows it, and the CRS of the run."""
     there = session.columns_of(FINDINGS)
     for name, kind in CHANGE_FIELDS:
         if (name in findings) != (name in there):
@@ -133,7 +137,9 @@ def _kind(kind: str) -> str:
 
 
 def _srid(session: PostgisSession, crs: pyproj.CRS) -> int:
-    """The number under which the database knows a CRS; one that it does not know is told to it, where that is allowed."""
+    """Return the number under which the database knows a CRS; one that it does not know is
+    registered there, where that is allowed.
+    """
     known, epsg = session.of_postgis("spatial_ref_sys"), crs.to_epsg(min_confidence=100)
     if epsg is not None:
         question = f"SELECT srid FROM {known} WHERE auth_name = 'EPSG' AND auth_srid = ?"  # nosec B608
@@ -188,7 +194,9 @@ def _texts(values: Sequence[object]) -> Iterator[str]:
 
 
 def missing(old: Sequence[Decision], wanted: Sequence[Decision]) -> list[Decision]:
-    """What must be added to the history ``old``, so that everything of ``wanted`` is in it and leads where ``wanted`` leads."""
+    """Return what must be added to the history ``old``, so that everything of ``wanted`` is in it
+    and leads where ``wanted`` leads.
+    """
     there = {_content(decision) for decision in old}
     last = {decision.finding_id: _content(decision) for decision in wanted}
     leads = {decision.finding_id: _content(decision) for decision in old}

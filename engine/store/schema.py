@@ -1,8 +1,10 @@
-"""What a findings store consists of: its tables, their columns, the triggers that guard them, and the schema's version.
+"""What a findings store consists of: its tables, their columns, the triggers that guard them, and
+the schema's version.
 
-Version 0 is a layer of findings alone, as a check's FINDINGS output leaves it; version 1 is what the first release wrote, with a
-table of decisions that nothing filled; version 2 has the history of decisions, the record of edits by hand, and the table
-``store`` with the version. :mod:`.geopackage` and :mod:`.postgis_tables` make them.
+Version 0 is a layer of findings alone, as a check's FINDINGS output leaves it; version 1 is what
+the first release wrote, with a table of decisions that nothing filled; version 2 has the history of
+decisions, the record of edits by hand, and the table ``store`` with the version. :mod:`.geopackage`
+and :mod:`.postgis_tables` make them.
 """
 
 from __future__ import annotations
@@ -34,12 +36,12 @@ HISTORY_IS_KEPT = "The history of decisions is append-only"
 
 
 def now() -> str:
-    """The time as GeoPackages write it: UTC, with milliseconds."""
+    """Return the time as GeoPackages write it: UTC, with milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def describe(session: Session, findings: str) -> None:
-    """Write into the table ``store`` what the store is made of."""
+    """Write into the table ``store`` what the store consists of."""
     tables = [findings, *OWN_TABLES, *(name for name in ("measures", "runs") if session.columns_of(name))]
     session.tell({"application": "planconcord", "schema_version": str(SCHEMA_VERSION), "tables": "\n".join(tables)})
 

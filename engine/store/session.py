@@ -1,8 +1,9 @@
-"""What every kind of store can do while it is open: the few things that SQLite and PostgreSQL say differently.
+"""What every kind of store can do while it is open: the few things that SQLite and PostgreSQL say
+differently.
 
-Everything else of the store is SQL that both understand, with ``?`` for each value, names of tables and columns through
-:func:`quoted`. :mod:`.geopackage` and :mod:`.postgis` are the two kinds. A fault of the database is told as a PlanError by whoever
-opened the session (:mod:`.connection`).
+Everything else of the store is SQL that both understand, with ``?`` for each value, names of tables
+and columns through :func:`quoted`. :mod:`.geopackage` and :mod:`.postgis` are the two kinds. A
+fault of the database becomes a PlanError in whoever opened the session (:mod:`.connection`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .place import Place
 
 
 def quoted(name: str) -> str:
-    """A name of a table or column inside SQL."""
+    """Return a name of a table or column inside SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -32,7 +33,7 @@ class Session(ABC):
 
     @abstractmethod
     def execute(self, sql: str, values: Sequence[object] = ()) -> Any:
-        """A cursor: fetchone, fetchall, description, rowcount."""
+        """Return a cursor: fetchone, fetchall, description, rowcount."""
 
     @abstractmethod
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
@@ -44,11 +45,13 @@ class Session(ABC):
 
     @abstractmethod
     def require_tables(self) -> set[str]:
-        """The tables and views of the store; PlanError where this is no place for a store at all."""
+        """Return the tables and views of the store; PlanError where this is no place for a store at
+        all.
+        """
 
     @abstractmethod
     def columns_of(self, table: str) -> list[str]:
-        """The columns of ``table``; none where there is no such table."""
+        """Return the columns of ``table``; none where there is no such table."""
 
     @abstractmethod
     def layers(self) -> list[tuple[str, str, int]]:
@@ -56,23 +59,27 @@ class Session(ABC):
 
     @abstractmethod
     def key_of(self, table: str) -> str:
-        """The column that numbers the rows of a layer."""
+        """Return the column that numbers the rows of a layer."""
 
     @abstractmethod
     def srs_of(self, srs_id: int) -> str:
-        """A CRS as "EPSG:5899" or WKT, "" where it is not known."""
+        """Return a CRS as "EPSG:5899" or WKT, "" where it is not known."""
 
     @abstractmethod
     def outline(self, column: str) -> str:
-        """The SQL expression that gives a geometry in the form that :func:`wkb` takes."""
+        """Return the SQL expression that gives a geometry in the form that :func:`wkb` takes."""
 
     @abstractmethod
     def box(self, table: str, geometry: str, key: str, schema: str = "") -> tuple[str, str]:
-        """SQL for the bounds of the layer ``f``: four expressions, and what must be joined for them."""
+        """SQL for the bounds of the layer ``f``: four expressions, and what must be joined for
+        them.
+        """
 
     @abstractmethod
     def make_own_tables(self) -> None:
-        """Make the tables of decisions, edits and what the store is made of, where they are absent."""
+        """Create the tables of decisions, edits and what the store consists of, where they are
+        absent.
+        """
 
     @abstractmethod
     def guard(self, findings: str, geometry: str) -> None:
@@ -80,7 +87,9 @@ class Session(ABC):
 
     @abstractmethod
     def is_guarded(self, findings: str) -> bool:
-        """Whether ``guard`` needs no call; a store that costs nothing to guard again says no."""
+        """Return whether ``guard`` needs no call; a store that costs nothing to guard again says
+        no.
+        """
 
     @abstractmethod
     def tell(self, known: dict[str, str]) -> None:
@@ -92,14 +101,16 @@ class Session(ABC):
 
     @abstractmethod
     def changed(self, findings: str, has_decisions: bool) -> tuple[str, int]:
-        """What is another when the layer of findings has been written anew, and when it was edited by hand."""
+        """Return what is another when the layer of findings has been written anew, and when it was
+        edited by hand.
+        """
 
 
 ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 
 
 def wkb(value: Any) -> bytes:
-    """The WKB of a geometry as :meth:`Session.outline` gives it, b"" where there is none."""
+    """Return the WKB of a geometry as :meth:`Session.outline` gives it, b"" where there is none."""
     blob = bytes(value or b"")
     if blob[:2] == b"GP":
         return blob[8 + ENVELOPE_BYTES.get(blob[3] >> 1 & 7, 0) :]

@@ -1,7 +1,8 @@
-"""How layers are drawn, which a person has saved into a GeoPackage from QGIS, goes into the file that takes its place.
+"""How layers are drawn, which a person has saved into a GeoPackage from QGIS, goes into the file
+that takes its place.
 
-QGIS keeps it in the table ``layer_styles``, by the layer's name. Goes in: the new file, and the place where an old one may lie. Raises
-PlanError as :mod:`.connection` does.
+QGIS keeps it in the table ``layer_styles``, by the layer's name. Goes in: the new file, and the
+place where an old one may lie. Raises PlanError as :mod:`.connection` does.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""The files of a rule set by name, from a folder, a zip or a single file; nothing is ever unpacked onto the disk.
+"""The files of a rule set by name, from a folder, a zip or a single file; nothing is ever unpacked
+onto the disk.
 
-A zip is read in memory by the files' names, whatever folder of the zip they lie in, so that a path such as ``../x`` leads
-nowhere; such entries are left alone. Nothing longer than LARGEST_FILE_BYTES is read, whatever size the zip pretends.
-Fails with PlanError: not there, not readable, encrypted, damaged, too large, or the same file twice in a zip.
+A zip is read in memory by the files' names, whatever folder of the zip they lie in, so that a path
+such as ``../x`` leads nowhere; such entries are left alone. Nothing longer than LARGEST_FILE_BYTES
+is read, whatever size the zip pretends. Fails with PlanError: not there, not readable, encrypted,
+damaged, too large, or the same file twice in a zip.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ SPREADSHEETS = (".xlsx", ".xlsm")
 
 
 def read_files(path: Path, wanted: Sequence[str], alone: str) -> dict[str, bytes]:
-    """The ``wanted`` files at ``path``. A single file is ``alone`` (a table), or a workbook under its own suffix."""
+    """Return the ``wanted`` files at ``path``. A single file is ``alone`` (a table), or a workbook
+    under its own suffix.
+    """
     try:
         if path.is_dir():
             return {name: read_file(path / name) for name in wanted if (path / name).is_file()}
@@ -29,14 +33,15 @@ def read_files(path: Path, wanted: Sequence[str], alone: str) -> dict[str, bytes
         name = f"{stem}.xlsx" if path.suffix.lower() in SPREADSHEETS else alone
         return {name: read_file(path)}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        # RuntimeError: encrypted; NotImplementedError: compressed in a way that Python does not know
+        # RuntimeError: encrypted; NotImplementedError: compressed in a way that Python does not
+        # know
         raise PlanError("rules.unreadable", source=path, reason=error) from error
     except OSError as error:
         raise PlanError("rules.unreadable", source=path, reason=error.strerror or error) from error
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file that is not too large."""
+    """Return the bytes of a file that is not too large."""
     if path.stat().st_size > LARGEST_FILE_BYTES:
         raise PlanError("rules.too_large", source=path, file=path.name, limit=LARGEST_FILE_BYTES)
     return path.read_bytes()

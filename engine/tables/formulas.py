@@ -1,8 +1,10 @@
-"""No text of a table acts as a formula in a spreadsheet: the guard that is put on when a table is written, and taken off when it is read.
+"""No text of a table acts as a formula in a spreadsheet: the guard that is put on when a table is
+written, and taken off when it is read.
 
-A text that begins with a sign that a spreadsheet computes (``=HYPERLINK(…)``, ``+cmd|…``, ``-2+3``, ``@SUM``, a tab or a line's end
-before them) gets an apostrophe in front. So does the part behind a semicolon, comma or tab, because a spreadsheet of another
-country cuts the line there. ``unguarded(guarded(text)) == text`` for every text; numbers are no texts and stay as they are.
+A text that begins with a sign that a spreadsheet computes (``=HYPERLINK(…)``, ``+cmd|…``, ``-2+3``,
+``@SUM``, a tab or a line's end before them) gets an apostrophe in front. So does the part behind a
+semicolon, comma or tab, because a spreadsheet of another country cuts the line there.
+``unguarded(guarded(text)) == text`` for every text; numbers are no texts and stay as they are.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ def guarded(written: str) -> str:
 
 
 def for_workbook(written: str) -> str:
-    """``written`` as a cell of a workbook, where a text is none for a formula; guarded where reading would take a guard off."""
+    """``written`` as a cell of a workbook, where a text is none for a formula; guarded where
+    reading would take a guard off.
+    """
     return guarded(written) if unguarded(written) != written else written
 
 
 def unguarded(cell: str) -> str:
-    """What :func:`guarded` was given."""
+    """Return what :func:`guarded` was given."""
     return _GUARDED.sub(r"\1", cell)

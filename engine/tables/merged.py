@@ -1,9 +1,10 @@
 """Merged cells: what a person sees in one large cell of a sheet counts for each of its rows.
 
-Goes in: the rows of a sheet as texts, and the ranges that are merged. Comes out: the same rows, in which the value of a range
-stands in each of its rows, in its first column; a range over several columns is no value of the other columns. What lies
-hidden under a merged cell counts for nothing, and a row that holds nothing of its own stays blank. ValueError for ranges that
-cover more cells than any table has.
+Goes in: the rows of a sheet as texts, and the ranges that are merged. Comes out: the same rows, in
+which the value of a range stands in each of its rows, in its first column; a range over several
+columns is no value of the other columns. What lies hidden under a merged cell counts for nothing,
+and a row that holds nothing of its own stays blank. ValueError for ranges that cover more cells
+than any table has.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Merged(NamedTuple):
 
 
 def merged_in(part: IO[bytes]) -> list[Merged]:
-    """The ranges of one sheet of a workbook, from its XML, which declares no document type."""
+    """Return the ranges of one sheet of a workbook, from its XML, which declares no document type."""
     found = []
     for _, element in ElementTree.iterparse(part):  # nosec B314
         if element.tag.rpartition("}")[2] == "mergeCell":
@@ -41,7 +42,9 @@ def merged_in(part: IO[bytes]) -> list[Merged]:
 
 
 def spread(rows: list[list[str]], merged: Sequence[Merged]) -> None:
-    """Write the value of each range into each of its rows; ``rows`` from the first row of the sheet on."""
+    """Write the value of each range into each of its rows; ``rows`` from the first row of the sheet
+    on.
+    """
     values = [_value(rows, one) for one in merged]
     covered = 0
     for one in merged:
@@ -79,7 +82,7 @@ def _place(reference: str) -> tuple[int, int]:
 
 
 def column_letters(column: int) -> str:
-    """The name of a column as a spreadsheet shows it: A, B, … Z, AA."""
+    """Return the name of a column as a spreadsheet shows it: A, B, … Z, AA."""
     name = ""
     while column:
         column, letter = divmod(column - 1, 26)

@@ -1,8 +1,10 @@
-"""What is wrong with a rule set, collected and told together, so that a planner corrects the files once.
+"""What is wrong with a rule set, collected and reported together, so that a planner corrects the
+files once.
 
-Each mistake names file, row, column and remedy through a text of the catalogue. ``raise_if_any`` raises RuleSetError, a
-PlanError whose text lists them; ``RuleSetError.mistakes`` holds every one, the text the first twenty. What is no mistake, but
-not read as it stands in the table, is noted: ``notes`` are keys of the catalogue with their values, for the log of the run.
+Each mistake names file, row, column and remedy through a text of the catalogue. ``raise_if_any``
+raises RuleSetError, a PlanError whose text lists them; ``RuleSetError.mistakes`` holds every one,
+the text the first twenty. What is no mistake, but not read as it stands in the table, is noted:
+``notes`` are keys of the catalogue with their values, for the log of the run.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ class Mistakes:
         self.notes.append((key, values))
 
     def first(self) -> dict[str, object]:
-        """Where the first mistake stands and what was found there; IndexError if there is none."""
+        """Return where the first mistake stands and what was found there; IndexError if there is
+        none.
+        """
         return self._found[0][1]
 
     def __bool__(self) -> bool:

@@ -1,10 +1,12 @@
-"""Tables as planners' spreadsheets write them: (row number in the file, {column: text}) out of a CSV or a workbook.
+"""Tables as planners' spreadsheets write them: (row number in the file, {column: text}) out of a
+CSV or a workbook.
 
-A CSV is UTF-8 with or without a byte-order mark, its columns separated by comma, semicolon or tab, with Excel's line
-``sep=;`` or without. A workbook is .xlsx; its cells are taken as shown, formulas by their last value, merged cells for each of
-their rows (:mod:`.merged`). The header is found in the first ten rows (:mod:`.headers`); columns stand in any order and case;
-blank rows and a header that is repeated are nothing. What cannot be read as such is noted in Mistakes and gives no rows; what was
-not read as it stands, or not at all, is noted there too, as no mistake.
+A CSV is UTF-8 with or without a byte-order mark, its columns separated by comma, semicolon or tab,
+with Excel's line ``sep=;`` or without. A workbook is .xlsx; its cells are taken as shown, formulas
+by their last value, merged cells for each of their rows (:mod:`.merged`). The header is found in
+the first ten rows (:mod:`.headers`); columns stand in any order and case; blank rows and a header
+that is repeated are nothing. What cannot be read as such is noted in Mistakes and gives no rows;
+what was not read as it stands, or not at all, is noted there too, as no mistake.
 """
 
 from __future__ import annotations
@@ -30,21 +32,25 @@ from .writing import OutputKind
 Rows = list  # of (row number, {column: text})
 SEPARATORS = ",;\t"
 LARGEST_WORKBOOK_BYTES = 500_000_000
-"""What a workbook may hold unpacked: a workbook is a zip, and a small one may unpack to fill the memory."""
+"""What a workbook may hold unpacked: a workbook is a zip, and a small one may unpack to fill the
+memory.
+"""
 MOST_LISTED, LONGEST_SHOWN = 8, 80
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
 class Sheet(NamedTuple):
-    """The rows of a sheet as texts, from its first row on, and its merged cells, whose values stand in all their rows."""
+    """The rows of a sheet as texts, from its first row on, and its merged cells, whose values stand
+    in all their rows.
+    """
 
     rows: list[list[str]]
     merged: Sequence[Merged] = ()
 
 
 def read_csv(content: bytes, file: str, columns: Columns, mistakes: Mistakes) -> Rows:
-    """The rows of a CSV."""
+    """Return the rows of a CSV."""
     try:
         decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -64,7 +70,9 @@ def read_csv(content: bytes, file: str, columns: Columns, mistakes: Mistakes) ->
 
 
 def _separator(decoded: str, columns: Columns) -> str:
-    """What separates the columns: that by which a header is clearest, else what the header's line has most of."""
+    """Return what separates the columns: that by which a header is clearest, else what the header's
+    line has most of.
+    """
     lines = list(itertools.islice(io.StringIO(decoded), SEARCHED_ROWS))
 
     def clarity(separator: str) -> tuple[tuple[int, int], int]:
@@ -79,7 +87,7 @@ def _separator(decoded: str, columns: Columns) -> str:
 
 
 def read_workbook(content: bytes, file: str, mistakes: Mistakes) -> dict[str, Sheet]:
-    """The sheets of a workbook by lower-case name."""
+    """Return the sheets of a workbook by lower-case name."""
     try:
         import openpyxl
     except ImportError as error:
@@ -105,7 +113,7 @@ def _sheet(sheet: Any, parts: zipfile.ZipFile) -> Sheet:
 
 
 def read_sheet(sheet: Sheet, file: str, columns: Columns, mistakes: Mistakes) -> Rows:
-    """The rows of one sheet."""
+    """Return the rows of one sheet."""
     rows = _rows(list(enumerate(sheet.rows, start=1)), file, columns, mistakes)
     first = rows[0][0] if rows else len(sheet.rows) + 1
     long = [one for one in sheet.merged if one.last_row >= first]
@@ -139,13 +147,15 @@ def _shown(cell: object) -> str:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """A character that a workbook may not hold as such: ``_x000D_`` is the line end that Excel wrote."""
+    """Return a character that a workbook may not hold as such: ``_x000D_`` is the line end that
+    Excel wrote.
+    """
     letter = chr(int(found.group(1), 16))
     return letter if letter.isprintable() or letter in "\t\n\r" else ""
 
 
 def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) -> OutputKind:
-    """A CSV or workbook with these columns, which a person fills in."""
+    """Return a CSV or workbook with these columns, which a person fills in."""
 
     def stranger(path: Path) -> str:
         mistakes, content = Mistakes(path), path.read_bytes()
@@ -163,7 +173,9 @@ def table_kind(columns: Columns, endings: tuple[str, ...], ending_error: str) ->
 def _rows(
     lines: Sequence[tuple[int, list[str]]], file: str, columns: Columns, mistakes: Mistakes, by_separator: bool = False
 ) -> Rows:
-    """The rows below the header; ``by_separator``: a row with more cells than the header was cut in a wrong place."""
+    """Return the rows below the header; ``by_separator``: a row with more cells than the header was
+    cut in a wrong place.
+    """
     at = header_at([cells for _, cells in lines[:SEARCHED_ROWS]], columns)
     header_row, head = lines[at] if lines else (1, [])
     if not _columns_are_right(head, columns, file, header_row, mistakes):
@@ -187,7 +199,8 @@ def _rows(
 
 
 def _is_header_again(cells: list[str], telling: Sequence[tuple[int, str]], columns: Columns) -> bool:
-    """Whether a row names the required columns where the header does: the second row of its merged cells, or the next page's.
+    """Return whether a row names the required columns where the header does: the second row of its
+    merged cells, or the next page's.
 
     ``telling``: where the header names them.
     """
@@ -195,7 +208,7 @@ def _is_header_again(cells: list[str], telling: Sequence[tuple[int, str]], colum
 
 
 def _without_heading(cells: list[str], names: list[str]) -> list[int]:
-    """The places of the filled cells that stand under no heading."""
+    """Return the places of the filled cells that stand under no heading."""
     inside = [place for place, name in enumerate(names) if not name and place < len(cells)] if "" in names else []
     return [place for place in (*inside, *range(len(names), len(cells))) if cells[place]]
 

@@ -1,9 +1,12 @@
-"""The one place where files are written: beside their place first, and renamed into it when they are whole.
+"""The one place where files are written: beside their place first, and renamed into it when they
+are whole.
 
-Goes in: where the file shall lie, its Kind, and what fills it. A disk that is full, a fault or a kill leaves what lay there byte for
-byte, and no half file under its name. What lies there already is replaced only where this program made it: the former output of
-the same kind. Fails with PlanError: another ending, a folder, a stranger's file (``error.output_foreign``, with what was found in it), not
-writable. Which files are inputs of a run, and so no outputs, is known to :mod:`.outputs`.
+Goes in: where the file shall lie, its Kind, and what fills it. A disk that is full, a fault or a
+kill leaves what lay there byte for byte, and no half file under its name. What lies there already
+is replaced only where this program wrote it: the former output of the same kind. Fails with
+PlanError: another ending, a folder, a stranger's file (``error.output_foreign``, with what was
+found in it), not writable. Which files are inputs of a run, and so no outputs, is known to
+:mod:`.outputs`.
 """
 
 from __future__ import annotations
@@ -34,8 +37,10 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class OutputKind:
-    """``endings``: how a name may end; ``ending_error``: the message for another. ``stranger``: what a file that lies there holds,
-    in a few words, where it is no former output of this kind; "" where it is one."""
+    """``endings``: how a name may end; ``ending_error``: the message for another. ``stranger``:
+    what a file that lies there holds, in a few words, where it is no former output of this kind; ""
+    where it is one.
+    """
 
     endings: tuple[str, ...]
     ending_error: str
@@ -56,7 +61,8 @@ def require_own(path: Path, kind: OutputKind) -> Path:
 
 
 def require_kept(path: Path, old: Mapping[str, object], new: Mapping[str, object]) -> None:
-    """PlanError where the table at ``path`` holds what a person has written and its successor would not.
+    """Raise PlanError where the table at ``path`` holds what a person has written and its successor
+    would not.
 
     ``old`` and ``new``: what a person may write, by what names it in a message.
     """
@@ -72,7 +78,8 @@ def replaced(
 ) -> Iterator[Path]:
     """A path to write to, which takes the place of ``path`` when the block ends well.
 
-    ``kind`` None: whatever lies in that folder is ours. ``move`` gets the whole file and its place. ``fault``: message where it cannot be written.
+    ``kind`` None: whatever lies in that folder is ours. ``move`` gets the whole file and its place.
+    ``fault``: message where it cannot be written.
     """
     if kind is not None:
         require_own(path, kind)
@@ -89,7 +96,9 @@ def replaced(
 
 
 def staging_folder(place: Path) -> tempfile.TemporaryDirectory[str]:
-    """A hidden folder beside ``place``, on the same disk, because only there a rename is whole."""
+    """Return a hidden folder beside ``place``, on the same disk, because only there a rename is
+    whole.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(prefix=f".{place.stem}-", dir=place.parent)
 
@@ -103,12 +112,14 @@ def take_places(folder: Path, home: Path) -> set[str]:
 
 
 def real(path: Path) -> Path:
-    """Where the file lies; the target of a link, so that a link stays one."""
+    """Return where the file lies; the target of a link, so that a link stays one."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def clear_after_kills(place: Path) -> None:
-    """Remove what killed runs left half written beside ``place``; writing takes seconds, so an hour old is abandoned."""
+    """Remove what killed runs left half written beside ``place``; writing takes seconds, so an hour
+    old is abandoned.
+    """
     for folder in place.parent.glob(f".{glob.escape(place.stem)}-????????"):
         parts = {part.name for part in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {""}
         ours = all(part.startswith(place.name) for part in parts)
@@ -139,7 +150,9 @@ PAGE = OutputKind((".html", ".htm"), "error.output_ending_page", _strange_page)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], separator: str = ",") -> None:
-    """Fill ``path`` with a table as a spreadsheet reads it with its Vietnamese letters; no text in it acts as a formula."""
+    """Fill ``path`` with a table as a spreadsheet reads it with its Vietnamese letters; no text in
+    it acts as a formula.
+    """
     with open(path, "w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file, delimiter=separator)
         table.writerow(columns)
@@ -147,7 +160,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def _cell(value: object) -> object:
-    """A value as a cell; what is not known (None, NaN, NaT, NA) is blank."""
+    """Return a value as a cell; what is not known (None, NaN, NaT, NA) is blank."""
     if isinstance(value, str):
         return guarded(value)
     try:
@@ -157,7 +170,7 @@ def _cell(value: object) -> object:
 
 
 def csv_kind(columns: Sequence[str]) -> OutputKind:
-    """A CSV with these columns, and maybe more."""
+    """Return a CSV with these columns, and maybe more."""
 
     def stranger(path: Path) -> str:
         content = _text_of(path)
@@ -174,6 +187,6 @@ def _text_of(path: Path, most: int = 100_000) -> str:
 
 
 def _first_line(content: str) -> str:
-    """What stands first in a stranger's file, short enough for a message."""
+    """Return what stands first in a stranger's file, short enough for a message."""
     line = content.split("\n", 1)[0].strip()
     return "".join(letter for letter in line[:60] if letter.isprintable()) or "–"

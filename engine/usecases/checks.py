@@ -1,6 +1,8 @@
-"""The three single checks as use cases: which plans each needs, and how the check is called with them.
+"""The three single checks as use cases: which plans each needs, and how the check is called with
+them.
 
-Goes in: a Request, the readers of the plans, and what the check alone asks for. Comes out: an Assessment (see assessment.py).
+Goes in: a Request, the readers of the plans, and what the check alone asks for. Comes out: an
+Assessment (see assessment.py).
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ def assess_coverage(request: Request, plan: Reader, boundary: Reader | None = No
 
 
 def assess_borders(request: Request, plans: Sequence[Reader], search_m: float | None = None) -> Assessment[CheckResult]:
-    """Do neighbouring ``plans`` meet in one line? ``search_m``: how far apart lines are still compared, None: the default."""
+    """Do neighbouring ``plans`` meet in one line? ``search_m``: how far apart lines are still
+    compared, None: the default.
+    """
     return assess(
         request, plans, lambda layers, settings: check_borders(list(layers), settings, search_m, request.rules)
     )

@@ -1,7 +1,8 @@
-"""The progress of a run, told by the names of its stages.
+"""The progress of a run, reported by the names of its stages.
 
-Each stage has a weight, about its share of the time; from where to where it goes on the whole bar follows from the weights,
-so that nobody who carries out a stage needs to know a number. KeyError for a stage that nobody named.
+Each stage has a weight, about its share of the time; from where to where it goes on the whole bar
+follows from the weights, so that nobody who carries out a stage needs to know a number. KeyError
+for a stage that nobody named.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Mapping
 from ..progress import Progress
 
 CHECK = {"reading": 15.0, "checking": 75.0, "matching": 2.0, "recording": 1.0, "writing": 7.0}
-"""The stages of a single check, measured on 200,000 zones in QGIS; the others are told by the same names."""
+"""The stages of a single check, measured on 200,000 zones in QGIS; the others are told by the same
+names.
+"""
 
 
 class Stages:
@@ -29,7 +32,9 @@ class Stages:
         return self._stretches[name]
 
     def begin(self, name: str, text: str = "") -> Progress:
-        """The progress of a stage, whose 0 to 1 is its stretch of the whole; ``text`` is shown at once."""
+        """Return the progress of a stage, whose 0 to 1 is its stretch of the whole; ``text`` is
+        shown at once.
+        """
         start, end = self.stretch(name)
         self._progress.step(start, text)
         return self._progress.part(start, end)

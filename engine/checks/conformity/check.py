@@ -1,4 +1,5 @@
-"""The conformity check from two plans to a result: prepares, judges, and words the findings and measures.
+"""The conformity check from two plans to a result: prepares, judges, and words the findings and
+measures.
 
 Goes in and comes out: what the package's paragraph says. Units: metres, m².
 """
@@ -35,7 +36,7 @@ EXPLAINED_DEFECTS = 20
 def check_conformity(
     lower: PlanLayer, upper: PlanLayer, rules: RuleSet, settings: Settings, options: Options | None = None
 ) -> ConformityResult:
-    """The conformity check of one lower plan against one upper plan."""
+    """Check one lower plan against one upper plan."""
     progress = settings.progress
     progress.step(0.0, text("progress.geometry", settings.language))
     for plan in (lower, upper):
@@ -50,7 +51,9 @@ def check_conformity(
 
 
 class _Check:
-    """One check under way: every meeting of the two plans, judged once, then asked for findings, measures and tables."""
+    """One check under way: every meeting of the two plans, judged once, then asked for findings,
+    measures and tables.
+    """
 
     def __init__(
         self, below: PreparedZones, above: PreparedZones, rules: RuleSet, settings: Settings, options: Options
@@ -89,7 +92,7 @@ class _Check:
         )
 
     def _part(self, words: str, start: float) -> Progress:
-        """The stretch of the progress from ``start`` to the next step."""
+        """Return the stretch of the progress from ``start`` to the next step."""
         ends = {0.1: 0.5, 0.5: 0.7, 0.7: 0.8, 0.8: 0.85, 0.85: 0.9, 0.9: 1.0}
         progress = self._settings.progress
         progress.step(start, text(f"progress.{words}", self._language) if words else "")
@@ -97,7 +100,9 @@ class _Check:
         return progress.part(start, ends[start])
 
     def _open_ground(self, found: Meetings, progress: Progress) -> Unplanned:
-        """What the upper plan leaves uncovered; beside, which upper zones lie over each other."""
+        """Return what the upper plan leaves uncovered; beside, which upper zones lie over each
+        other.
+        """
         upper = self._above.polygons
         edges = suspect_edges(upper, progress.part(0.0, 0.2))
         over = overlapping_zones(upper, edges, self._settings.tolerance, progress.part(0.2, 0.4))
@@ -120,7 +125,9 @@ class _Check:
         return made
 
     def _batches(self) -> list[pd.DataFrame]:
-        """The findings of the meetings, of what the upper plan leaves out, and of zones that cannot be judged."""
+        """Return the findings of the meetings, of what the upper plan leaves out, and of zones that
+        cannot be judged.
+        """
         found = self._found
         made = code_findings(self._below, self._above, found.judgeable, self._rules, self._settings)
         self._superseded_count = sum(int((part["rule"] == "code.superseded").sum()) for part in made)
@@ -139,7 +146,9 @@ class _Check:
         return made if self._realised.findings is None else [*made, self._realised.findings]
 
     def _piece_kinds(self) -> np.ndarray:
-        """What the finding of each piece is called: over a diagram every one is only a prompt to look."""
+        """Return what the finding of each piece is called: over a diagram every one is only a
+        prompt to look.
+        """
         if DIAGRAM in self._kinds:
             return np.full(len(self._found.pieces.polygons), DIAGRAM, dtype=object)
         return np.asarray(self._found.verdicts.column("verdict")[self._found.pieces.source])
@@ -183,7 +192,9 @@ class _Check:
         )
 
     def _measures(self) -> list[Measure]:
-        """Counts and areas of findings wider than the tolerance, and of the noise. Call after :meth:`_batches`."""
+        """Counts and areas of findings wider than the tolerance, and of the noise. Call after
+        :meth:`_batches`.
+        """
         pieces, kinds = self._found.pieces, self._piece_kinds()
         area = shapely.area(pieces.polygons)
         functional = overlapping_codes(self._below.column("code"), self._rules)[self._found.pairs.i[pieces.source]]
@@ -232,7 +243,9 @@ def _of_fulfilment(realised: Fulfilment) -> list[Measure]:
 
 
 def _swapped(below: PreparedZones, above: PreparedZones, rules: RuleSet) -> bool:
-    """Whether the rule set knows the upper plan's codes as lower ones rather than the lower plan's."""
+    """Return whether the rule set knows the upper plan's codes as lower ones rather than the lower
+    plan's.
+    """
 
     def known(prepared: PreparedZones) -> float:
         codes = sorted(set(in_one_spelling(prepared.column("code"))))
@@ -242,7 +255,9 @@ def _swapped(below: PreparedZones, above: PreparedZones, rules: RuleSet) -> bool
 
 
 def _repairs(prepared: PreparedZones, language: str) -> list[str]:
-    """What the log says of zones that were repaired, or could not be checked because they have no geometry."""
+    """Return what the log says of zones that were repaired, or could not be checked because they
+    have no geometry.
+    """
     name, lines = prepared.plan.name, []
     if len(prepared.empty):
         lines.append(text("conformity.empty", language, layer=name, count=len(prepared.empty)))

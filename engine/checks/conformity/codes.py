@@ -1,8 +1,9 @@
-"""Zones that cannot be judged, or only by the successor of their code: code.missing, code.unknown, code.superseded.
+"""Zones that cannot be judged, or only by the successor of their code: code.missing, code.unknown,
+code.superseded.
 
-Two PreparedZones, which lower zones can be judged, and a RuleSet go in; batches of findings come out. A superseded code
-is one finding for each plan and code, with its zones as one place; where no single code succeeds it the finding is a warning
-that asks which one it is to be, else information.
+Two PreparedZones, which lower zones can be judged, and a RuleSet go in; batches of findings come
+out. A superseded code is one finding for each plan and code, with its zones as one place; where no
+single code succeeds it the finding is a warning that asks which one it is to be, else information.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .fulfilment import names_of
 def code_findings(
     below: PreparedZones, above: PreparedZones, judgeable: np.ndarray, rules: RuleSet, settings: Settings
 ) -> list[pd.DataFrame]:
-    """What is wrong with the codes of both plans."""
+    """Return what is wrong with the codes of both plans."""
     made = []
     for prepared in (below, above):
         if (prepared.plan.zones["code"] == "").any():
@@ -73,7 +74,7 @@ def _finding(prepared: PreparedZones, rows: np.ndarray, code: Code, rules: RuleS
 
 
 def _one_place(polygons: np.ndarray) -> shapely.Geometry:
-    """The ground of all polygons together."""
+    """Return the ground of all polygons together."""
     try:
         united = shapely.coverage_union_all(polygonal(polygons))
         if shapely.is_valid(united):

@@ -1,10 +1,13 @@
-"""Does the lower plan carry out what the upper plan designates? One finding for each upper zone that it does not.
+"""Does the lower plan carry out what the upper plan designates? One finding for each upper zone
+that it does not.
 
-Only ground that the lower plan covers is judged: what lies beyond its extent is another plan's matter. A lower zone carries
-an upper designation where its code is named as doing so (``realised_by``) or is compatible with it by the rule set. An
-upper zone of which less than a least share is carried out is reported with the hectares designated there (declared_ha),
-carried out (measured_ha) and missing (difference_ha). Lower functional zones, which lie over the land-use zones, are
-left out of these sums, and so are zones with a code that the rules do not know. Goes in: Meetings, a RuleSet, Settings.
+Only ground that the lower plan covers is judged: what lies beyond its extent is another plan's
+matter. A lower zone carries an upper designation where its code is named as doing so
+(``realised_by``) or is compatible with it by the rule set. An upper zone of which less than a least
+share is carried out is reported with the hectares designated there (declared_ha), carried out
+(measured_ha) and missing (difference_ha). Lower functional zones, which lie over the land-use
+zones, are left out of these sums, and so are zones with a code that the rules do not know. Goes in:
+Meetings, a RuleSet, Settings.
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ RULE = "conformity.unfulfilled"
 
 @dataclass(frozen=True)
 class Fulfilment:
-    """The finding of each upper zone that is not carried out, how many they are, and what they miss in m²."""
+    """The finding of each upper zone that is not carried out, how many they are, and what they miss
+    in m².
+    """
 
     findings: pd.DataFrame | None = None
     count: int = 0
@@ -42,26 +47,30 @@ class Fulfilment:
 
 @dataclass(frozen=True)
 class _Claims:
-    """Pairs on upper zones that are in question: whether the lower zone of each has ``carried`` the designation out, and
-    the number of the pair among the reported ones, whose clips are known (``clip``), -1 for the others."""
+    """Pairs on upper zones that are in question: whether the lower zone of each has ``carried`` the
+    designation out, and the number of the pair among the reported ones, whose clips are known
+    (``clip``), -1 for the others.
+    """
 
     pairs: ZonePairs
     carried: np.ndarray
     clip: np.ndarray
 
     def where(self, chosen: np.ndarray) -> _Claims:
-        """Those that a mask chooses."""
+        """Return those that a mask chooses."""
         return _Claims(self.pairs.where(chosen), self.carried[chosen], self.clip[chosen])
 
     def of_zones(self, zones: np.ndarray) -> _Claims:
-        """Those on the upper zones that a mask chooses."""
+        """Return those on the upper zones that a mask chooses."""
         return self.where(zones[self.pairs.j])
 
 
 def fulfilment(
     found: Meetings, rules: RuleSet, least_realised: float, settings: Settings, progress: Progress
 ) -> Fulfilment:
-    """The upper zones of which the lower plan carries out less than ``least_realised`` (0 to 1)."""
+    """Return the upper zones of which the lower plan carries out less than ``least_realised`` (0 to
+    1).
+    """
     count = len(found.above.polygons)
     functional = overlapping_codes(found.below.column("code"), rules)
     asked = np.zeros(count, dtype=bool)
@@ -84,13 +93,15 @@ def fulfilment(
 
 
 def overlapping_codes(codes: np.ndarray, rules: RuleSet) -> np.ndarray:
-    """Whether each code is a functional zone, which overlaps the land-use codes by nature."""
+    """Return whether each code is a functional zone, which overlaps the land-use codes by nature."""
     known = {written: (code := rules.code(written)) is not None and code.overlapping for written in set(codes)}
     return np.array([known[written] for written in codes], dtype=bool)
 
 
 def _named(found: Meetings, rules: RuleSet, pairs: ZonePairs) -> np.ndarray:
-    """Whether the rules name the lower zone of each pair among those that realise the upper one."""
+    """Return whether the rules name the lower zone of each pair among those that realise the upper
+    one.
+    """
     lower_number, lower_codes = pd.factorize(found.below.column("code"))
     upper_number, upper_codes = pd.factorize(found.above.column("code"))
     table = np.array([[rules.realises(low, up) is True for low in lower_codes] for up in upper_codes], dtype=bool)
@@ -98,7 +109,9 @@ def _named(found: Meetings, rules: RuleSet, pairs: ZonePairs) -> np.ndarray:
 
 
 def _claims(found: Meetings, rules: RuleSet, chosen: np.ndarray) -> _Claims:
-    """The ``chosen`` of the judged pairs; whatever is not carried is reported, and so is clipped already."""
+    """Return the ``chosen`` of the judged pairs; whatever is not carried is reported, and so is
+    clipped already.
+    """
     pairs = found.judged.where(chosen)
     carried = found.answers.where(chosen).among((COMPATIBLE,)) | _named(found, rules, pairs)
     piece = np.full(len(found.judged), -1)
@@ -107,7 +120,9 @@ def _claims(found: Meetings, rules: RuleSet, chosen: np.ndarray) -> _Claims:
 
 
 def _perhaps_too_little(found: Meetings, claims: _Claims, least_realised: float, progress: Progress) -> np.ndarray:
-    """The upper zones that lower zones wholly inside do not carry out enough already; nothing is clipped."""
+    """Return the upper zones that lower zones wholly inside do not carry out enough already;
+    nothing is clipped.
+    """
     count = len(found.above.polygons)
     carried = claims.where(claims.carried)
     within = inside(found.below.polygons, found.above.polygons, carried.pairs, progress)
@@ -119,7 +134,9 @@ def _perhaps_too_little(found: Meetings, claims: _Claims, least_realised: float,
 
 
 def _areas(found: Meetings, claims: _Claims, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """(within_m2, carried_m2) for every upper zone: the ground under its pairs, and under those that carry it out."""
+    """Return (within_m2, carried_m2) for every upper zone: the ground under its pairs, and under
+    those that carry it out.
+    """
     count, pairs = len(found.above.polygons), claims.pairs
     known = claims.clip >= 0
     area_m2 = np.zeros(len(pairs))
@@ -129,7 +146,9 @@ def _areas(found: Meetings, claims: _Claims, progress: Progress) -> tuple[np.nda
 
 
 def _missing_ground(found: Meetings, claims: _Claims, zones: np.ndarray, progress: Progress) -> np.ndarray:
-    """For each of the upper ``zones`` (in order) the ground that is not carried out, as one polygon or multipolygon."""
+    """For each of the upper ``zones`` (in order) the ground that is not carried out, as one polygon
+    or multipolygon.
+    """
     missing = np.zeros(len(found.reported), dtype=bool)
     missing[claims.clip[~claims.carried]] = True
     pieces = found.pieces.where(missing[found.pieces.source])
@@ -191,6 +210,8 @@ def _batch(
 
 
 def names_of(codes: np.ndarray, rules: RuleSet, language: str) -> np.ndarray:
-    """What follows each code in a message: a comma and its name, nothing where the rule set has none."""
+    """Return what follows each code in a message: a comma and its name, nothing where the rule set
+    has none.
+    """
     known = {code: rules.code_name(code, language) for code in set(codes)}
     return np.array([f", {known[code]}" if known[code] else "" for code in codes], dtype=object)

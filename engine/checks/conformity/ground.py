@@ -1,9 +1,11 @@
-"""Ground under several upper zones: each piece's area with every place counted once, for the stricter of its verdicts.
+"""Ground under several upper zones: each piece's area with every place counted once, for the
+stricter of its verdicts.
 
-Upper zones may lie over each other: functional zones do so by nature, and two drawings of one border by accident. Both give
-their verdict, so the areas of findings count such a place twice. Meetings and the pairs of upper zones that overlap go in
-(areas in m²); comes out one area for each piece, of which those of the real ones add up to ground. Noise takes no ground and
-loses none: it is no finding of its own, and must not make one smaller.
+Upper zones may lie over each other: functional zones do so by nature, and two drawings of one
+border by accident. Both give their verdict, so the areas of findings count such a place twice.
+Meetings and the pairs of upper zones that overlap go in (areas in m²); comes out one area for each
+piece, of which those of the real ones add up to ground. Noise takes no ground and loses none: it is
+no finding of its own, and must not make one smaller.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from .options import REPORTED
 def overlapping_zones(
     upper: np.ndarray, edges: Edges, tolerance: Tolerance, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """(i, j, area_m2): pairs of upper zones that share more than the tolerance, and the sum of what they share."""
+    """Return (i, j, area_m2): pairs of upper zones that share more than the tolerance, and the sum
+    of what they share.
+    """
     i, j, common = overlapping_pairs(upper, shapely.STRtree(upper), edges, progress)
     pieces, source = parts(common)
     wide = wider_than(pieces, tolerance.width_m)
@@ -33,9 +37,11 @@ def overlapping_zones(
 
 
 def ground_m2(found: Meetings, overlapping: np.ndarray, progress: Progress) -> np.ndarray:
-    """The area of each real piece without the ground that a stricter real piece of the same lower zone has taken; noise as it is.
+    """Return the area of each real piece without the ground that a stricter real piece of the same
+    lower zone has taken; noise as it is.
 
-    Of two pieces with one verdict the one of the upper zone that comes first by its key takes the ground: their sum is the same.
+    Of two pieces with one verdict the one of the upper zone that comes first by its key takes the
+    ground: their sum is the same.
 
     ``overlapping``: whether each upper zone overlaps another.
     """

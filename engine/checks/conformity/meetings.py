@@ -1,8 +1,9 @@
-"""Where the zones of two plans meet: the verdict of every pair first, the geometry of the reported ones after.
+"""Where the zones of two plans meet: the verdict of every pair first, the geometry of the reported
+ones after.
 
-Two PreparedZones, a RuleSet and Settings go in. Comes out :class:`Meetings`: all pairs whose boxes meet, the verdict of
-each, and the pieces of those whose verdict is reported, told from noise by the tolerance. Fails with PlanError when the two
-plans have no point in common.
+Two PreparedZones, a RuleSet and Settings go in. Comes out :class:`Meetings`: all pairs whose boxes
+meet, the verdict of each, and the pieces of those whose verdict is reported, separated from noise
+by the tolerance. Fails with PlanError when the two plans have no point in common.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from .options import REPORTED
 
 @dataclass(frozen=True)
 class Meetings:
-    """``near``: all pairs whose boxes meet. ``judged``: those with codes on both sides that the rules know, with their
-    ``answers``; ``reported``: which of the judged are reported, what they share (``shared_m2``), and their ``pieces``
-    (source: the reported pair). ``judgeable``: whether the rules know the code of each lower zone."""
+    """``near``: all pairs whose boxes meet. ``judged``: those with codes on both sides that the
+    rules know, with their ``answers``; ``reported``: which of the judged are reported, what they
+    share (``shared_m2``), and their ``pieces`` (source: the reported pair). ``judgeable``: whether
+    the rules know the code of each lower zone.
+    """
 
     below: PreparedZones
     above: PreparedZones
@@ -76,7 +79,7 @@ def _places(below: PreparedZones, above: PreparedZones) -> dict[str, str]:
         return f"x {west:.0f}–{east:.0f}, y {south:.0f}–{north:.0f}"
 
     def crs(prepared: PreparedZones) -> str:
-        """The CRS that the layer came in, where it was brought into the working CRS."""
+        """Return the CRS that the layer came in, where it was brought into the working CRS."""
         given = [values["crs"] for key, values in prepared.plan.notes if key == "note.reprojected"]
         return str(given[0] if given else prepared.plan.crs.name)
 

@@ -1,4 +1,6 @@
-"""What the conformity check may be asked to do beyond the findings, and what it then gives back. Shares run from 0 to 1."""
+"""What the conformity check may be asked to do beyond the findings, and what it then gives back.
+Shares run from 0 to 1.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,11 @@ REPORTED = (CONFLICT, CONDITIONAL, UNLISTED)
 
 @dataclass(frozen=True)
 class Options:
-    """``least_realised``: the share of an upper designation below which it counts as not carried out.
+    """``least_realised``: the share of an upper designation below which it counts as not carried
+    out.
 
-    ``cross_table`` and ``zone_verdicts``: whether these tables are wanted; the first needs every pair clipped.
+    ``cross_table`` and ``zone_verdicts``: whether these tables are wanted; the first needs every
+    pair clipped.
     """
 
     least_realised: float = 0.5
@@ -38,7 +42,9 @@ class Options:
 
 @dataclass
 class ConformityResult(CheckResult):
-    """A CheckResult with the tables that were asked for (columns: tables.CROSS_FIELDS and tables.ZONE_FIELDS)."""
+    """A CheckResult with the tables that were asked for (columns: tables.CROSS_FIELDS and
+    tables.ZONE_FIELDS).
+    """
 
     cross_table: pd.DataFrame | None = None
     zone_verdicts: gpd.GeoDataFrame | None = None
@@ -46,7 +52,9 @@ class ConformityResult(CheckResult):
 
 @dataclass(frozen=True)
 class Unplanned:
-    """Lower zones (``which``) with ground that no upper zone covers, its area, and its pieces told from noise."""
+    """Lower zones (``which``) with ground that no upper zone covers, its area, and its pieces
+    separated from noise.
+    """
 
     which: np.ndarray
     area_m2: np.ndarray

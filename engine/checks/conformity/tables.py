@@ -1,9 +1,11 @@
-"""The two tables on request: hectares of every pair of codes, and the lower zones with one verdict each.
+"""The two tables on request: hectares of every pair of codes, and the lower zones with one verdict
+each.
 
-The cross table adds up: for each lower code its rows, ``unplanned`` included, are its area, unless upper zones overlap;
-functional zones overlap the codes by nature, which the column ``functional`` says, and are not to be summed with them. The
-zones carry the strictest verdict of what is wider than the tolerance; ground under two upper zones counts once, for the
-stricter. Areas in hectares, shares from 0 to 1.
+The cross table adds up: for each lower code its rows, ``unplanned`` included, are its area, unless
+upper zones overlap; functional zones overlap the codes by nature, which the column ``functional``
+says, and are not to be summed with them. The zones carry the strictest verdict of what is wider
+than the tolerance; ground under two upper zones counts once, for the stricter. Areas in hectares,
+shares from 0 to 1.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ UNKNOWN, NO_PLACE = "unknown", "empty"
 def cross_table(
     found: Meetings, unplanned: Unplanned, rules: RuleSet, language: str, progress: Progress
 ) -> pd.DataFrame:
-    """Hectares and verdict of every pair of codes that meets; the pairs that are not reported are clipped here."""
+    """Hectares and verdict of every pair of codes that meets; the pairs that are not reported are
+    clipped here.
+    """
     below, above = found.below, found.above
     lower_code, upper_code = (in_one_spelling(plan.column("code")) for plan in (below, above))
     done = np.zeros(len(found.near), dtype=bool)
@@ -83,7 +87,9 @@ def cross_table(
 def _described(
     table: pd.DataFrame, found: Meetings, codes: tuple[np.ndarray, np.ndarray], rules: RuleSet, language: str
 ) -> pd.DataFrame:
-    """The table with verdicts, names and shares; ``codes``: of each lower and each upper zone, as the table spells them."""
+    """Return the table with verdicts, names and shares; ``codes``: of each lower and each upper
+    zone, as the table spells them.
+    """
     lower_m2, upper_m2 = (
         pd.Series(shapely.area(plan.polygons)).groupby(written).sum()
         for plan, written in zip((found.below, found.above), codes)
@@ -121,7 +127,9 @@ def _described(
 def zone_verdicts(
     found: Meetings, ground_m2: np.ndarray, unplanned: Unplanned, rules: RuleSet, language: str
 ) -> gpd.GeoDataFrame:
-    """Every lower zone with its worst verdict; ``ground_m2``: of each piece, as ground.ground_m2 gives it."""
+    """Return every lower zone with its worst verdict; ``ground_m2``: of each piece, as
+    ground.ground_m2 gives it.
+    """
     below, above = found.below, found.above
     plan, pieces, pairs = below.plan, found.pieces, found.pairs
     count = len(below.polygons)
@@ -168,7 +176,9 @@ def zone_verdicts(
 def _strictest(
     found: Meetings, lower: np.ndarray, words: np.ndarray, source: np.ndarray, language: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each lower zone the upper codes that gave its strictest verdict, and the reason of the first of them."""
+    """For each lower zone the upper codes that gave its strictest verdict, and the reason of the
+    first of them.
+    """
     count = len(found.below.polygons)
     codes, reasons = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
     if len(lower) == 0:
