@@ -47,6 +47,7 @@ from ..engine.store.place import argument
 from ..engine.tables.writing import csv_kind
 from ..engine.tolerance import Tolerance
 from .comparing import add_identity_commands
+from .figures import add_figures_command
 from .intake import add_intake_commands
 from .province import add_province_commands
 from .rules import add_rules_commands
@@ -147,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         findings_help = text("shared.FINDINGS.help", "en")
         add_output(check, "--findings", STORE, ("--previous",), type=argument, required=True, help=findings_help)
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
+    add_figures_command(functools.partial(_command, commands), TerminalProgress)
     add_intake_commands(functools.partial(_command, commands), TerminalProgress)
     add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
     add_identity_commands(functools.partial(_command, commands), _together, TerminalProgress)

@@ -15,6 +15,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..algorithms.checkborders import CheckBorders
 from ..algorithms.checkconformity import CheckConformity
 from ..algorithms.checkcoverage import CheckCoverage
+from ..algorithms.checkfigures import CheckFigures
 from ..algorithms.checkprovince import CheckProvince
 from ..algorithms.checkregister import CheckRegister
 from ..algorithms.comparedrafts import CompareDrafts
@@ -38,6 +39,7 @@ ALGORITHMS = (
     CheckConformity,
     CheckProvince,
     CheckRegister,
+    CheckFigures,
     CreateRegister,
     CreateRules,
     ShowRules,

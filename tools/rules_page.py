@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"en": ROOT / "docs" / "rules.md", "vi": ROOT / "docs" / "rules.vi.md"}
 
 COVERAGE, BORDERS, CONFORMITY = "checkcoverage", "checkborders", "checkconformity"
-REGISTER, PROVINCE = "checkregister", "checkprovince"
+REGISTER, PROVINCE, FIGURES = "checkregister", "checkprovince", "checkfigures"
 REPORTED_BY = {
     "geometry.invalid": (COVERAGE,),
     "geometry.empty": (COVERAGE,),
@@ -39,6 +39,9 @@ REPORTED_BY = {
     "conformity.unfulfilled": (CONFORMITY,),
     "conformity.diagram": (CONFORMITY,),
     "area.declared": (PROVINCE,),
+    "figures.closure": (FIGURES,),
+    "figures.total": (FIGURES,),
+    "figures.unread": (FIGURES,),
     "register.missing": (REGISTER, PROVINCE),
     "register.expired": (REGISTER, PROVINCE),
     "register.unapproved": (REGISTER, PROVINCE),
@@ -58,6 +61,7 @@ GROUPS = {
     "code": ("Land-use codes", "Mã loại đất"),
     "area": ("Areas against tables", "Diện tích so với bảng biểu"),
     "quota": ("Allotted land-use indicators", "Chỉ tiêu sử dụng đất được phân bổ"),
+    "figures": ("Tables of figures", "Bảng số liệu"),
     "project": ("Projects", "Dự án"),
     "register": ("Register of plans", "Danh mục quy hoạch"),
 }

@@ -23,6 +23,7 @@ from __future__ import annotations
 from ..errors import PlanError
 from .checks import check_borders, check_conformity, check_coverage, read_rules
 from .comparing import Comparison, compare_drafts, compare_findings
+from .figures import check_figures
 from .preparing import diagnose_crs, prepare_plan
 from .result import Result
 
@@ -33,6 +34,7 @@ __all__ = [
     "check_borders",
     "check_conformity",
     "check_coverage",
+    "check_figures",
     "compare_drafts",
     "compare_findings",
     "diagnose_crs",

@@ -31,7 +31,8 @@ class Result:
     log : list of str
         What a person should read beside the numbers, such as what was left out.
     tables : mapping of str to DataFrame
-        What was asked for besides: "cross_table" and "zones" of a conformity check, "unmatched_edges" of a coverage check.
+        What was asked for besides: "cross_table" and "zones" of a conformity check, "unmatched_edges" of a coverage check; "figures", what
+        was understood of a table of figures.
     """
 
     findings: gpd.GeoDataFrame
@@ -63,6 +64,7 @@ def result_of(assessment: Assessment) -> Result:
         "unmatched_edges": result.unmatched,
         "cross_table": getattr(result, "cross_table", None),
         "zones": getattr(result, "zone_verdicts", None),
+        "figures": getattr(result, "table", None),
     }
     return Result(
         findings=result.findings,

@@ -18,9 +18,9 @@ import itertools
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from ..errors import PlanError
 from .formulas import unguarded
@@ -30,6 +30,7 @@ from .mistakes import Mistakes
 from .writing import OutputKind
 
 Rows = list  # of (row number, {column: text})
+Number = Callable[[object], Optional[str]]
 SEPARATORS = ",;\t"
 LARGEST_WORKBOOK_BYTES = 500_000_000
 """What a workbook may hold unpacked: a workbook is a zip, and a small one may unpack to fill the
@@ -47,6 +48,9 @@ class Sheet(NamedTuple):
 
     rows: list[list[str]]
     merged: Sequence[Merged] = ()
+    title: str = ""
+    part: str = ""
+    """Where the sheet lies in the workbook."""
 
 
 def read_csv(content: bytes, file: str, columns: Columns, mistakes: Mistakes) -> Rows:
@@ -86,8 +90,11 @@ def _separator(decoded: str, columns: Columns) -> str:
     return max(SEPARATORS, key=clarity) if lines else SEPARATORS[0]
 
 
-def read_workbook(content: bytes, file: str, mistakes: Mistakes) -> dict[str, Sheet]:
-    """Return the sheets of a workbook by lower-case name."""
+def read_workbook(content: bytes, file: str, mistakes: Mistakes, number: Number | None = None) -> dict[str, Sheet]:
+    """Return the sheets of a workbook by lower-case name.
+
+    ``number`` gives a cell that holds a number its text, None for any other.
+    """
     try:
         import openpyxl
     except ImportError as error:
@@ -96,7 +103,7 @@ def read_workbook(content: bytes, file: str, mistakes: Mistakes) -> dict[str, Sh
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             _guard(parts, file)
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            return {sheet.title.strip().lower(): _sheet(sheet, parts) for sheet in book.worksheets}
+            return {sheet.title.strip().lower(): _sheet(sheet, parts, number) for sheet in book.worksheets}
     except PlanError:
         raise
     except Exception as error:  # openpyxl and the XML below it raise whatever they like on a damaged workbook
@@ -104,12 +111,15 @@ def read_workbook(content: bytes, file: str, mistakes: Mistakes) -> dict[str, Sh
         return {}
 
 
-def _sheet(sheet: Any, parts: zipfile.ZipFile) -> Sheet:
-    rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+def _sheet(sheet: Any, parts: zipfile.ZipFile, number: Number | None) -> Sheet:
+    if number is None:
+        rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    else:
+        rows = [[number(cell) or _shown(cell.value) for cell in row] for row in sheet.iter_rows()]
     with parts.open(sheet._worksheet_path) as part:  # a sheet that is read row by row does not tell what is merged
         merged = merged_in(part)
     spread(rows, merged)
-    return Sheet(rows, merged)
+    return Sheet(rows, merged, sheet.title.strip(), sheet._worksheet_path)
 
 
 def read_sheet(sheet: Sheet, file: str, columns: Columns, mistakes: Mistakes) -> Rows:

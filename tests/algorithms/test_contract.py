@@ -83,6 +83,10 @@ FROZEN = {
         "FINDINGS PLAN_COUNT APPROVED_COUNT SUBMITTED_COUNT MISSING_COUNT EXPIRED_COUNT UNAPPROVED_COUNT"
         " UNREADABLE_COUNT BOARD CONFORMS",
     ),
+    "checkfigures": (
+        "FIGURES LANGUAGE FINDINGS TABLE",
+        "FINDINGS TABLE TABLE_COUNT FIGURE_COUNT SUM_COUNT UNTESTED_COUNT CLOSURE_COUNT UNREAD_COUNT CONFORMS",
+    ),
     "createregister": ("FOLDER LANGUAGE OUTPUT", "OUTPUT PLAN_COUNT"),
     "comparefindings": (
         "PREVIOUS CURRENT SCALE WIDTH_TOLERANCE LANGUAGE OUTPUT",
@@ -108,6 +112,7 @@ REQUIRED = {
     "diagnosecrs": {"OUTLINE"},
     "checkprovince": {"REGISTER", "OUTPUT"},
     "checkregister": {"REGISTER", "FINDINGS"},
+    "checkfigures": {"FIGURES", "FINDINGS"},
     "createregister": {"OUTPUT"},
     "comparefindings": {"PREVIOUS", "CURRENT", "OUTPUT"},
     "comparedrafts": {"BEFORE", "BEFORE_CODE", "AFTER", "AFTER_CODE", "CHANGES"},
@@ -125,6 +130,7 @@ DEFAULTS = {
     "diagnosecrs": {"CRS": None},
     "checkprovince": {"PREVIOUS": None, "TERRITORY": None, "WIDTH_TOLERANCE": None, "OUTSIDE": False},
     "checkregister": {"TERRITORY": None, "OUTSIDE": False},
+    "checkfigures": {"FIGURES": None},
     "createregister": {"FOLDER": None},
     "comparefindings": {"WIDTH_TOLERANCE": None, "SCALE": None},
     "comparedrafts": {"WIDTH_TOLERANCE": None, "SCALE": None, "ASKED": None},

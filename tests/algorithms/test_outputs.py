@@ -35,6 +35,7 @@ PREPARE = {"FILE": "low.gpkg", "CODE_FIELD": "ma", "CODE_GENERATION": "tt27_2018
 DIAGNOSE = {"FILE": "low.gpkg", "OUTLINE": "edge.gpkg"}
 REGISTER = {"REGISTER": "register.csv"}
 IN_MEMORY = (("OUTPUT", "memory:"),)
+FIGURES = {"FIGURES": "figures.csv"}
 CASES = [
     Case("checkcoverage", "FINDINGS", ".gpkg", COVERAGE, "low.gpkg"),
     Case("checkcoverage", "FINDINGS", ".shp", COVERAGE, "edge.gpkg"),
@@ -55,6 +56,8 @@ CASES = [
     Case("checkprovince", "OUTPUT", ".gpkg", REGISTER, "low.gpkg"),
     Case("checkprovince", "OUTPUT", ".gpkg", REGISTER, "ranh_gioi.gpkg"),
     Case("checkregister", "FINDINGS", ".gpkg", REGISTER, "low.gpkg"),
+    Case("checkfigures", "FINDINGS", ".gpkg", FIGURES, "figures.csv"),
+    Case("checkfigures", "TABLE", ".csv", FIGURES, "figures.csv", (("FINDINGS", "memory:"),)),
     Case("createregister", "OUTPUT", ".csv", {"FOLDER": "plans"}, ""),
     Case("createrules", "OUTPUT", ".csv", CONFORMITY, "rules.csv"),
     Case("showrules", "OUTPUT", ".html", {"RULES": "rules.csv"}, "rules.csv"),
@@ -73,6 +76,8 @@ SETTINGS = ("CODE_FIELD", "LOWER_CODE", "UPPER_CODE", "BEFORE_CODE", "AFTER_CODE
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("văn phòng")
+    rows = ["Loại đất;Mã;Tổng số", "Tổng diện tích;;5,5", "Đất nông nghiệp;NNP;5,5"]
+    (folder / "figures.csv").write_text("\n".join(rows), encoding="utf-8")
     for name, zones in (("low", ZONES), ("up", UPPER), ("edge", [(square(0, 0, 300, 100), "", "")])):
         saved(layer(zones), folder / f"{name}.gpkg", "GPKG")
     shutil.copyfile(folder / "edge.gpkg", folder / "ranh_gioi.gpkg")

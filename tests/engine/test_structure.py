@@ -65,6 +65,7 @@ INSIDE_THE_ENGINE = (
         "report",
     ),
     (
+        "figures",
         "identity",
         "outputs",
         "register",

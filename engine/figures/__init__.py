@@ -1,0 +1,1 @@
+"""Tables of figures: how they are read, and whether each agrees with itself."""
