@@ -71,6 +71,16 @@ CASES = [
     Case("province on its register", "check", "--out", ".gpkg", "register.csv", "register.csv"),
     Case("province on the boundaries beside", "check", "--out", ".gpkg", "register.csv", "ranh_gioi.gpkg"),
     Case("register", "checkregister", "--findings", ".gpkg", "register.csv", "low.gpkg"),
+    Case("figures", "checkfigures", "--findings", ".gpkg", "--figures figures.csv", "figures.csv"),
+    Case(
+        "figures as read",
+        "checkfigures",
+        "--table",
+        ".csv",
+        "--figures figures.csv",
+        "figures.csv",
+        "--findings f.gpkg",
+    ),
     Case("new register", "createregister", "--output", ".csv", "--folder plans", "plans/low.gpkg"),
     Case("new workbook", "createregister", "--output", ".xlsx", "--folder plans", "plans/low.gpkg"),
     Case("list", "createrules", "--output", ".csv", "CONFORMITY --rules rules.csv", "rules.csv"),
@@ -107,6 +117,8 @@ BY_ITSELF = {("createdemo", "--folder"), ("writesheet", "--output")}
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a small office."""
     folder = tmp_path_factory.mktemp("văn phòng")
+    rows = ["Loại đất;Mã;Tổng số", "Tổng diện tích;;5,5", "Đất nông nghiệp;NNP;5,5"]
+    (folder / "figures.csv").write_text("\n".join(rows), encoding="utf-8")
 
     def layer(name: str, *zones: tuple[float, str], wide: float = 100) -> None:
         shapes = [box(X + x, Y, X + x + wide, Y + 100) for x, _ in zones]
