@@ -348,3 +348,11 @@ def test_every_decision_that_is_referred_to_exists() -> None:
                 wrong.append(f"{path.relative_to(ROOT)} refers to {named}")
     assert wrong == []
     assert seen > 10
+
+
+def test_the_page_for_developers_shows_these_rooms() -> None:
+    page = (ROOT / "DEVELOPMENT.md").read_text(encoding="utf-8")
+    shown = page.split("| line | rooms |\n|---|---|\n", 1)[1].split("\n\n", 1)[0]
+    count = len(INSIDE_THE_ENGINE)
+    rows = [f"| {count - place} | {', '.join(names)} |" for place, names in enumerate(reversed(INSIDE_THE_ENGINE))]
+    assert shown == "\n".join(rows), "the table of rooms in DEVELOPMENT.md is to be:\n" + "\n".join(rows)
