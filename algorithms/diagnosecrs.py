@@ -31,7 +31,9 @@ TEXTS = ("VERDICT", "BEST_CRS", "EXPLANATION")
 
 
 class DiagnoseCrs(PlanAlgorithm):
-    """The readings of a layer's coordinates, ranked against an outline that is known to be right."""
+    """The readings of a layer's coordinates, ranked against an outline that is known to be
+    right.
+    """
 
     ID = "diagnosecrs"
     GROUP = "intake"

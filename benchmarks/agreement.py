@@ -1,9 +1,10 @@
 """How far two overlays agree: the areas of every pair of zones, one pair after the other.
 
-:class:`PairAreas` holds what one tool found: lower zone, upper zone, m². ``compare(ours, theirs)`` answers with the number of pairs, how many
-of them differ by more than SAME, and the largest difference, relative to the area, or to 1 m² where it is smaller: at these
-coordinates a double is half a nanometre, and a piece of dust has no area that two computations could agree on.
-A pair that only one of the two found has the area 0 in the other.
+:class:`PairAreas` holds what one tool found: lower zone, upper zone, m². ``compare(ours, theirs)``
+answers with the number of pairs, how many of them differ by more than SAME, and the largest
+difference, relative to the area, or to 1 m² where it is smaller: at these coordinates a double is
+half a nanometre, and a piece of dust has no area that two computations could agree on. A pair that
+only one of the two found has the area 0 in the other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ MOST_ZONES = 10_000_000
 
 @dataclass(frozen=True)
 class PairAreas:
-    """Numbers of lower zones (``i``) and of upper zones (``j``) and what they share; a pair may come in parts."""
+    """Numbers of lower zones (``i``) and of upper zones (``j``) and what they share; a pair may
+    come in parts.
+    """
 
     i: np.ndarray
     j: np.ndarray
@@ -37,7 +40,9 @@ class PairAreas:
 
 
 def compare(ours: PairAreas, theirs: PairAreas) -> dict[str, Any]:
-    """``pairs`` (with area in either), ``differing``, ``largest`` (relative), ``ours_m2`` and ``theirs_m2`` in all."""
+    """``pairs`` (with area in either), ``differing``, ``largest`` (relative), ``ours_m2`` and
+    ``theirs_m2`` in all.
+    """
     (one, our_m2), (other, their_m2) = ours.summed(), theirs.summed()
     pair = np.union1d(one, other)
     first, second = np.zeros(len(pair)), np.zeros(len(pair))

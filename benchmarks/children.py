@@ -1,7 +1,8 @@
-"""Runs one row in a process of its own and reads its line of JSON; a row that fails or does not end in time says so.
+"""Runs one row in a process of its own and reads its line of JSON; a row that fails or does not end
+in time says so.
 
-A record is a dictionary: what the row printed, or ``failed`` (the last line of what it complained about), or ``unfinished_s``
-(the time after which it was stopped).
+A record is a dictionary: what the row printed, or ``failed`` (the last line of what it complained
+about), or ``unfinished_s`` (the time after which it was stopped).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ FIRST_GEOS = (3, 12)
 
 
 def run(script: str, *arguments: str, cap_s: float) -> dict[str, Any]:
-    """The record of `script` with `arguments`."""
+    """Return the record of `script` with `arguments`."""
     command = [sys.executable, str(HERE / script), *arguments]
     # A session of its own, so that what the row started ends with it.
     with subprocess.Popen(
@@ -46,8 +47,10 @@ def run(script: str, *arguments: str, cap_s: float) -> dict[str, Any]:
 def in_qgis(
     rows: Sequence[tuple[str, int, float]], layer: str, zone_count: int, here: bool
 ) -> Iterator[dict[str, Any]]:
-    """The records of rows (name, runs, cap in seconds) in QGIS, each with ``row``; ``here``: in this machine's own QGIS, else
-    in one whose GEOS can validate a coverage: this machine's, or that of the next Debian in build/."""
+    """Yield the records of rows (name, runs, cap in seconds) in QGIS, each with ``row``; ``here``:
+    in this machine's own QGIS, else in one whose GEOS can validate a coverage: this machine's, or
+    that of the next Debian in build/.
+    """
     command = [
         str(HERE / "qgis_rows.py"),
         layer,
@@ -78,7 +81,7 @@ def in_qgis(
 
 
 def _geos() -> tuple[int, ...]:
-    """The version of GEOS in this machine's QGIS, () where there is none."""
+    """Return the version of GEOS in this machine's QGIS, () where there is none."""
     try:
         told = subprocess.run(["qgis_process", "--version"], capture_output=True, encoding="utf-8", env=_quiet()).stdout
     except OSError:
@@ -88,5 +91,5 @@ def _geos() -> tuple[int, ...]:
 
 
 def _quiet() -> dict[str, str]:
-    """The surroundings for a QGIS without a screen."""
+    """Return the surroundings for a QGIS without a screen."""
     return {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

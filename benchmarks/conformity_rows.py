@@ -1,9 +1,11 @@
-"""One row on two plans, alone in its process: `conformity_rows.py ROW KIND ZONES` prints one line of JSON.
+"""One row on two plans, alone in its process: `conformity_rows.py ROW KIND ZONES` prints one line
+of JSON.
 
-Like rows.py: the WKB of both layers is read, the row prepares what it needs, and only its work is timed; ``peak_mib`` is the
-largest resident memory up to the end of the work. Then the areas that it found are compared with ours, pair of zones by pair
-of zones (agreement.py). Our rows take the layers as they are, invalid zones included; so does geopandas, which repairs by itself.
-DuckDB gets them repaired. ROWS lists what there is.
+Like rows.py: the WKB of both layers is read, the row prepares what it needs, and only its work is
+timed; ``peak_mib`` is the largest resident memory up to the end of the work. Then the areas that it
+found are compared with ours, pair of zones by pair of zones (agreement.py). Our rows take the
+layers as they are, invalid zones included; so does geopandas, which repairs by itself. DuckDB gets
+them repaired. ROWS lists what there is.
 """
 
 from __future__ import annotations
@@ -56,14 +58,14 @@ class Subject:
 
 
 def rule_set() -> RuleSet:
-    """The rule set of two_plans.py, read as a user's would be."""
+    """Return the rule set of two_plans.py, read as a user's would be."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "verdicts.csv"
         write_verdicts(CODES, path)
         return read_ruleset(path)
 
 
-# Plan Concord ----------------------------------------------------------------------------------------------------------
+# Plan Concord -------------------------------------------------------------------------------------
 
 
 def as_plans(subject: Subject) -> None:
@@ -73,12 +75,12 @@ def as_plans(subject: Subject) -> None:
 
 
 def overlay(subject: Subject) -> PairAreas:
-    """The pieces that a check cuts: repair, verdicts, and the reported pairs clipped."""
+    """Return the pieces that a check cuts: repair, verdicts, and the reported pairs clipped."""
     return _pieces(*_near(subject))
 
 
 def with_open_ground(subject: Subject) -> PairAreas:
-    """The same, and what the upper plan leaves open."""
+    """Return the same, and what the upper plan leaves open."""
     below, above, near, reported = _near(subject)
     found = _pieces(below, above, near, reported)
     uncovered(below.polygons, suspect_edges(above.polygons, Progress()), above.polygons, near, Progress())
@@ -101,7 +103,7 @@ def _pieces(
 
 
 def cross_table(subject: Subject) -> PairAreas:
-    """The areas of all pairs, whatever the verdict, and their sums by code."""
+    """Return the areas of all pairs, whatever the verdict, and their sums by code."""
     below, above = (preparation.prepare(plan) for plan in subject.plans)
     near = near_pairs(below.polygons, above.polygons, Progress())
     area_m2 = shared_areas(below.polygons, above.polygons, near, Progress())
@@ -111,28 +113,30 @@ def cross_table(subject: Subject) -> PairAreas:
 
 
 def check(subject: Subject) -> gpd.GeoDataFrame:
-    """The whole check: widths, noise, messages and measures of every finding, and what the lower plan does not carry out."""
+    """Return the whole check: widths, noise, messages and measures of every finding, and what the
+    lower plan does not carry out.
+    """
     return check_conformity(*subject.plans, subject.rules, Settings(TOLERANCE)).findings
 
 
 def score_check(subject: Subject, findings: gpd.GeoDataFrame) -> dict[str, Any]:
-    """How many findings, and whether the areas they tell are those of the pieces."""
+    """Return how many findings, and whether the areas they tell are those of the pieces."""
     return {"pieces": len(findings), "agreement": compare(overlay(subject), told(findings))}
 
 
 def told(findings: pd.DataFrame) -> PairAreas:
-    """The areas that findings of a conflict or a condition tell."""
+    """Return the areas that findings of a conflict or a condition tell."""
     some = findings[findings["verdict"].isin(WORDS)]
     zones = (some[name].astype(np.int64).to_numpy() - 1 for name in ("zone_a", "zone_b"))
     return PairAreas(*zones, some["area_m2"].to_numpy(float))
 
 
 def count(subject: Subject, found: PairAreas) -> dict[str, Any]:
-    """How many pieces there are."""
+    """Return how many pieces there are."""
     return {"pieces": int((found.area_m2 > 0).sum())}
 
 
-# What one would use instead --------------------------------------------------------------------------------------------
+# What one would use instead -----------------------------------------------------------------------
 
 
 def as_frames(subject: Subject) -> None:
@@ -148,7 +152,9 @@ def geopandas_overlay(subject: Subject) -> PairAreas:
 
 
 def geopandas_answers(subject: Subject) -> pd.DataFrame:
-    """What the findings tell, by geopandas: overlay, verdicts, then area and width of each reported piece, and the open ground."""
+    """Return what the findings tell, by geopandas: overlay, verdicts, then area and width of each
+    reported piece, and the open ground.
+    """
     lower, upper = subject.frames
     made = gpd.overlay(lower, upper, how="intersection", keep_geom_type=True)
     answers = subject.rules.answers(made["code_2"].to_numpy(), made["code_1"].to_numpy())
@@ -175,7 +181,7 @@ def as_tables(subject: Subject) -> None:
 
 
 def duckdb_overlay(subject: Subject) -> PairAreas:
-    """A join in SQL; areas only, no pieces are kept."""
+    """Return a join in SQL; areas only, no pieces are kept."""
     assert subject.database
     made = subject.database.execute(ALL_PAIRS).fetchnumpy()
     return PairAreas(made["i"], made["j"], made["m2"])
@@ -188,13 +194,13 @@ def score_all(subject: Subject, theirs: PairAreas) -> dict[str, Any]:
 
 
 def against_ours(subject: Subject, theirs: PairAreas) -> dict[str, Any]:
-    """The worse of two comparisons: all pairs, and the reported ones."""
+    """Return the worse of two comparisons: all pairs, and the reported ones."""
     lower_code, upper_code = (plan.zones["code"].to_numpy() for plan in subject.plans)
     reported = subject.rules.answers(upper_code, lower_code, theirs.j, theirs.i).among(WORDS)
     return worst(compare(overlay(subject), theirs.where(reported)), compare(cross_table(subject), theirs))
 
 
-# ------------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
-"""One row on two drafts, alone in its process: `drafts_rows.py ROW LAYER ZONES` prints one line of JSON.
+"""One row on two drafts, alone in its process: `drafts_rows.py ROW LAYER ZONES` prints one line of
+JSON.
 
-Two drafts of a plan: the zones of the layer, and the same with another code in one zone in a hundred, in another order; ``redrawn``
-with every vertex digitised again. Two sets of findings: every second zone of the layer with a rule and codes, touching its neighbours,
-and the same with a tenth gone, a tenth new, in another order, with other ids, each digitised by itself. Only the row's work is timed. Then
-what it says is compared with what was done: ``scores`` counts changed zones and pairs of findings. ROWS lists what there is.
+Two drafts of a plan: the zones of the layer, and the same with another code in one zone in a
+hundred, in another order; ``redrawn`` with every vertex digitised again. Two sets of findings:
+every second zone of the layer with a rule and codes, touching its neighbours, and the same with a
+tenth gone, a tenth new, in another order, with other ids, each digitised by itself. Only the row's
+work is timed. Then what it says is compared with what was done: ``scores`` counts changed zones and
+pairs of findings. ROWS lists what there is.
 """
 
 from __future__ import annotations
@@ -37,7 +40,9 @@ GONE, NEW = 0.1, 0.1
 
 @dataclass
 class Drafts:
-    """Zones and codes of both drafts; ``changed``: the zones of the first that have another code in the second."""
+    """Zones and codes of both drafts; ``changed``: the zones of the first that have another code in
+    the second.
+    """
 
     before: gpd.GeoDataFrame
     after: gpd.GeoDataFrame
@@ -52,7 +57,7 @@ class Findings:
     after: gpd.GeoDataFrame
 
 
-# the subjects ----------------------------------------------------------------------------------------------------------
+# the subjects -------------------------------------------------------------------------------------
 
 
 def edited(zones: np.ndarray) -> Drafts:
@@ -61,7 +66,7 @@ def edited(zones: np.ndarray) -> Drafts:
 
 
 def redrawn(zones: np.ndarray) -> Drafts:
-    """Every vertex was digitised again; neighbours go on sharing it."""
+    """Return every vertex was digitised again; neighbours go on sharing it."""
     moved = shapely.transform(zones, _digitised_again)
     return _drafts(zones, np.where(shapely.is_valid(moved), moved, shapely.make_valid(moved)))
 
@@ -82,7 +87,7 @@ def _drafts(before: np.ndarray, after: np.ndarray) -> Drafts:
 
 
 def two_sets(zones: np.ndarray) -> Findings:
-    """Every second zone is a finding, so that most of them touch several others."""
+    """Return every second zone is a finding, so that most of them touch several others."""
     random = np.random.default_rng(12)
     chosen = np.sort(random.permutation(len(zones))[: len(zones) // 2])
     gone, kept, new = np.split(random.permutation(chosen), [int(GONE * len(chosen)), int((1 - NEW) * len(chosen))])
@@ -105,17 +110,19 @@ def _findings(shapes: np.ndarray, place: np.ndarray, run: str) -> gpd.GeoDataFra
     return made.assign(place=place[row.to_numpy()])
 
 
-# Plan Concord ----------------------------------------------------------------------------------------------------------
+# Plan Concord -------------------------------------------------------------------------------------
 
 
 def compare(subject: Drafts) -> DraftChanges:
-    """The whole comparison: matrix, changed ground with widths, noise."""
+    """Return the whole comparison: matrix, changed ground with widths, noise."""
     plans = (PlanLayer.from_frame(table, "draft", "zone", "code") for table in (subject.before, subject.after))
     return compare_drafts(*plans, Settings(TOLERANCE))
 
 
 def score_changes(subject: Drafts, found: DraftChanges) -> dict[str, Any]:
-    """How many of the changed zones are among the changes, and how many changes lie elsewhere."""
+    """Return how many of the changed zones are among the changes, and how many changes lie
+    elsewhere.
+    """
     zones = found.changes["zone_before"].astype(int).to_numpy() - 1
     right = np.isin(zones, subject.changed)
     scores = {"planted": len(subject.changed), "found": len(np.unique(zones[right])), "false": int((~right).sum())}
@@ -131,13 +138,13 @@ def identity(subject: Findings) -> np.ndarray:
 
 
 def score_pairs(subject: Findings, pairs: np.ndarray) -> dict[str, Any]:
-    """How many of the true pairs were made, and how many others."""
+    """Return how many of the true pairs were made, and how many others."""
     right = pairs[0] == pairs[1]
     true = len(np.intersect1d(subject.before["place"], subject.after["place"]))
     return {"scores": {"pair": {"planted": true, "found": int(right.sum()), "false": int((~right).sum())}}}
 
 
-# What one would use instead --------------------------------------------------------------------------------------------
+# What one would use instead -----------------------------------------------------------------------
 
 
 def union(subject: Drafts) -> gpd.GeoDataFrame:
@@ -146,12 +153,14 @@ def union(subject: Drafts) -> gpd.GeoDataFrame:
 
 
 def intersection(subject: Drafts) -> gpd.GeoDataFrame:
-    """geopandas.overlay, what both drafts cover: no ground that one of them lacks, so nothing closes."""
+    """geopandas.overlay, what both drafts cover: no ground that one of them lacks, so nothing
+    closes.
+    """
     return gpd.overlay(subject.before, subject.after, how="intersection", keep_geom_type=True)
 
 
 def score_union(subject: Drafts, made: gpd.GeoDataFrame) -> dict[str, Any]:
-    """The same, with every piece whose code differs taken for a change."""
+    """Return the same, with every piece whose code differs taken for a change."""
     differs = made[(made["code_1"] != made["code_2"]) & (made.geometry.area > 0)]
     whole = differs[differs["zone_1"] == differs["zone_2"]]
     right = np.isin(whole["zone_1"].to_numpy() - 1, subject.changed)
@@ -173,12 +182,14 @@ def largest_overlap(subject: Findings) -> np.ndarray:
     return np.array([made["place_2"], made["place_1"]])
 
 
-# ------------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Row:
-    """``prepare`` makes the subject of the layer's zones and is not timed, ``work`` is, ``score`` looks at what it returned."""
+    """``prepare`` makes the subject of the layer's zones and is not timed, ``work`` is, ``score``
+    looks at what it returned.
+    """
 
     prepare: Callable[[np.ndarray], Any]
     work: Callable[[Any], Any]

@@ -1,10 +1,13 @@
-"""A coverage without defects, as large as asked for: zones of a land-use plan that share every vertex of every border.
+"""A coverage without defects, as large as asked for: zones of a land-use plan that share every
+vertex of every border.
 
-``draw(zone_count)`` gives exactly that many valid zones with VERTICES (or ``vertices``) vertices on average, in metres, in the order of a table,
-with the boundary of their territory. They come from a bent, jittered grid whose borders wander: most zones have four neighbours
-or more, a fifth of the cells are joined to larger ones, three in a hundred have a hole with an island zone in it, one in a hundred is
-two grounds apart (a multipolygon), and a border has few or many vertices. Coordinates are doubles on no grid, as reprojection
-leaves them. Everything is done on arrays, so that a million zones take a minute.
+``draw(zone_count)`` gives exactly that many valid zones with VERTICES (or ``vertices``) vertices on
+average, in metres, in the order of a table, with the boundary of their territory. They come from a
+bent, jittered grid whose borders wander: most zones have four neighbours or more, a fifth of the
+cells are joined to larger ones, three in a hundred have a hole with an island zone in it, one in a
+hundred is two grounds apart (a multipolygon), and a border has few or many vertices. Coordinates
+are doubles on no grid, as reprojection leaves them. Everything is done on arrays, so that a million
+zones take a minute.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ ZONES_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Borders:
-    """The middle vertex (``x``, ``y``) of each border, and the zones on its two sides; -1 is the outside."""
+    """The middle vertex (``x``, ``y``) of each border, and the zones on its two sides; -1 is the
+    outside.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -36,8 +41,9 @@ class Borders:
 
 @dataclass(frozen=True)
 class Drawing:
-    """``zones`` and the ``boundary`` that they cover once and wholly; ``plain``: zones of one cell without a hole, whose
-    ``centre`` (n, 2) lies deep inside."""
+    """``zones`` and the ``boundary`` that they cover once and wholly; ``plain``: zones of one cell
+    without a hole, whose ``centre`` (n, 2) lies deep inside.
+    """
 
     zones: np.ndarray
     boundary: shapely.Polygon
@@ -48,26 +54,30 @@ class Drawing:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Nodes and numbered borders of columns × rows cells: first those that run east, row by row, then those that run north."""
+    """Nodes and numbered borders of columns × rows cells: first those that run east, row by row,
+    then those that run north.
+    """
 
     columns: int
     rows: int
 
     def east(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The border above node (row, column) eastwards."""
+        """Return the border above node (row, column) eastwards."""
         return row * self.columns + column
 
     def north(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The border from node (row, column) northwards."""
+        """Return the border from node (row, column) northwards."""
         return (self.rows + 1) * self.columns + row * (self.columns + 1) + column
 
     def node(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The number of a node."""
+        """Return the number of a node."""
         return row * (self.columns + 1) + column
 
 
 def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0, vertices: int = VERTICES) -> Drawing:
-    """``zone_count`` zones; another ``seed`` and ``offset_m`` give an independent drawing of the same ground."""
+    """``zone_count`` zones; another ``seed`` and ``offset_m`` give an independent drawing of the
+    same ground.
+    """
     random = np.random.default_rng(seed)
     islands, apart = round(WITH_ISLAND * zone_count), round(APART * zone_count)
     wanted = (zone_count - islands + apart) / (1.0 - JOINED)
@@ -106,7 +116,9 @@ def draw(zone_count: int, seed: int = 1, offset_m: float = 0.0, vertices: int = 
 
 
 def _join(grid: _Grid, joins: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """(zone of each cell, partner of each cell or -1): ``joins`` blocks of two by two cells have two of them made one."""
+    """(zone of each cell, partner of each cell or -1): ``joins`` blocks of two by two cells have
+    two of them made one.
+    """
     blocks = random.choice((grid.rows // 2) * (grid.columns // 2), joins, replace=False)
     block_row, block_column = np.divmod(blocks, grid.columns // 2)
     cell = 2 * block_row * grid.columns + 2 * block_column
@@ -121,7 +133,9 @@ def _join(grid: _Grid, joins: int, random: np.random.Generator) -> tuple[np.ndar
 
 
 def _with_a_second_ground(grid: _Grid, partner: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-    """Cells whose zone also gets the cell SECOND_GROUND columns farther east, no cell twice; the two do not touch."""
+    """Cells whose zone also gets the cell SECOND_GROUND columns farther east, no cell twice; the
+    two do not touch.
+    """
     column = np.arange(len(partner)) % grid.columns
     fits = (column % (2 * SECOND_GROUND) < SECOND_GROUND) & (column + SECOND_GROUND < grid.columns)
     first = np.flatnonzero(fits & (partner == -1))
@@ -129,7 +143,9 @@ def _with_a_second_ground(grid: _Grid, partner: np.ndarray, count: int, random: 
 
 
 def _rings(grid: _Grid, partner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(borders of all shells in a row, whether each runs backwards, where each shell starts), counter-clockwise."""
+    """(borders of all shells in a row, whether each runs backwards, where each shell starts),
+    counter-clockwise.
+    """
     cells = np.flatnonzero(partner > -2)
     row, column = np.divmod(cells, grid.columns)
     wide = partner[cells] == cells + 1
@@ -170,7 +186,9 @@ def _mean_of_corners(grid: _Grid, node: np.ndarray, row: np.ndarray, column: np.
 def _vertices_per_border(
     rings: np.ndarray, zone_count: int, islands: int, random: np.random.Generator, grid: _Grid, wanted: int
 ) -> np.ndarray:
-    """Vertices between the ends of each border, few or many, so that a zone has the ``wanted`` number on average."""
+    """Vertices between the ends of each border, few or many, so that a zone has the ``wanted``
+    number on average.
+    """
     island_vertices = islands * 2 * 22
     mean = (wanted * zone_count - zone_count - island_vertices) / len(rings) - 1.0
     borders = (grid.rows + 1) * grid.columns + grid.rows * (grid.columns + 1)
@@ -180,7 +198,9 @@ def _vertices_per_border(
 def _borders(
     grid: _Grid, x: np.ndarray, y: np.ndarray, vertices: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(points of all borders in a row, both ends included; where each begins). A border wanders beside its chord."""
+    """(points of all borders in a row, both ends included; where each begins). A border wanders
+    beside its chord.
+    """
     row, column = np.divmod(np.arange((grid.rows + 1) * grid.columns), grid.columns)
     start = [grid.node(row, column)]
     end = [grid.node(row, column + 1)]
@@ -217,7 +237,9 @@ def _shells(
     reverse: np.ndarray,
     starts: np.ndarray,
 ) -> np.ndarray:
-    """The shell of each zone as a closed ring, some thousand at a time so that memory stays bounded."""
+    """Return the shell of each zone as a closed ring, some thousand at a time so that memory stays
+    bounded.
+    """
     made = np.empty(len(starts) - 1, dtype=object)
     for low in range(0, len(made), ZONES_AT_ONCE):
         high = min(low + ZONES_AT_ONCE, len(made))
@@ -237,7 +259,7 @@ def _shells(
 
 
 def _island_rings(centre: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A ring of 22 vertices with a wobble around each centre."""
+    """Return a ring of 22 vertices with a wobble around each centre."""
     turn = np.linspace(0.0, 2.0 * np.pi, 22)
     turn[-1] = 0.0
     wobble = random.uniform(0.8, 1.2, (len(centre), 22))
@@ -248,7 +270,7 @@ def _island_rings(centre: np.ndarray, random: np.random.Generator) -> np.ndarray
 
 
 def _sides(grid: _Grid, middle: np.ndarray, zone: np.ndarray) -> Borders:
-    """The zones left and right of each border."""
+    """Return the zones left and right of each border."""
     cells = np.full((grid.rows + 2, grid.columns + 2), -1)
     cells[1:-1, 1:-1] = zone.reshape(grid.rows, grid.columns)
     above, below = cells[1:, 1:-1], cells[:-1, 1:-1]
@@ -259,7 +281,7 @@ def _sides(grid: _Grid, middle: np.ndarray, zone: np.ndarray) -> Borders:
 
 
 def _boundary(grid: _Grid, points: np.ndarray, begin: np.ndarray, vertices: np.ndarray) -> shapely.Polygon:
-    """The outline of the whole grid, vertex for vertex."""
+    """Return the outline of the whole grid, vertex for vertex."""
     column, row = np.arange(grid.columns), np.arange(grid.rows)
     south, north = grid.east(0 * column, column), grid.east(0 * column + grid.rows, column)[::-1]
     east, west = grid.north(row, 0 * row + grid.columns), grid.north(row, 0 * row)[::-1]

@@ -1,7 +1,9 @@
-"""DuckDB with its spatial extension, in a folder of its own under build/bench: an overlay that shares no line with ours.
+"""DuckDB with its spatial extension, in a folder of its own under build/bench: an overlay that
+shares no line with ours.
 
-``connect()`` installs what requirements-duckdb.txt names, once, and hands out an empty database in memory with two threads.
-It fails with pip's own words where the packages cannot be had, and with DuckDB's where the extension does not load.
+``connect()`` installs what requirements-duckdb.txt names, once, and hands out an empty database in
+memory with two threads. It fails with pip's own words where the packages cannot be had, and with
+DuckDB's where the extension does not load.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def set_up() -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", "--upgrade"]
-    # Without its dependencies: what they name beside these two only installs extensions into the home.
+    # Without its dependencies: what they name beside these two only installs extensions into the
+    # home.
     command += ["--no-deps", "--target", str(FOLDER), "-r", str(REQUIREMENTS)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
     if done.returncode:
@@ -32,7 +35,7 @@ def set_up() -> None:
 
 
 def connect() -> Any:
-    """An empty database that knows ST_Intersection."""
+    """Return an empty database that knows ST_Intersection."""
     set_up()
     sys.path.insert(0, str(FOLDER))
     import duckdb
@@ -44,6 +47,6 @@ def connect() -> Any:
 
 
 def version() -> str:
-    """What the page says of it."""
+    """Return what the page says of it."""
     wanted = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     return ", ".join(line.replace("==", " ") for line in wanted if "==" in line)

@@ -1,7 +1,10 @@
-"""The layers of the benchmarks as files under build/bench: made once, and again when the makers change.
+"""The layers of the benchmarks as files under build/bench: made once, and again when the makers
+change.
 
-``prepare(name, zone_count)`` makes what a name of MAKERS stands for (for a kind of PAIRS: two layers) where it is not there yet: the WKB of all zones end to end in one file with their offsets,
-the boundary, the planted defects; ``for_qgis`` adds GeoPackages of the zones and of the boundary. :class:`Stored` reads them.
+``prepare(name, zone_count)`` makes what a name of MAKERS stands for (for a kind of PAIRS: two
+layers) where it is not there yet: the WKB of all zones end to end in one file with their offsets,
+the boundary, the planted defects; ``for_qgis`` adds GeoPackages of the zones and of the boundary.
+:class:`Stored` reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ FOLDER = HERE.parent / "build" / "bench"
 CRS = "EPSG:5899"
 CODES = ("LUC", "CHN", "CLN", "RPH", "RSX", "ODT", "ONT", "SKK", "DGT", "DTL")
 AT_ONCE = 300_000
-"""A layer with more zones is parsed in pieces, or its WKB would lie in memory beside its geometries."""
+"""A layer with more zones is parsed in pieces, or its WKB would lie in memory beside its
+geometries.
+"""
 PIECE = 50_000
 MAKERS = {
     "planted": plant,
@@ -76,11 +81,11 @@ class Stored:
         return made, seconds
 
     def boundary(self) -> shapely.Geometry:
-        """The boundary of the territory."""
+        """Return the boundary of the territory."""
         return shapely.from_wkb((self.folder / "boundary.wkb").read_bytes())
 
     def planted(self, kind: str) -> np.ndarray:
-        """The ground of the planted defects of a kind, one geometry each."""
+        """Return the ground of the planted defects of a kind, one geometry each."""
         path = self.folder / f"{kind}.wkb"
         if not path.exists():
             return np.zeros(0, dtype=object)
@@ -88,7 +93,9 @@ class Stored:
 
 
 def prepare(name: str, zone_count: int) -> tuple[Stored, ...]:
-    """The layer on the disk, made if need be; the lower and the upper one for a kind of two plans."""
+    """Return the layer on the disk, made if need be; the lower and the upper one for a kind of two
+    plans.
+    """
     return tuple(_prepared(part, zone_count) for part in two_plans.PAIRS.get(name, (name,)))
 
 
@@ -118,7 +125,9 @@ def _write(layer: Layer, stored: Stored) -> None:
 
 
 def table(zones: np.ndarray) -> gpd.GeoDataFrame:
-    """The zones as a user's table has them: a number that names each, and a land-use code."""
+    """Return the zones as a user's table has them: a number that names each, and a land-use
+    code.
+    """
     number = np.arange(1, len(zones) + 1)
     codes = np.array(CODES, dtype=object)[number * 7919 % len(CODES)]
     return gpd.GeoDataFrame({"zone": number, "code": codes}, geometry=gpd.GeoSeries(zones, crs=CRS))

@@ -1,4 +1,6 @@
-"""docs/benchmarks.md and docs/benchmarks.vi.md out of what run.py measured, with the words of words.csv."""
+"""docs/benchmarks.md and docs/benchmarks.vi.md out of what run.py measured, with the words of
+words.csv.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def write(made: dict[str, Any]) -> None:
 
 
 def words(language: str) -> dict[str, str]:
-    """The words of a language by key."""
+    """Return the words of a language by key."""
     with (HERE / "words.csv").open(encoding="utf-8", newline="") as file:
         return {line["key"]: line[language] for line in csv.DictReader(file)}
 
@@ -56,7 +58,7 @@ class Page:
         self._kept = Records(self._records)
 
     def text(self) -> str:
-        """The page as Markdown."""
+        """Return the page as Markdown."""
         word = self._words
         parts = [
             f"# {word['title']}",
@@ -73,11 +75,11 @@ class Page:
         return "\n\n".join(parts) + "\n"
 
     def _commits(self) -> str:
-        """The commits that were measured: sections may be of different hours."""
+        """Return the commits that were measured: sections may be of different hours."""
         return ", ".join(dict.fromkeys(record["commit"] for record in self._records))
 
     def number(self, value: float | None, digits: int = 2) -> str:
-        """A number as the language writes it."""
+        """Return a number as the language writes it."""
         if value is None:
             return "–"
         shown = f"{value:,.{digits}f}" if value == 0 or abs(value) >= LEAST_SHOWN else f"{value:.0e}"
@@ -163,12 +165,14 @@ class Page:
         return [pieces, self._words["of pairs"].format(largest=largest, pairs=pairs)]
 
     def _checks(self, run: dict[str, Any]) -> list[str]:
-        """How many checks, how many of them were kept from the run before, and the longest time without a move."""
+        """Return how many checks, how many of them were kept from the run before, and the longest
+        time without a move.
+        """
         told = self._words["of checks"].format(checks=run["checks"], kept=run["kept"])
         return [told, self.number(run.get("silence_s"))]
 
     def _compared_with(self, record: Record) -> float | None:
-        """The seconds that a row's are divided by: see COMPARED."""
+        """Return the seconds that a row's are divided by: see COMPARED."""
         row = COMPARED[record["section"]]
         return self._kept.middle("seconds", record["section"], row, record["layer"])
 

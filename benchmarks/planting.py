@@ -1,9 +1,11 @@
-"""Defects whose number, place and area are known, planted into a drawing: what a benchmark counts as found or false.
+"""Defects whose number, place and area are known, planted into a drawing: what a benchmark counts
+as found or false.
 
-``plant(zone_count)`` gives a layer of exactly that many zones with zone_count / 1000 planted overlaps (three quarters partial, one
-quarter contained), as many gaps (half inside one zone, a quarter between two, a quarter open to the boundary), and a quarter as
-many places beyond the boundary, duplicates and invalid zones. No zone takes part in two defects. ``stacked`` and ``redrawn`` give
-layers in which nothing, or a share, of the borders match.
+``plant(zone_count)`` gives a layer of exactly that many zones with zone_count / 1000 planted
+overlaps (three quarters partial, one quarter contained), as many gaps (half inside one zone, a
+quarter between two, a quarter open to the boundary), and a quarter as many places beyond the
+boundary, duplicates and invalid zones. No zone takes part in two defects. ``stacked`` and
+``redrawn`` give layers in which nothing, or a share, of the borders match.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ KINDS = ("overlap", "gap", "outside", "duplicate", "invalid")
 
 @dataclass(frozen=True)
 class Layer:
-    """``zones`` as a table has them, the ``boundary``, and the ground of each planted defect by its kind (KINDS)."""
+    """``zones`` as a table has them, the ``boundary``, and the ground of each planted defect by its
+    kind (KINDS).
+    """
 
     zones: np.ndarray
     boundary: shapely.Geometry
@@ -29,7 +33,7 @@ class Layer:
 
 
 def plant(zone_count: int, seed: int = 1) -> Layer:
-    """A layer with defects; see the module's paragraph."""
+    """Return a layer with defects; see the module's paragraph."""
     some = max(zone_count // 1000, 4)
     quarter = some // 4
     drawing = draw(zone_count - 2 * quarter, seed)
@@ -45,13 +49,17 @@ def plant(zone_count: int, seed: int = 1) -> Layer:
 
 
 def stacked(zone_count: int, seed: int = 1) -> Layer:
-    """Two independent drawings of the same ground in one layer: every edge is alone, everything overlaps."""
+    """Two independent drawings of the same ground in one layer: every edge is alone, everything
+    overlaps.
+    """
     below, above = draw(zone_count // 2, seed), draw(zone_count - zone_count // 2, seed + 1, 0.37 * CELL_M)
     return Layer(np.concatenate([below.zones, above.zones]), shapely.union(below.boundary, above.boundary))
 
 
 def redrawn(zone_count: int, share: float = 1.0, seed: int = 1) -> Layer:
-    """Each zone, or a ``share`` of them, digitised by itself: every vertex moved by a normal error of SIGMA_M."""
+    """Return each zone, or a ``share`` of them, digitised by itself: every vertex moved by a normal
+    error of SIGMA_M.
+    """
     drawing = draw(zone_count, seed)
     random = np.random.default_rng(seed + 7)
     chosen = np.flatnonzero(random.random(zone_count) < share)
@@ -76,7 +84,9 @@ def _shaken(zones: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 class _Planter:
-    """The zones of a drawing while defects are planted: each method returns the ground of its defects."""
+    """The zones of a drawing while defects are planted: each method returns the ground of its
+    defects.
+    """
 
     def __init__(self, drawing: Drawing, seed: int):
         self.zones = drawing.zones.copy()
@@ -94,50 +104,52 @@ class _Planter:
         self._plain = self._random.permutation(len(drawing.plain))
 
     def across(self, count: int) -> np.ndarray:
-        """A zone grows over the middle of a border into its neighbour."""
+        """Return a zone grows over the middle of a border into its neighbour."""
         discs, one, other = self._at_inner_borders(count)
         self.zones[one] = shapely.union(self.zones[one], discs)
         return shapely.intersection(discs, self._drawing.zones[other])
 
     def contained(self, count: int) -> np.ndarray:
-        """One more zone, drawn inside another."""
+        """Return one more zone, drawn inside another."""
         discs, _ = self._inside_zones(count)
         self.more.append(discs)
         return discs
 
     def holes(self, count: int) -> np.ndarray:
-        """A hole in a zone that nothing fills."""
+        """Return a hole in a zone that nothing fills."""
         discs, zone = self._inside_zones(count)
         self.zones[zone] = shapely.difference(self.zones[zone], discs)
         return discs
 
     def between(self, count: int) -> np.ndarray:
-        """A gap on the border of two zones."""
+        """Return a gap on the border of two zones."""
         discs, one, other = self._at_inner_borders(count)
         for side in (one, other):
             self.zones[side] = shapely.difference(self.zones[side], discs)
         return discs
 
     def bites(self, count: int) -> np.ndarray:
-        """A gap that is open to the boundary."""
+        """Return a gap that is open to the boundary."""
         discs, zone = self._at_outer_borders(count)
         self.zones[zone] = shapely.difference(self.zones[zone], discs)
         return shapely.intersection(discs, self._drawing.boundary)
 
     def beyond(self, count: int) -> np.ndarray:
-        """A zone grows over the boundary."""
+        """Return a zone grows over the boundary."""
         discs, zone = self._at_outer_borders(count)
         self.zones[zone] = shapely.union(self.zones[zone], discs)
         return shapely.difference(discs, self._drawing.boundary)
 
     def twice(self, count: int) -> np.ndarray:
-        """A zone that is in the table twice."""
+        """Return a zone that is in the table twice."""
         _, zone = self._inside_zones(count)
         self.more.append(self.zones[zone])
         return self.zones[zone]
 
     def spikes(self, count: int) -> np.ndarray:
-        """A zone whose shell runs to its middle and back the same way: invalid, but without any area lost."""
+        """Return a zone whose shell runs to its middle and back the same way: invalid, but without
+        any area lost.
+        """
         _, zone = self._inside_zones(count)
         for index in zone:
             shell = shapely.get_coordinates(self.zones[index].exterior)
@@ -169,7 +181,7 @@ class _Planter:
         return self._discs(borders.x[taken], borders.y[taken]), inside[taken]
 
     def _take(self, candidates: np.ndarray, count: int, zones: np.ndarray) -> np.ndarray:
-        """The first ``count`` candidates whose zones no defect has touched yet."""
+        """Return the first ``count`` candidates whose zones no defect has touched yet."""
         taken = []
         for candidate in candidates:
             if len(taken) == count:

@@ -1,8 +1,10 @@
-"""How checkcoverage behaves towards the person before QGIS: `qgis_feedback.py ROW LAYER ZONES` prints one line of JSON.
+"""How checkcoverage behaves towards the person before QGIS: `qgis_feedback.py ROW LAYER ZONES`
+prints one line of JSON.
 
-The algorithm runs on a GeoPackage with a feedback of ours: the longest time between two moves of the bar or between two
-questions whether Cancel was pressed, and how long it takes to end after Cancel at random moments, from reading the features to
-writing the findings. Python is the program here and QGIS a guest in it, as in the tests of the algorithms.
+The algorithm runs on a GeoPackage with a feedback of ours: the longest time between two moves of
+the bar or between two questions whether Cancel was pressed, and how long it takes to end after
+Cancel at random moments, from reading the features to writing the findings. Python is the program
+here and QGIS a guest in it, as in the tests of the algorithms.
 """
 
 from __future__ import annotations
@@ -40,14 +42,14 @@ class Person(QgsProcessingFeedback):
         self._progress.step(0.0, text)
 
     def isCanceled(self) -> bool:  # noqa: N802
-        """Whether Cancel was pressed."""
+        """Return whether Cancel was pressed."""
         if self._progress.cancelled():
             self.cancel()
         return super().isCanceled()
 
 
 def parameters(stored: Stored) -> dict[str, Any]:
-    """What the dialogue would hold; findings go to a new file each time."""
+    """Return what the dialogue would hold; findings go to a new file each time."""
     folder = FOLDER / "feedback"
     folder.mkdir(exist_ok=True)
     return {

@@ -1,8 +1,10 @@
-"""The rows that run in QGIS: the real qgis_process on a GeoPackage, measured whole, from its start to its end.
+"""The rows that run in QGIS: the real qgis_process on a GeoPackage, measured whole, from its start
+to its end.
 
-`qgis_rows.py LAYER ZONES ROW=RUNS=CAP_S …` runs the rows in rounds and prints one line of JSON for each run, with ``row`` and ``qgis`` (the
-version) in it. The checkout is the plugin, in a profile of the benchmark's own. Memory is the largest resident
-memory that the process had, looked at five times a second. A row that fails or does not end in time says so.
+`qgis_rows.py LAYER ZONES ROW=RUNS=CAP_S …` runs the rows in rounds and prints one line of JSON for
+each run, with ``row`` and ``qgis`` (the version) in it. The checkout is the plugin, in a profile of
+the benchmark's own. Memory is the largest resident memory that the process had, looked at five
+times a second. A row that fails or does not end in time says so.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ GAP_WIDTH_M = 2 * LARGEST_RADIUS_M + 1.0
 
 @dataclass(frozen=True)
 class QgisRow:
-    """``algorithm`` with ``inputs`` (made of the layer, or of both plans), and what a ``score`` says of what it left in OUT."""
+    """``algorithm`` with ``inputs`` (made of the layer, or of both plans), and what a ``score``
+    says of what it left in OUT.
+    """
 
     algorithm: str
     inputs: Callable[..., dict[str, Any]]
@@ -51,12 +55,12 @@ class QgisRow:
 
 
 def out(name: str) -> str:
-    """A file for an output."""
+    """Return a file for an output."""
     return str(OUT / f"{name}.gpkg")
 
 
 def shapes(name: str, where: str | None = None) -> np.ndarray:
-    """The geometries that a row left in a file."""
+    """Return the geometries that a row left in a file."""
     frame = pyogrio.read_dataframe(out(name), where=where)
     return np.asarray(frame.geometry.values, dtype=object)
 
@@ -88,7 +92,7 @@ def score_edges(stored: Stored) -> dict[str, Any]:
 
 
 def score_pairs(stored: Stored) -> dict[str, Any]:
-    """What two zones share; each pair comes twice, and each zone with itself."""
+    """Return what two zones share; each pair comes twice, and each zone with itself."""
     found = shapes("pairs", "zone < zone_2")
     return {"scores": {"overlap": scoring.ground(stored.planted("overlap"), found, stored.planted("duplicate"))}}
 
@@ -105,21 +109,23 @@ def score_gaps(stored: Stored) -> dict[str, Any]:
 
 
 def verdicts() -> str:
-    """The rule set of the two plans as a file."""
+    """Return the rule set of the two plans as a file."""
     path = OUT / "verdicts.csv"
     two_plans.write_verdicts(CODES, path)
     return str(path)
 
 
 def score_conformity(lower: Stored, upper: Stored) -> dict[str, Any]:
-    """Whether the areas in the findings that QGIS wrote are those of our pieces, pair of zones by pair of zones."""
+    """Return whether the areas in the findings that QGIS wrote are those of our pieces, pair of
+    zones by pair of zones.
+    """
     subject = planned(lower, upper)
     findings = pyogrio.read_dataframe(out("findings"), read_geometry=False)
     return {"pieces": len(findings), "agreement": compare(conformity.overlay(subject), conformity.told(findings))}
 
 
 def score_plans(lower: Stored, upper: Stored) -> dict[str, Any]:
-    """The same for everything that native:intersection cut."""
+    """Return the same for everything that native:intersection cut."""
     made = pyogrio.read_dataframe(out("pairs"), columns=["zone", "zone_2"])
     zones = (made[name].to_numpy().astype(np.int64) - 1 for name in ("zone", "zone_2"))
     theirs = PairAreas(*zones, made.geometry.area.to_numpy())
@@ -127,7 +133,7 @@ def score_plans(lower: Stored, upper: Stored) -> dict[str, Any]:
 
 
 def planned(lower: Stored, upper: Stored) -> conformity.Subject:
-    """Both plans as the engine takes them."""
+    """Return both plans as the engine takes them."""
     subject = conformity.Subject(lower.zones()[0], upper.zones()[0], conformity.rule_set())
     conformity.as_plans(subject)
     return subject
@@ -221,7 +227,7 @@ ROWS = {
 
 
 def measure(row: QgisRow, layers: Sequence[Stored], cap_s: float) -> dict[str, Any]:
-    """One run of qgis_process."""
+    """Return one run of qgis_process."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     command = [str(ROOT / "tools" / "qgis_process"), "run", row.algorithm, "-"]
@@ -265,7 +271,7 @@ def _peak_mib(pid: int) -> float:
 
 
 def _complaint(said: str) -> str:
-    """What QGIS said last that looks like a reason."""
+    """Return what QGIS said last that looks like a reason."""
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("Warning")]
     errors = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
     return (errors or lines or ["no word"])[-1][:300]

@@ -1,9 +1,11 @@
-"""One row of the benchmark, alone in its process: `rows.py ROW LAYER ZONES` prints one line of JSON.
+"""One row of the benchmark, alone in its process: `rows.py ROW LAYER ZONES` prints one line of
+JSON.
 
-Every row reads the layer's WKB with shapely.from_wkb, prepares what it needs, then does its work; only the work is timed
-(``seconds``), the parsing beside it (``parse_s``). ``peak_mib`` is the largest resident memory of the whole process up to the
-end of the work. Then what was found is scored against what was planted. The alternatives get the zones already repaired, as
-Plan Concord's cover does. ROWS lists what there is.
+Every row reads the layer's WKB with shapely.from_wkb, prepares what it needs, then does its work;
+only the work is timed (``seconds``), the parsing beside it (``parse_s``). ``peak_mib`` is the
+largest resident memory of the whole process up to the end of the work. Then what was found is
+scored against what was planted. The alternatives get the zones already repaired, as Plan Concord's
+cover does. ROWS lists what there is.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class Subject:
     plan: Optional[PlanLayer] = None
 
     def planted(self, *kinds: str) -> np.ndarray:
-        """The ground of the planted defects of these kinds."""
+        """Return the ground of the planted defects of these kinds."""
         return np.concatenate([self.stored.planted(kind) for kind in kinds])
 
 
@@ -68,7 +70,9 @@ class Row:
 
 
 def as_plan(subject: Subject) -> None:
-    """The zones as the plan layer that a check takes, which has copies of them; they are in memory once."""
+    """The zones as the plan layer that a check takes, which has copies of them; they are in memory
+    once.
+    """
     subject.plan = PlanLayer.from_frame(table(subject.zones), "zones", "zone", "code")
     subject.zones = np.zeros(0, dtype=object)
 
@@ -78,18 +82,20 @@ def repaired(subject: Subject) -> None:
     subject.zones = polygonal(repair(subject.zones)[0])
 
 
-# Plan Concord ----------------------------------------------------------------------------------------------------------
+# Plan Concord -------------------------------------------------------------------------------------
 
 
 def check(subject: Subject) -> Any:
-    """The whole check."""
+    """Return the whole check."""
     watching = Watching()
     result = check_coverage(subject.plan, subject.boundary, Settings(TOLERANCE, progress=watching))
     return result, watching.report()
 
 
 def score_check(subject: Subject, answer: Any) -> dict[str, Any]:
-    """Every kind by itself, findings wider than the tolerance; a balance that does not close is told."""
+    """Return every kind by itself, findings wider than the tolerance; a balance that does not close
+    is told.
+    """
     result, watched = answer
     findings = result.findings[result.findings["severity"] != "info"]
     scores = {}
@@ -114,12 +120,14 @@ def cover(subject: Subject) -> Cover:
 
 
 def plain_cover(subject: Subject) -> Cover:
-    """The same the straightforward way."""
+    """Return the same the straightforward way."""
     return bruteforce.cover(subject.zones, subject.boundary, Progress(), THREADS)
 
 
 def score_cover(subject: Subject, made: Cover) -> dict[str, Any]:
-    """Scores, and numbers by which two covers of one layer are compared: pairs by a hash, areas by their sums."""
+    """Scores, and numbers by which two covers of one layer are compared: pairs by a hash, areas by
+    their sums.
+    """
     large = shapely.area(made.shared) > scoring.DUST_M2
     pairs = np.stack([made.i[large], made.j[large]]).astype("int64")
     answer = {
@@ -151,7 +159,7 @@ def gaps(subject: Subject) -> np.ndarray:
 
 
 def score_overlaps(subject: Subject, shared: np.ndarray) -> dict[str, Any]:
-    """What pairs share; duplicates overlap too, and are not false."""
+    """Return what pairs share; duplicates overlap too, and are not false."""
     return {"overlap": scoring.ground(subject.planted("overlap"), shared, subject.planted("duplicate"))}
 
 
@@ -161,15 +169,15 @@ def score_gaps(subject: Subject, found: np.ndarray) -> dict[str, Any]:
 
 
 def scored(score: Callable[[Subject, Any], dict[str, Any]]) -> Score:
-    """A score by kind under the name that the page looks for."""
+    """Return a score by kind under the name that the page looks for."""
     return lambda subject, answer: {"scores": score(subject, answer)}
 
 
-# What one would use instead --------------------------------------------------------------------------------------------
+# What one would use instead -----------------------------------------------------------------------
 
 
 def box_pairs(subject: Subject) -> np.ndarray:
-    """The intersection of every two zones whose boxes meet, in two threads."""
+    """Return the intersection of every two zones whose boxes meet, in two threads."""
     zones = subject.zones
     tree = shapely.STRtree(zones)
 
@@ -185,12 +193,14 @@ def box_pairs(subject: Subject) -> np.ndarray:
 
 
 def union_gaps(subject: Subject) -> np.ndarray:
-    """The boundary without the union of all zones."""
+    """Return the boundary without the union of all zones."""
     return np.array([shapely.difference(subject.boundary, shapely.union_all(subject.zones))])
 
 
 def coverage_union_gaps(subject: Subject) -> np.ndarray:
-    """The boundary without the coverage union, which takes it for granted that the zones are a valid coverage."""
+    """Return the boundary without the coverage union, which takes it for granted that the zones are
+    a valid coverage.
+    """
     return np.array([shapely.difference(subject.boundary, shapely.coverage_union_all(subject.zones))])
 
 
@@ -212,7 +222,7 @@ def overlay(subject: Subject) -> np.ndarray:
     return np.asarray(both.geometry[both["zone_1"] < both["zone_2"]].values, dtype=object)
 
 
-# ------------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def nothing(subject: Subject) -> None:
@@ -225,7 +235,7 @@ def unscored(subject: Subject, answer: Any) -> dict[str, Any]:
 
 
 def cancel(subject: Subject) -> dict[str, Any]:
-    """The check, cancelled at random moments: how long it takes to answer."""
+    """Return the check, cancelled at random moments: how long it takes to answer."""
     return cancelled_at_random(
         lambda progress: check_coverage(subject.plan, subject.boundary, Settings(TOLERANCE, progress=progress))
     )

@@ -1,10 +1,11 @@
-"""Runs the benchmark and writes docs/benchmarks.md: every row of plan.csv in a process of its own, in turn.
+"""Runs the benchmark and writes docs/benchmarks.md: every row of plan.csv in a process of its own,
+in turn.
 
-`run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--layers NAME,…] [--runs N] [--page]`. Without arguments: everything at 200,000 zones, some
-twenty minutes, and the page. With arguments it prints the table, and writes the page only with --page. Rows of one
-section run in rounds, so that a slow minute of the machine does not fall on one of them alone. Nothing else should run beside.
-What was measured is kept in build/bench/results.json, so that a page can be
-made section by section.
+`run.py [--size ZONES] [--rows NAME,…] [--sections NAME,…] [--layers NAME,…] [--runs N] [--page]`.
+Without arguments: everything at 200,000 zones, some twenty minutes, and the page. With arguments it
+prints the table, and writes the page only with --page. Rows of one section run in rounds, so that a
+slow minute of the machine does not fall on one of them alone. Nothing else should run beside. What
+was measured is kept in build/bench/results.json, so that a page can be made section by section.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ HERE_IS_ENOUGH = ("qgis here", "qgis conformity")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of plan.csv at a size: which row on which layer of how many zones, how often, how long at most."""
+    """One line of plan.csv at a size: which row on which layer of how many zones, how often, how
+    long at most.
+    """
 
     section: str
     row: str
@@ -49,7 +52,7 @@ class Entry:
 
 
 def entries(size: int) -> list[Entry]:
-    """The plan of a benchmark of ``size`` zones."""
+    """Return the plan of a benchmark of ``size`` zones."""
     with (HERE / "plan.csv").open(encoding="utf-8", newline="") as file:
         return [
             Entry(
@@ -65,7 +68,9 @@ def entries(size: int) -> list[Entry]:
 
 
 def run(plan: list[Entry]) -> list[dict[str, Any]]:
-    """The records of all rows, each with its ``runs``; sections one after the other, rows in rounds."""
+    """Return the records of all rows, each with its ``runs``; sections one after the other, rows in
+    rounds.
+    """
     records = []
     for section in dict.fromkeys(entry.section for entry in plan):
         rows = [entry for entry in plan if entry.section == section]
@@ -92,7 +97,7 @@ def _in_rounds(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _script(entry: Entry) -> str:
-    """The script that knows the row."""
+    """Return the script that knows the row."""
     if entry.row.endswith("in QGIS"):
         return "qgis_feedback.py"
     if entry.layer in province_rows.LAYERS:
@@ -103,7 +108,7 @@ def _script(entry: Entry) -> str:
 
 
 def _in_qgis(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The same for rows in QGIS, which one process runs all."""
+    """Yield the same for rows in QGIS, which one process runs all."""
     asked = [(entry.row, entry.runs, entry.cap_s) for entry in rows]
     place = {entry.row: index for index, entry in enumerate(rows)}
     first = rows[0]
@@ -112,7 +117,7 @@ def _in_qgis(rows: list[Entry]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def line(entry: Entry, record: dict[str, Any]) -> str:
-    """One run in a line for the terminal."""
+    """Return one run in a line for the terminal."""
     head = f"{entry.section:<18}{entry.row:<26}{entry.layer:<14}{entry.zone_count:>9,}"
     if "seconds" not in record:
         return f"{head}  {record}"
@@ -136,7 +141,8 @@ def line(entry: Entry, record: dict[str, Any]) -> str:
 
 
 def keep(records: list[dict[str, Any]], plan: list[Entry], afresh: bool) -> dict[str, Any]:
-    """The records of ``plan``, in its order: ``records`` and, unless ``afresh``, earlier ones of its other rows.
+    """Return the records of ``plan``, in its order: ``records`` and, unless ``afresh``, earlier
+    ones of its other rows.
 
     The file keeps everything that was ever measured, rows of another plan or size too.
     """
@@ -152,7 +158,7 @@ def keep(records: list[dict[str, Any]], plan: list[Entry], afresh: bool) -> dict
 
 
 def surroundings() -> dict[str, str]:
-    """The machine and the versions, as the page shows them."""
+    """Return the machine and the versions, as the page shows them."""
     import geopandas
     import numpy
     import pyogrio
@@ -172,7 +178,7 @@ def surroundings() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The commit that was measured; with a plus where the checkout holds more than it."""
+    """Return the commit that was measured; with a plus where the checkout holds more than it."""
     try:
         asked = ("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "engine", "qgis_bridge", "algorithms")
         commit, changed = (

@@ -1,8 +1,9 @@
 """How many of the planted defects a tool found, and how many things it reported that are none.
 
-A planted defect is found when what was reported covers half of its ground; something reported is false when less than half of it
-lies on planted ground. Tools that report edges instead of ground have found a defect when an edge runs within EDGE_REACH_M of
-it, and an edge is false where no defect of any kind is so near.
+A planted defect is found when what was reported covers half of its ground; something reported is
+false when less than half of it lies on planted ground. Tools that report edges instead of ground
+have found a defect when an edge runs within EDGE_REACH_M of it, and an edge is false where no
+defect of any kind is so near.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ DUST_M2 = 1e-6
 
 
 def ground(planted: np.ndarray, reported: np.ndarray, excused: np.ndarray | None = None) -> dict[str, int]:
-    """Scores of reported polygons. ``excused``: ground of planted defects of another kind, neither found nor false."""
+    """Scores of reported polygons. ``excused``: ground of planted defects of another kind, neither
+    found nor false.
+    """
     reported = shapely.get_parts(reported)
     reported = reported[shapely.area(reported) > DUST_M2]
     found = _covered(planted, reported) > HALF
@@ -36,7 +39,7 @@ def edges(planted: np.ndarray, reported: np.ndarray, anything: np.ndarray) -> di
 
 
 def _covered(ground_of: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """The share of each geometry's area that ``by`` covers, at most 1."""
+    """Return the share of each geometry's area that ``by`` covers, at most 1."""
     if len(ground_of) == 0 or len(by) == 0:
         return np.zeros(len(ground_of))
     i, j = shapely.STRtree(by).query(ground_of, predicate="intersects")

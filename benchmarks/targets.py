@@ -1,7 +1,7 @@
 """The targets that the benchmark is held to, and what was measured against them.
 
-Goes in: the records of run.py. Comes out: one :class:`Verdict` for each target, in the order of the page; one whose rows failed or
-were not run has no value and counts as not met.
+Goes in: the records of run.py. Comes out: one :class:`Verdict` for each target, in the order of the
+page; one whose rows failed or were not run has no value and counts as not met.
 """
 
 from __future__ import annotations
@@ -21,14 +21,20 @@ LINEAR = 1.2
 """How much more than in proportion the time may grow and still be called linear."""
 PROVINCES = ("province", "province twice")
 SAME_PEAK = 1.2
-"""What twice as many districts may add to the memory that the largest pair of them takes: their findings."""
+"""What twice as many districts may add to the memory that the largest pair of them takes: their
+findings.
+"""
 SAME = 1e-5
-"""Relative difference of areas up to which two answers are the same: the kernel drops gaps thinner than its grid of 1 mm."""
+"""Relative difference of areas up to which two answers are the same: the kernel drops gaps thinner
+than its grid of 1 mm.
+"""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``value`` (None: not measured) must be at most, or ``at_least``, ``limit``. ``words`` fill the target's name."""
+    """``value`` (None: not measured) must be at most, or ``at_least``, ``limit``. ``words`` fill
+    the target's name.
+    """
 
     target: str
     limit: float
@@ -51,26 +57,26 @@ class Records:
         self.all = records
 
     def find(self, section: str, row: str, layer: str = "planted") -> Optional[Record]:
-        """The record of a row, None where it was not run."""
+        """Return the record of a row, None where it was not run."""
         for record in self.all:
             if (record["section"], record["row"], record["layer"]) == (section, row, layer):
                 return record
         return None
 
     def middle(self, name: str, *which: str) -> Optional[float]:
-        """The median of a number over the runs of a row."""
+        """Return the median of a number over the runs of a row."""
         record = self.find(*which)
         values = [run[name] for run in record["runs"] if name in run and "seconds" in run] if record else []
         return statistics.median(values) if values else None
 
     def largest(self, name: str, *which: str) -> Optional[float]:
-        """The largest of a number over the runs of a row."""
+        """Return the largest of a number over the runs of a row."""
         record = self.find(*which)
         return max((run[name] for run in record["runs"] if name in run), default=None) if record else None
 
 
 def verdicts(records: list[Record]) -> Iterator[Verdict]:
-    """Every target of what was run."""
+    """Yield every target of what was run."""
     kept = Records(records)
     sections = {record["section"] for record in records}
     if "coverage" in sections:
@@ -195,7 +201,7 @@ def _drafts(kept: Records) -> Iterator[Verdict]:
 
 
 def _last_run(record: Optional[Record]) -> Optional[Record]:
-    """The last run that ended."""
+    """Return the last run that ended."""
     runs = [run for run in (record or {"runs": []})["runs"] if "seconds" in run]
     return runs[-1] if runs else None
 
@@ -210,7 +216,9 @@ def _conformity_in_qgis(kept: Records) -> Iterator[Verdict]:
 
 
 def _apart(record: Optional[Record]) -> Optional[float]:
-    """The largest relative difference from our areas, over all runs; a run that compared nothing counts as not measured."""
+    """Return the largest relative difference from our areas, over all runs; a run that compared
+    nothing counts as not measured.
+    """
     runs = [run for run in (record or {"runs": []})["runs"] if run.get("agreement", {}).get("pairs")]
     return max((run["agreement"]["largest"] for run in runs), default=None)
 

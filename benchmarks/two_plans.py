@@ -1,8 +1,10 @@
-"""A lower and an upper plan of one ground, and a rule set that reports 30 % of the pairs of their codes.
+"""A lower and an upper plan of one ground, and a rule set that reports 30 % of the pairs of their
+codes.
 
-``lower(zone_count)`` and ``crossing_itself(zone_count)`` draw the lower plan; ``upper_apart`` and ``upper_redrawn`` take the number
-of LOWER zones and draw an upper plan of a hundredth as many, in metres on the same ground, of which it leaves some two per cent. PAIRS
-names the two layers of each kind. Upper zones are ten times as long and wide as lower ones and digitised as densely.
+``lower(zone_count)`` and ``crossing_itself(zone_count)`` draw the lower plan; ``upper_apart`` and
+``upper_redrawn`` take the number of LOWER zones and draw an upper plan of a hundredth as many, in
+metres on the same ground, of which it leaves some two per cent. PAIRS names the two layers of each
+kind. Upper zones are ten times as long and wide as lower ones and digitised as densely.
 """
 
 from __future__ import annotations
@@ -31,13 +33,13 @@ WORDS = ("conflict", "conditional")
 
 
 def lower(zone_count: int) -> Layer:
-    """A lower plan without a defect."""
+    """Return a lower plan without a defect."""
     drawing = draw(zone_count, seed=1)
     return Layer(drawing.zones, drawing.boundary)
 
 
 def crossing_itself(zone_count: int) -> Layer:
-    """The same with one zone in a thousand whose outline crosses itself."""
+    """Return the same with one zone in a thousand whose outline crosses itself."""
     plan = lower(zone_count)
     simple = (shapely.get_type_id(plan.zones) == 3) & (shapely.get_num_interior_rings(plan.zones) == 0)
     for place in np.flatnonzero(simple & (shapely.get_num_coordinates(plan.zones) > 30))[::CROSSING_EACH]:
@@ -48,12 +50,14 @@ def crossing_itself(zone_count: int) -> Layer:
 
 
 def upper_count(zone_count: int) -> int:
-    """How many upper zones there are on ``zone_count`` lower ones."""
+    """Return how many upper zones there are on ``zone_count`` lower ones."""
     return max(zone_count // LOWER_PER_UPPER, FEWEST_ZONES)
 
 
 def upper_apart(zone_count: int) -> Layer:
-    """A drawing of its own, whose borders have nothing to do with those of the lower plan."""
+    """Return a drawing of its own, whose borders have nothing to do with those of the lower
+    plan.
+    """
     count = upper_count(zone_count)
     times = np.sqrt(zone_count / count)
     below, above = draw(zone_count, seed=1).boundary, draw(count, seed=2, vertices=int(VERTICES * times))
@@ -66,7 +70,9 @@ def upper_apart(zone_count: int) -> Layer:
 
 
 def upper_redrawn(zone_count: int) -> Layer:
-    """Neighbouring lower zones joined to about so many upper ones, every vertex digitised again with an error of SIGMA_M."""
+    """Neighbouring lower zones joined to about so many upper ones, every vertex digitised again
+    with an error of SIGMA_M.
+    """
     drawing = draw(zone_count, seed=1)
     blocks = round(np.sqrt(upper_count(zone_count)))
     west, south, east, north = drawing.boundary.bounds
@@ -82,13 +88,13 @@ def upper_redrawn(zone_count: int) -> Layer:
 
 
 def _digitised_again(places: np.ndarray) -> np.ndarray:
-    """Every place moved by an error of its own; neighbours go on sharing it."""
+    """Return every place moved by an error of its own; neighbours go on sharing it."""
     distinct, which = np.unique(places, axis=0, return_inverse=True)
     return np.asarray((distinct + np.random.default_rng(8).normal(0.0, SIGMA_M, distinct.shape))[which.ravel()])
 
 
 def verdicts(codes: tuple[str, ...]) -> dict[tuple[str, str], str]:
-    """A word for each pair (upper code, lower code): 30 % of them are reported."""
+    """Return a word for each pair (upper code, lower code): 30 % of them are reported."""
     pairs = [(upper_code, lower_code) for upper_code in codes for lower_code in codes]
     words = dict.fromkeys(pairs, "compatible")
     reported = np.random.default_rng(5).permutation(len(pairs))[: round(REPORTED * len(pairs))]

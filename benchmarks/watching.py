@@ -1,4 +1,6 @@
-"""A progress that watches: how long a check is silent, how long it does not ask whether to stop, how soon it stops; how much memory it took."""
+"""A progress that watches: how long a check is silent, how long it does not ask whether to stop,
+how soon it stops; how much memory it took.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ MOMENTS = 6
 
 
 class Watching(Progress):
-    """Keeps the longest time without a move of the progress and without a question; stops after ``patience_s``."""
+    """Keeps the longest time without a move of the progress and without a question; stops after
+    ``patience_s``.
+    """
 
     def __init__(self, patience_s: float = float("inf")):
         self.started = self._moved = self._asked = time.perf_counter()
@@ -29,7 +33,7 @@ class Watching(Progress):
             self._fraction, self._text = max(fraction, self._fraction), text or self._text
 
     def cancelled(self) -> bool:
-        """A question is remembered and answered."""
+        """Return a question is remembered and answered."""
         self._asked, self.deafness = self._longest(self._asked, self.deafness, self._fraction)
         return self._asked - self.started > self._patience_s
 
@@ -39,7 +43,9 @@ class Watching(Progress):
         return now, max(longest, (now - last, where))
 
     def report(self) -> dict[str, Any]:
-        """The longest times in seconds and where they were; the end of the check counts as a move and a question."""
+        """Return the longest times in seconds and where they were; the end of the check counts as a
+        move and a question.
+        """
         self._moved, self.silence = self._longest(self._moved, self.silence, 1.0)
         self._asked, self.deafness = self._longest(self._asked, self.deafness, 1.0)
         silence, deafness = self.silence, self.deafness
@@ -47,7 +53,9 @@ class Watching(Progress):
 
 
 def cancelled_at_random(work: Callable[[Progress], Any], moments: int = MOMENTS, seed: int = 5) -> dict[str, Any]:
-    """Seconds from the wish to stop to the end, at ``moments`` spread at random over the time that ``work`` takes."""
+    """Seconds from the wish to stop to the end, at ``moments`` spread at random over the time that
+    ``work`` takes.
+    """
     whole = Watching()
     work(whole)
     duration_s = time.perf_counter() - whole.started
@@ -65,7 +73,9 @@ def cancelled_at_random(work: Callable[[Progress], Any], moments: int = MOMENTS,
 
 
 def peak_mib() -> float:
-    """The largest resident memory of this process so far; getrusage would count the parent's before the start."""
+    """Return the largest resident memory of this process so far; getrusage would count the parent's
+    before the start.
+    """
     for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024.0

@@ -29,7 +29,7 @@ def add_figures_command(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
     progress: Callable[[], Progress],
 ) -> None:
-    """Add the command; ``command`` makes one by name."""
+    """Add the command; ``command`` registers one by name."""
     checking = command("checkfigures", lambda options: _check(options, progress()))
     checking.add_argument("--figures", type=Path, required=True, help=text("checkfigures.FIGURES.help", "en"))
     findings_help = text("checkfigures.FINDINGS.help", "en")

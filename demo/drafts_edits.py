@@ -44,7 +44,9 @@ class Place:
 
 @dataclass
 class DraftPlan:
-    """The rows of a plan, their outlines as drawn and as repaired, and the places of what is wrong."""
+    """The rows of a plan, their outlines as drawn and as repaired, and the places of what is
+    wrong.
+    """
 
     rows: list[dict[str, Any]]
     geometry: list[Shape]

@@ -314,6 +314,8 @@ def _drawn_roads(terrain: Terrain, drawn: list[tuple[np.ndarray, int]], columns:
 
 
 def city_of(terrain: Terrain, towns: np.ndarray) -> int:
-    """Return the town that is the provincial capital: on the plain, near the middle of the coast."""
+    """Return the town that is the provincial capital: on the plain, near the middle of the
+    coast.
+    """
     along, inland = terrain.axes_m(towns[:-1, 0], towns[:-1, 1])
     return int(np.argmin(np.abs(along) + 1.5 * np.abs(inland - 8_000)))

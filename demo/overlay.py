@@ -33,7 +33,9 @@ class OverlayPiece:
 
 
 def unplanned_ground(plan: ProvincialPlan) -> np.ndarray:
-    """Pieces of the ground around the province's outline that the provincial plan does not cover."""
+    """Pieces of the ground around the province's outline that the provincial plan does not
+    cover.
+    """
     cover = shapely.coverage_union_all(plan.geometry)
     outline = shapely.boundary(cover)
     x0, y0, x1, y1 = cover.bounds

@@ -40,7 +40,9 @@ def site(centre: np.ndarray, area_ha: float, shape: str, random: np.random.Gener
 
 
 def room(polygon: shapely.Geometry, margin_m: float, random: np.random.Generator) -> np.ndarray | None:
-    """Return a random point of the polygon at least ``margin_m`` from its border, if there is one."""
+    """Return a random point of the polygon at least ``margin_m`` from its border, if there is
+    one.
+    """
     inner = shapely.buffer(polygon, -margin_m, quad_segs=2)
     if inner.is_empty:
         return None

@@ -99,7 +99,9 @@ class Terrain:
         return np.where(shore_m > 0, np.maximum(0.3, plain + mountain + hill), 0.0)
 
     def reach(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Grows outwards from the province's middle; the province is where it is below ``limit``."""
+        """Grows outwards from the province's middle; the province is where it is below
+        ``limit``.
+        """
         along, inland = self.axes_m(x, y)
         wobble = 0.42 * fractal_noise(x, y, 29_000, self.seed + 31, octaves=5, gain=0.5)
         far = np.abs(inland - 22_000) / np.where(inland > 22_000, 42_000, 44_000)
@@ -146,7 +148,9 @@ def make_terrain(seed: int) -> Terrain:
 
 
 def _in_one_piece(land: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Return the land that is near enough, without pieces of the mainland that hang on land beyond."""
+    """Return the land that is near enough, without pieces of the mainland that hang on land
+    beyond.
+    """
     number = np.arange(land.size).reshape(land.shape)
 
     def masses(mask: np.ndarray) -> np.ndarray:

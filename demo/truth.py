@@ -79,7 +79,9 @@ def conformity_rows(
     sites: dict[int, Site],
     holes: list[shapely.Polygon],
 ) -> list[Row]:
-    """Truth rows of what does not fit the provincial plan; ``sites`` are the planted uses by row."""
+    """Truth rows of what does not fit the provincial plan; ``sites`` are the planted uses by
+    row.
+    """
     rows = []
     for piece in pieces:
         site = sites.get(piece.row)

@@ -198,7 +198,9 @@ def _given_away(
 
 
 def _zones(terrain: Terrain, network: Network, f: _Fields) -> np.ndarray:
-    """Zones from the ground alone: forests, rice, crops, villages along roads, towns, river banks."""
+    """Zones from the ground alone: forests, rice, crops, villages along roads, towns, river
+    banks.
+    """
     s = terrain.seed
     n3 = fractal_noise(f.x, f.y, 3_400, s + 91, octaves=3)
     n5 = fractal_noise(f.x, f.y, 5_500, s + 92, octaves=3)

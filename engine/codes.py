@@ -72,7 +72,7 @@ def _each(codes: Iterable[str], made: object) -> np.ndarray:
     return told
 
 
-# ── what looks like another code ────────────────────────────────────────────────────────────────────────────────────
+# ── what looks like another code ──────────────────────────────────────────────────────────────────
 
 
 class Disguise(NamedTuple):

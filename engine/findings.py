@@ -177,7 +177,9 @@ square 0.785.
 
 
 def _messages(table: pd.DataFrame, language: str) -> list[str]:
-    """Return the message of each finding: its rule's template, filled with what the template names."""
+    """Return the message of each finding: its rule's template, filled with what the template
+    names.
+    """
     ways: dict[str, tuple[str, Callable[[Any], str]]] = {
         "area": ("area_m2", lambda value: area_text(value, language)),
         "width": ("width_m", lambda value: width_text(value, language)),

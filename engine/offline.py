@@ -37,7 +37,8 @@ SETTINGS = {
     "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
 }
 PAST_THE_PROXY = ("no_proxy", "NO_PROXY")
-"""Hosts that curl asks without the proxy; the loopback and the office's own are often among them.
+"""Hosts that curl asks without the proxy; the loopback and the office's own are often among
+them.
 """
 
 

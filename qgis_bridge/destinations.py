@@ -93,7 +93,9 @@ def refuse_lost_inputs(
 def _refuse_lost_tables(
     inputs: list[tuple[str, Table]], outputs: list[Output], tables: list[tuple[str, Table]]
 ) -> None:
-    """The same for outputs that are one layer of a GeoPackage: the other layers of that file stay."""
+    """The same for outputs that are one layer of a GeoPackage: the other layers of that file
+    stay.
+    """
     for place, (name, table) in enumerate(tables):
         mine = Output(name, Path(table.file))
         others = [*tables[:place], *((other, found) for other, found in inputs if found.layer)]

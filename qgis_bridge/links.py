@@ -1,5 +1,7 @@
-"""Before QGIS opens a file that a parameter names, it is looked at as everything is that the engine takes in: QGIS's GDAL follows what points
-elsewhere. Layers that are in the project already, and servers that a person names, are left alone."""
+"""Before QGIS opens a file that a parameter names, it is looked at as everything is that the engine
+takes in: QGIS's GDAL follows what points elsewhere. Layers that are in the project already, and
+servers that a person names, are left alone.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ JSON = (".json", ".geojson")
 def refuse_links(
     algorithm: QgsProcessingAlgorithm, parameters: Mapping[str, object], context: QgsProcessingContext
 ) -> None:
-    """PlanError for a file among the layers that holds no plan but points to one, or names its CRS by a link."""
+    """Raise PlanError for a file among the layers that holds no plan but points to one, or names
+    its CRS by a link.
+    """
     from ..engine.errors import PlanError
     from ..engine.intake.links import names_crs_by_link, require_no_pointer
 
@@ -37,7 +41,7 @@ def refuse_links(
 
 
 def _files(value: object, context: QgsProcessingContext) -> Iterator[Path]:
-    """The files on the disk that a value names and that are no layers of the project yet."""
+    """Yield the files on the disk that a value names and that are no layers of the project yet."""
     if isinstance(value, (list, tuple)):
         for one in value:
             yield from _files(one, context)

@@ -60,7 +60,9 @@ class RegisterAlgorithm(PlanAlgorithm):
         return options_of(*given, **more)
 
     def require_openpyxl(self, *paths: str) -> None:
-        """Before the work begins: a workbook is to be read or written, and openpyxl is not there."""
+        """Before the work begins: a workbook is to be read or written, and openpyxl is not
+        there.
+        """
         if any(path.split("|")[0].lower().endswith((".xlsx", ".xlsm")) for path in paths):
             sentence = missing_for("openpyxl")
             if sentence:

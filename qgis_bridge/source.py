@@ -211,7 +211,9 @@ def _wkb(geometry: QgsGeometry) -> bytes | None:
 
 
 def _value(value: object) -> object:
-    """Return a value as Python's own: None for NULL, days, times, lists and bytes as what they are."""
+    """Return a value as Python's own: None for NULL, days, times, lists and bytes as what they
+    are.
+    """
     if value is None or (hasattr(value, "isNull") and value.isNull()):
         return None
     if isinstance(value, QDateTime):

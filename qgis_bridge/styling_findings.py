@@ -162,7 +162,7 @@ FIELD_NAMES = [
 # fmt: on
 
 
-# ── renderer ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── renderer ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _renderer(columns: dict[str, str], language: str) -> QgsRuleBasedRenderer:
@@ -271,7 +271,7 @@ def _only_if(layer: QgsSymbolLayer, condition: str) -> None:
     layer.setDataDefinedProperty(QgsSymbolLayer.Property.LayerEnabled, QgsProperty.fromExpression(condition))
 
 
-# ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── words ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _in_words(column: str, words: dict[str, str]) -> str:

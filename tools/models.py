@@ -60,7 +60,9 @@ def file_input(
 
 
 def province_errors() -> QgsProcessingModelAlgorithm:
-    """Return a register in; all findings of the province, and its errors as a layer of their own."""
+    """Return a register in; all findings of the province, and its errors as a layer of their
+    own.
+    """
     model = QgsProcessingModelAlgorithm("Check a province, errors apart – Kiểm tra tỉnh, tách lỗi", GROUP)
     register = file_input(model, "register", "Register – Danh mục", FILES, 100, False)
     boundaries = file_input(model, "boundaries", "Boundaries – Ranh giới", LAYERS, 220, True)

@@ -37,7 +37,9 @@ def name_field(layer: QgsVectorLayer) -> str:
 
 
 def style_base(role: str, layer: QgsVectorLayer, names: str) -> None:
-    """Draw a base layer as its role asks; ``names`` is the field to write beside it, "" for none."""
+    """Draw a base layer as its role asks; ``names`` is the field to write beside it, "" for
+    none.
+    """
     polygons = layer.geometryType() == Qgis.GeometryType.Polygon
     layer.setRenderer(QgsSingleSymbolRenderer(_symbol(role, polygons)))
     if names and role in ("district_boundary", "towns", "sea"):

@@ -124,7 +124,9 @@ def _bounds(bounds: np.ndarray) -> str:
 
 @dataclass(frozen=True)
 class _Twins:
-    """``first`` and ``other``: zones with the same outline; ``single``: one zone of each outline."""
+    """``first`` and ``other``: zones with the same outline; ``single``: one zone of each
+    outline.
+    """
 
     first: np.ndarray
     other: np.ndarray

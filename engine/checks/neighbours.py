@@ -35,7 +35,9 @@ def two_nearest(gaps: np.ndarray, zones: np.ndarray, progress: Progress | None =
 
 
 def contacts(gaps: np.ndarray, zones: np.ndarray, progress: Progress) -> pd.DataFrame:
-    """Return how many metres of each gap's outline each zone touches: columns gap, zone, length_m."""
+    """Return how many metres of each gap's outline each zone touches: columns gap, zone,
+    length_m.
+    """
     gap, middle, length_m = _segments(gaps)
     tree = shapely.STRtree(zones)
     found = []

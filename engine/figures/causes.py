@@ -107,7 +107,9 @@ class Causes:
                 yield {cell: self._values[cell] * factor}
 
     def _cell(self, one: Sum) -> Iterator[dict[Cell, float]]:
-        """Yield the one figure that would close the sum, where another wrong sum asks for the same."""
+        """Yield the one figure that would close the sum, where another wrong sum asks for the
+        same.
+        """
         off = one.off(self._values)
         factors = {one.target: -1.0, **dict(one.terms)}
         for cell, factor in factors.items():

@@ -182,7 +182,9 @@ def _continued(
     notes: Notes,
     today: date,
 ) -> gpd.GeoDataFrame:
-    """Return the current findings with inherited ids and statuses, and words on what has changed."""
+    """Return the current findings with inherited ids and statuses, and words on what has
+    changed.
+    """
     language = notes.language
     ids, status = _fresh_ids(found, matching, earlier), np.full(len(found), "open", dtype=object)
     continued = np.flatnonzero(matching.continues >= 0)
@@ -268,7 +270,7 @@ def _with_gone(
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=current.crs)
 
 
-# ── histories ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── histories ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _decided_since(before: list[Decision], there: list[Decision]) -> list[Decision]:

@@ -126,8 +126,9 @@ def possible_pairs(
 ) -> CandidateMatches:
     """Return every possible pair with its score.
 
-    Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x codes + 0.05 x zones
-    - 0.04 x distance / tolerance. Of one name: 1 + 0.1 x codes. Codes and zones: the share of the two that agree, whichever is a and whichever is b.
+    Overlapping: 1 + shared area / area of both together + 0.1 x codes + 0.05 x zones. Apart: 0.1 x
+    codes + 0.05 x zones - 0.04 x distance / tolerance. Of one name: 1 + 0.1 x codes. Codes and
+    zones: the share of the two that agree, whichever is a and whichever is b.
     """
     before, after = np.asarray(previous.geometry.values), np.asarray(current.geometry.values)
     named = known_by_name(previous), known_by_name(current)

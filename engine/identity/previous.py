@@ -41,7 +41,9 @@ class Previous:
     decisions: list[Decision]
 
     def to_crs(self, crs: pyproj.CRS) -> Previous:
-        """Return the same findings in another CRS; PlanError where a coordinate has no place in it."""
+        """Return the same findings in another CRS; PlanError where a coordinate has no place in
+        it.
+        """
         return replace(self, findings=transformed(self.findings, crs, str(self.path)))
 
 

@@ -1,9 +1,11 @@
-"""Zip and KMZ archives, opened safely: what is needed is unpacked into a folder of its own, counted byte by byte.
+"""Zip and KMZ archives, opened safely: what is needed is unpacked into a folder of its own, counted
+byte by byte.
 
-Goes in: an archive and, where it holds several plans, which one. Comes out, for as long as the ``with`` lasts: the path of the
-unpacked plan. Fails with IntakeError for an archive that is damaged or protected by a password, a name that would
-leave the folder (zip slip), a link, and for more than the allowed bytes (zip bomb): what is unpacked is counted, because
-the sizes that an archive declares may lie.
+Goes in: an archive and, where it holds several plans, which one. Comes out, for as long as the
+``with`` lasts: the path of the unpacked plan. Fails with IntakeError for an archive that is damaged
+or protected by a password, a name that would leave the folder (zip slip), a link, and for more than
+the allowed bytes (zip bomb): what is unpacked is counted, because the sizes that an archive
+declares may lie.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ PLANS = (".shp", ".tab", ".mif", ".dxf", ".dgn", ".gpkg", ".kml", ".geojson", ".
 
 @contextmanager
 def unpacked(path: Path, member: str, layer: str = "") -> Iterator[Path]:
-    """The path of the plan of an archive: ``member``, or the only one, or the one called like ``layer``."""
+    """The path of the plan of an archive: ``member``, or the only one, or the one called like
+    ``layer``.
+    """
     with _opened(path) as archive:
         infos = _safe_members(path, archive)
         chosen = _chosen(path, [info.filename for info in infos], member, layer)
@@ -104,7 +108,9 @@ def _chosen(path: Path, names: list[str], member: str, layer: str) -> str:
 
 
 def _belongs(name: str, plan: str) -> bool:
-    """Whether a member is the plan or a part of it: a shapefile's .dbf, a geodatabase's tables."""
+    """Return whether a member is the plan or a part of it: a shapefile's .dbf, a geodatabase's
+    tables.
+    """
     if name == plan or name.startswith(f"{plan}/"):
         return True
     one, other = PurePosixPath(name), PurePosixPath(plan)

@@ -32,7 +32,8 @@ DRIVERS = {
     "gml": ("GML", "NAS"),
     "other": ("FlatGeobuf", "SQLite", "TopoJSON", "ESRIJSON", "GeoJSONSeq", "CSV", "Parquet"),
 }
-"""Who may open a file of a format; nobody else is asked, and what another has opened is not read.
+"""Who may open a file of a format; nobody else is asked, and what another has opened is not
+read.
 """
 BINARY_OTHERS = (b"fgb\x03fgb", b"PAR1")
 WITHOUT_CRS = ("dxf", "dgn")

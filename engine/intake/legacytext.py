@@ -24,7 +24,8 @@ AS_IS, UTF_8, TCVN3, VNI, CP1258, WINDOWS_1252, VPS = "", "utf-8", "tcvn3", "vni
 LEGACY = (TCVN3, VNI, CP1258)
 VIETNAMESE_ONLY = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
 WORDS = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f\u2010-\u203a\u20ab\u00d7\u00b0\u00b2]+")
-"""What stands between ASCII blanks, digits and marks; all scripts here leave those in their places.
+"""What stands between ASCII blanks, digits and marks; all scripts here leave those in their
+places.
 """
 ONLY_UNICODE = re.compile("[ĨĩŨũ\u1ea0-\u1ef9]")
 """Letters that no code page of one byte a letter shows, CP1258 with its marks apart included."""
@@ -272,7 +273,9 @@ def _tcvn3(text: str) -> str | None:
 
 
 def _in_capitals(text: str) -> str:
-    """TCVN3 has no toned capitals: a .VnTimeH font draws the small ones large, so ÐấT becomes ĐẤT."""
+    """TCVN3 has no toned capitals: a .VnTimeH font draws the small ones large, so ÐấT becomes
+    ĐẤT.
+    """
     whole = [letter for letter in text if letter.isascii() and letter.isalpha()]
     shouted = len(whole) > 1 and all(letter.isupper() for letter in whole)
 

@@ -1,8 +1,10 @@
-"""What in a file leads out of it: formats that only point to other places, and a CRS that is named by a link.
+"""What in a file leads out of it: formats that only point to other places, and a CRS that is named
+by a link.
 
-GDAL takes a file for what its first bytes say, whatever its name: a few words at the head of an XML or JSON file make it a
-connection to a service, a list of other files, or a program to run. Such a file is refused before GDAL sees it. Goes in: a
-path on the disk, of which the head is read, and of JSON, KML and MapInfo tables what is needed. Fails with IntakeError.
+GDAL takes a file for what its first bytes say, whatever its name: a few words at the head of an XML
+or JSON file make it a connection to a service, a list of other files, or a program to run. Such a
+file is refused before GDAL sees it. Goes in: a path on the disk, of which the head is read, and of
+JSON, KML and MapInfo tables what is needed. Fails with IntakeError.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ NEAR_BYTES = 4096
 
 
 def spelled(word: str) -> bytes:
-    """A pattern for a word in JSON: each of its letters may be written as an escape, in either case."""
+    """Return a pattern for a word in JSON: each of its letters may be written as an escape, in
+    either case.
+    """
     return b"".join(
         b"(?:%s|\\\\u00(?:%02x|%02x))" % (re.escape(letter.encode()), ord(letter.lower()), ord(letter.upper()))
         for letter in word
@@ -53,7 +57,7 @@ LINK = re.compile(b'"(?:' + spelled("href") + b"|" + spelled("url") + b"|" + spe
 
 
 def require_no_pointer(path: Path) -> None:
-    """IntakeError for a file that holds no plan but leads to one."""
+    """Raise IntakeError for a file that holds no plan but leads to one."""
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES).replace(b"\0", b"")  # so that UTF-16 reads as well
     binary = head.startswith((b"SQLite format 3", b"PK", b"fgb", b"PAR1"))
@@ -64,7 +68,9 @@ def require_no_pointer(path: Path) -> None:
 
 
 def require_own_zones(path: Path) -> None:
-    """IntakeError for a KML, or all of a KMZ, that has no placemark of its own but links to one that may."""
+    """Raise IntakeError for a KML, or all of a KMZ, that has no placemark of its own but links to
+    one that may.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             maps = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".kml")]
@@ -80,7 +86,7 @@ def _refuse_links_alone(path: Path, maps: list[bytes] | list[mmap.mmap]) -> None
 
 
 def names_crs_by_link(path: Path) -> bool:
-    """Whether a JSON file gives the place of its CRS instead of the CRS."""
+    """Return whether a JSON file gives the place of its CRS instead of the CRS."""
     with _bytes(path) as content:
         return any(LINK.search(content[key.end() : key.end() + NEAR_BYTES]) for key in CRS_KEY.finditer(content))
 

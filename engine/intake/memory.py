@@ -151,7 +151,9 @@ def _of_windows() -> int | None:
 
 
 def _of_macos() -> int | None:
-    """Pages that nobody uses, and those of files, which are given up when somebody needs the room."""
+    """Pages that nobody uses, and those of files, which are given up when somebody needs the
+    room.
+    """
     pages = [_sysctl(f"vm.page_{kind}_count") for kind in ("free", "speculative", "purgeable", "pageable_external")]
     size = _sysctl("hw.pagesize")
     return None if pages[0] is None or size is None else size * sum(count or 0 for count in pages)

@@ -28,7 +28,8 @@ TRIED, MOST_TRIED = 4, 120_000
 more where most of them do.
 """
 SIDE_M = 20.0
-"""A gap or an overlap narrower than this between two zones is theirs, and no border of the layer.
+"""A gap or an overlap narrower than this between two zones is theirs, and no border of the
+layer.
 """
 
 

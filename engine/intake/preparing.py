@@ -305,7 +305,9 @@ def _codes(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOpt
 
 
 def _in_force(prepared: PreparedLayer, ready: Opened | None, wishes: PreparationOptions) -> gpd.GeoDataFrame:
-    """Return the codes of an older circular as those in force, where that is clear or was decided."""
+    """Return the codes of an older circular as those in force, where that is clear or was
+    decided.
+    """
     table, code_field = prepared.table, prepared.field(wishes.code_field)
     if not wishes.code_generation or not code_field or code_field not in table.columns:
         return table

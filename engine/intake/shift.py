@@ -123,7 +123,9 @@ def constant_shift(
 
 
 def _segments(layer: gpd.GeoDataFrame | np.ndarray) -> np.ndarray:
-    """Return the outer borders of a layer as segments (n, 2, 2): edges that no second zone shares."""
+    """Return the outer borders of a layer as segments (n, 2, 2): edges that no second zone
+    shares.
+    """
     shapes = layer.geometry.values if isinstance(layer, gpd.GeoDataFrame) else layer
     shapes = np.asarray(shapes, dtype=object)
     polygons = polygonal(repair(shapely.force_2d(shapes[shapely.is_geometry(shapes)]))[0])
@@ -163,7 +165,9 @@ def _within(border: _Border, tree: shapely.STRtree, search_m: float) -> _Border:
 
 
 def _votes(border: _Border, reference: _Border, search_m: float) -> list[np.ndarray]:
-    """Return the offsets for which most border points have a partner of like direction, best first."""
+    """Return the offsets for which most border points have a partner of like direction, best
+    first.
+    """
     few = border.some(SAMPLES // 3)
     tree = shapely.STRtree(shapely.points(reference.places))
     one, other = tree.query(shapely.points(few.places), predicate="dwithin", distance=search_m)

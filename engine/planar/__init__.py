@@ -1,1 +1,3 @@
-"""The geometry kernel: plain functions on arrays of shapely polygons in a projected CRS in metres."""
+"""The geometry kernel: plain functions on arrays of shapely polygons in a projected CRS in
+metres.
+"""

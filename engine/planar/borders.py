@@ -137,7 +137,9 @@ def _outlines(territories: np.ndarray, asked: np.ndarray) -> _Edges:
 
 
 def _near(edges: Edges, asked: np.ndarray, count: int) -> Edges:
-    """Return the edges of those ``asked`` for, and of the others those that may lie on one of them."""
+    """Return the edges of those ``asked`` for, and of the others those that may lie on one of
+    them.
+    """
     mine = np.isin(np.arange(count), asked)[edges.owner]
     if mine.all():
         return edges
@@ -151,7 +153,9 @@ def _near(edges: Edges, asked: np.ndarray, count: int) -> Edges:
 def _facing(
     edges: _Edges, search_m: float, progress: Progress, threads: int
 ) -> dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
-    """By pair (a, b): the edges of a that lie within ``search_m`` of an edge of b, and those of b."""
+    """By pair (a, b): the edges of a that lie within ``search_m`` of an edge of b, and those of
+    b.
+    """
     if len(edges.line) == 0:
         return {}
     tree = shapely.STRtree(edges.line)

@@ -21,7 +21,8 @@ from .threads import in_order, watched
 CHUNK = 2000
 STEPS_AT_ONCE = 100
 STEP_M = 1e-6
-"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold margin.
+"""The step of double precision overlays at coordinates of some 1e6 m, with a thousandfold
+margin.
 """
 
 

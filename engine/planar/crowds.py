@@ -30,7 +30,9 @@ PROBES = 8
 
 @dataclass(frozen=True)
 class Crowd:
-    """``pairs`` meet in all crowds together; the largest is of ``count`` zones around ``x``, ``y``."""
+    """``pairs`` meet in all crowds together; the largest is of ``count`` zones around ``x``,
+    ``y``.
+    """
 
     pairs: int
     count: int

@@ -26,7 +26,8 @@ SLIT_M = 0.001
 a file of millimetres.
 """
 HEAVY = 2
-"""A zone whose pieces have this many times its own vertices gives its own outline in their place.
+"""A zone whose pieces have this many times its own vertices gives its own outline in their
+place.
 """
 
 Pairs = tuple[np.ndarray, np.ndarray]

@@ -182,7 +182,9 @@ def _gathered(
 
 @dataclass(frozen=True)
 class OverlayTask:
-    """Pairs by number (``which``), the lower zone and the upper zone (or a window of it) of each."""
+    """Pairs by number (``which``), the lower zone and the upper zone (or a window of it) of
+    each.
+    """
 
     which: np.ndarray
     lower: np.ndarray

@@ -21,7 +21,9 @@ Pairs = tuple[np.ndarray, np.ndarray]
 
 
 def meeting(a: np.ndarray, b: np.ndarray, progress: Progress) -> Pairs:
-    """Return (i, j) of every ``a[i]`` that meets ``b[j]``, be it at a point, ordered by i, then j."""
+    """Return (i, j) of every ``a[i]`` that meets ``b[j]``, be it at a point, ordered by i, then
+    j.
+    """
     tree = shapely.STRtree(b)
     found = [np.zeros((2, 0), dtype=int)]
     for start in range(0, len(a), ZONES_AT_ONCE):
@@ -39,7 +41,9 @@ def meeting(a: np.ndarray, b: np.ndarray, progress: Progress) -> Pairs:
 def _asked_of_the_larger(
     question: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.ndarray, b: np.ndarray
 ) -> np.ndarray:
-    """Return a symmetric question about each pair, the polygon with more vertices being prepared."""
+    """Return a symmetric question about each pair, the polygon with more vertices being
+    prepared.
+    """
     swap = shapely.get_num_coordinates(b) > shapely.get_num_coordinates(a)
     large, small = np.where(swap, b, a), np.where(swap, a, b)
     shapely.prepare(large)

@@ -30,7 +30,9 @@ HALFWAY_S = 10.0
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int, progress: Progress
 ) -> Iterator[Result]:
-    """``function`` of each item; raises Cancelled, within a glance, when the person asked to stop."""
+    """``function`` of each item; raises Cancelled, within a glance, when the person asked to
+    stop.
+    """
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads)
     done = False

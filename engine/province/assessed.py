@@ -1,10 +1,12 @@
 """Of which earlier findings a run of a province can say that they are gone, and of which it was not
 asked.
 
-A finding is spoken of by jobs: an overlap by the coverage of its plan, a conflict by the conformity of its two plans, a missing code by every
-job that reads the plan's codes. Only when each of these jobs was done can its absence mean that it is resolved. What should have been
-looked at and could not, for want of a file or because the person stopped, is *unsure*; what lies on another territory than the one asked for is
-*outside*. Goes in: the jobs of the run, all jobs that the province has, the plans. Comes out: an array, one entry a finding. Never fails.
+A finding is spoken of by jobs: an overlap by the coverage of its plan, a conflict by the conformity
+of its two plans, a missing code by every job that reads the plan's codes. Only when each of these
+jobs was done can its absence mean that it is resolved. What should have been looked at and could
+not, for want of a file or because the person stopped, is *unsure*; what lies on another territory
+than the one asked for is *outside*. Goes in: the jobs of the run, all jobs that the province has,
+the plans. Comes out: an array, one entry a finding. Never fails.
 """
 
 from __future__ import annotations

@@ -128,7 +128,9 @@ class Boundaries:
         return self._beside
 
     def source(self, entry: RegisterEntry) -> str:
-        """Return the boundaries that a row's territory is looked for in, "" where there are none."""
+        """Return the boundaries that a row's territory is looked for in, "" where there are
+        none.
+        """
         return self._register.located(entry.boundary) if entry.boundary else self._given or self._beside
 
     def of(self, entry: RegisterEntry, crs: pyproj.CRS) -> TerritoryBoundary | None:

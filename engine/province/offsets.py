@@ -96,7 +96,9 @@ class Offset:
 def coverage_without_offset(
     plan: PlanLayer, boundary: shapely.Geometry, settings: Settings, boundary_name: str, result: CheckResult
 ) -> CheckResult:
-    """Return the ``result`` of the coverage check of ``plan``, freed of an offset from its boundary."""
+    """Return the ``result`` of the coverage check of ``plan``, freed of an offset from its
+    boundary.
+    """
     along = result.findings["rule"].isin(ALONG_BOUNDARY) & ~_inner_gaps(result.findings, boundary)
     astray = result.findings[along]
     if float(astray["area_m2"].sum()) < LEAST_APART_M * shapely.length(boundary):
@@ -131,8 +133,8 @@ def borders_without_offset(
     others: dict[str, shapely.Geometry],
     result: CheckResult,
 ) -> CheckResult:
-    """Return the ``result`` of the border check of two plans, freed of an offset of the first one that
-    is wider than the tolerance.
+    """Return the ``result`` of the border check of two plans, freed of an offset of the first one
+    that is wider than the tolerance.
     """
     apart_m2 = float(result.findings.loc[result.findings["rule"] == "border.mismatch", "area_m2"].sum())
     length_m = result.value("border_length")

@@ -207,7 +207,9 @@ class Plans:
         return self._crs, why
 
     def _place(self, plan: RegisteredPlan) -> None:
-        """A plan that has no place in the working CRS is unreadable; the others do not wait for it."""
+        """A plan that has no place in the working CRS is unreadable; the others do not wait for
+        it.
+        """
         try:
             with _refusing(plan.entry):
                 self.box(plan.entry.plan_id)

@@ -129,7 +129,9 @@ class _Shown:
 
 
 class _Heard(Progress):
-    """The progress of one task: remembered for the thread that asks, which also says when to stop."""
+    """The progress of one task: remembered for the thread that asks, which also says when to
+    stop.
+    """
 
     def __init__(self, stop: threading.Event):
         self._stop, self.fraction = stop, 0.0

@@ -54,7 +54,9 @@ class RegisterEntry:
 
 @dataclass(frozen=True)
 class Register:
-    """``notes``: what is worth saying and no mistake, as keys of the catalogue with their values."""
+    """``notes``: what is worth saying and no mistake, as keys of the catalogue with their
+    values.
+    """
 
     path: Path
     entries: tuple[RegisterEntry, ...]

@@ -85,7 +85,9 @@ def propose(folder: Path, home: Path, language: str) -> list[Row]:
 
 
 def _propose_upper(rows: list[Row], language: str) -> None:
-    """The plan of the province, where there is one, above the plans of its districts and communes."""
+    """The plan of the province, where there is one, above the plans of its districts and
+    communes.
+    """
     above = [row for row in rows if row.get("level") == shown("level", "provincial", language)]
     if len(above) != 1:
         return
@@ -219,7 +221,9 @@ def _field_names(found: Inspection, layer: LayerInspection) -> tuple[list[str], 
 
 
 def _field(names: list[str], kind: str) -> str:
-    """Return the first field whose name is one of the words of ``kind``, in the order of the words."""
+    """Return the first field whose name is one of the words of ``kind``, in the order of the
+    words.
+    """
     known = {folded(name): name for name in names}
     return next((known[word] for word in _words(kind) if word in known), "")
 

@@ -48,7 +48,9 @@ def write_register(path: Path, rows: Sequence[dict[str, str]], language: str) ->
 
 
 def _written_by_a_person(path: Path) -> dict[str, str]:
-    """Return the filled cells of the register at ``path``, but for those that are only proposals."""
+    """Return the filled cells of the register at ``path``, but for those that are only
+    proposals.
+    """
     mistakes = RegisterMistakes(path)
     rows = read_rows(str(path), COLUMNS, mistakes)
     mistakes.raise_if_any()

@@ -138,7 +138,9 @@ def small_map(entry: SheetFinding, ground: BaseMap, language: str) -> tuple[str,
 def _label(
     made: Drawing, outline: shapely.Geometry, entry: SheetFinding, said: str, size_mm: float, style: str
 ) -> None:
-    """A zone's label, beside the finding where there is room; beside the zone where that is small."""
+    """A zone's label, beside the finding where there is room; beside the zone where that is
+    small.
+    """
     west, south, east, north = outline.bounds if not outline.is_empty else (0.0,) * 4
     if 0 < east - west < LABEL_MM * made.metres_per_mm and made.words(
         east, (south + north) / 2, said, size_mm, style, beside_mm=0.6

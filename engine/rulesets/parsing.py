@@ -191,7 +191,9 @@ def labels_of(rows: Rows, file: str, mistakes: Mistakes) -> dict[Pair, str]:
 def check_labels(
     rows: Rows, known: Mapping[str, Callable[[str], bool]], codes: Mapping[str, Code], file: str, mistakes: Mistakes
 ) -> None:
-    """Each accepted code is one that the list or some row knows; ``known`` asks the rows, by side."""
+    """Each accepted code is one that the list or some row knows; ``known`` asks the rows, by
+    side.
+    """
     for number, row in rows:
         for side in SIDES:
             accepted = row.get(f"{side}_accepted", "")

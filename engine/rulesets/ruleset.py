@@ -69,7 +69,9 @@ class Code:
         return (self.name_vi or self.name_en) if language == "vi" else (self.name_en or self.name_vi)
 
     def question(self, language: str) -> str:
-        """Return what to ask the planner where no single code succeeds this one; "" where one does."""
+        """Return what to ask the planner where no single code succeeds this one; "" where one
+        does.
+        """
         return (self.question_vi or self.question_en) if language == "vi" else (self.question_en or self.question_vi)
 
 

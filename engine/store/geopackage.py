@@ -158,7 +158,7 @@ class GeoPackageSession(Session):
                 self.execute(f"DELETE FROM {contents} WHERE table_name = ?", (table,))  # nosec B608
 
 
-# ── connections ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── connections ───────────────────────────────────────────────────────────────────────────────────
 
 
 def address(path: Path, mode: str) -> str:
@@ -305,7 +305,7 @@ def fault(error: sqlite3.Error, path: Path, busy_s: float) -> PlanError:
     return PlanError(key, **values)
 
 
-# ── geometries as GeoPackages keep them ─────────────────────────────────────────────────────────────────────────────
+# ── geometries as GeoPackages keep them ───────────────────────────────────────────────────────────
 
 
 def _is_empty(blob: bytes | None) -> int | None:

@@ -155,7 +155,7 @@ def _all_there(session: Session, table: str, columns: tuple[str, ...] | list[str
         raise PlanError("error.store_column_missing", path=session.place, table=table, columns=", ".join(missing))
 
 
-# ── what was done by hand ───────────────────────────────────────────────────────────────────────────────────────────
+# ── what was done by hand ─────────────────────────────────────────────────────────────────────────
 
 
 def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
@@ -187,7 +187,7 @@ def notes(path: Place) -> list[tuple[str, dict[str, object]]]:
     return told
 
 
-# ── older stores ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── older stores ──────────────────────────────────────────────────────────────────────────────────
 
 
 def bring_up_to_date(session: Session) -> Layout:

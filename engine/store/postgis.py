@@ -86,7 +86,7 @@ def _refused(error: Exception, place: PostgisSchema) -> PlanError:
     return PlanError(key, reason=said, **values)
 
 
-# ── one idle connection for the next question ───────────────────────────────────────────────────────────────────────
+# ── one idle connection for the next question ─────────────────────────────────────────────────────
 
 
 def _key(place: PostgisSchema) -> object:
@@ -152,7 +152,7 @@ def _connected(place: PostgisSchema, busy_s: float, begin: Any) -> Iterator[tupl
         _give_back(connection, place)
 
 
-# ── sessions ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── sessions ──────────────────────────────────────────────────────────────────────────────────────
 
 
 @contextmanager

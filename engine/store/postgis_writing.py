@@ -190,7 +190,7 @@ def _texts(values: Sequence[object]) -> Iterator[str]:
             yield str(value).encode("utf-8", "replace").decode().translate(ESCAPES)
 
 
-# ── the history ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the history ───────────────────────────────────────────────────────────────────────────────────
 
 
 def missing(old: Sequence[Decision], wanted: Sequence[Decision]) -> list[Decision]:

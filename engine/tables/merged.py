@@ -31,7 +31,9 @@ class Merged(NamedTuple):
 
 
 def merged_in(part: IO[bytes]) -> list[Merged]:
-    """Return the ranges of one sheet of a workbook, from its XML, which declares no document type."""
+    """Return the ranges of one sheet of a workbook, from its XML, which declares no document
+    type.
+    """
     found = []
     for _, element in ElementTree.iterparse(part):  # nosec B314
         if element.tag.rpartition("}")[2] == "mergeCell":

@@ -127,7 +127,7 @@ def clear_after_kills(place: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-# ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── pages ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def write_page(path: Path, page: str, fault: str = "error.write") -> None:
@@ -146,7 +146,7 @@ def _strange_page(path: Path) -> str:
 PAGE = OutputKind((".html", ".htm"), "error.output_ending_page", _strange_page)
 
 
-# ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── tables ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], separator: str = ",") -> None:

@@ -31,7 +31,8 @@ from ...engine.names import same
 
 MOST_LOOKED_AT = 500
 ALIKE = 0.02
-"""Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by it.
+"""Shares of a finding that lies on a zone: drafts that differ by less cannot be told apart by
+it.
 """
 LAYER_AND_KEY = {
     "a": (("LOWER", "LOWER_KEY"), ("INPUT", "KEY_FIELD")),

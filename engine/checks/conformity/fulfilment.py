@@ -93,7 +93,9 @@ def fulfilment(
 
 
 def overlapping_codes(codes: np.ndarray, rules: RuleSet) -> np.ndarray:
-    """Return whether each code is a functional zone, which overlaps the land-use codes by nature."""
+    """Return whether each code is a functional zone, which overlaps the land-use codes by
+    nature.
+    """
     known = {written: (code := rules.code(written)) is not None and code.overlapping for written in set(codes)}
     return np.array([known[written] for written in codes], dtype=bool)
 
