@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..catalogue import RESOURCES, read_table
-from ..names import folded
+from ..names import KINDS, folded
 from ..tables.merged import Merged
 from .grids import FigureGrid
 
 SEARCHED_ROWS, HEADING_ROWS = 40, 6
+LEAST_REPEATED = 2
 STOCK = ("unit", "year", "total", "result", "approved", "current", "other")
 """Columns in which the rows of a table add up."""
 _NUMBERED = re.compile(r"\(?([0-9]{1,3})\)?(?:\s*=\s*(.+))?")
@@ -48,6 +49,15 @@ class Heading(NamedTuple):
     columns: tuple[Column, ...]
     first_row: int
 
+    def repeats(self, cells: Sequence[str]) -> bool:
+        """Return whether a row is the heading again, as it stands on top of the next page."""
+        told = 0
+        for column in self.columns:
+            cell = folded(cells[column.place]) if column.place < len(cells) else ""
+            told += bool(cell) and cell in map(folded, column.heading.split(" / "))
+        by = next(column.place for column in self.columns if column.role == "name")
+        return told >= LEAST_REPEATED or _is_numbers(cells, by)
+
     def of(self, *roles: str) -> list[Column]:
         """Return the columns of some roles."""
         return [column for column in self.columns if column.role in roles]
@@ -69,7 +79,7 @@ def role_of(title: str, heading: str) -> str:
         for word in words:
             if last == word[1:] if word.startswith("=") else (word in whole if len(word) > 5 else word == last):
                 return role
-    return ""
+    return "unit" if KINDS.match(last) else ""
 
 
 def layout_of(grid: FigureGrid) -> Heading | None:
@@ -79,8 +89,8 @@ def layout_of(grid: FigureGrid) -> Heading | None:
         return None
     by = next(place for place, cell in enumerate(grid.rows[top]) if role_of(cell, cell) == "name")
     last = _last_heading_row(grid.rows, top, by)
-    lines = [_across(grid, row, top) for row in range(top, last + 1)]
-    numbers = [row for row in range(top + 1, last + 1) if _is_numbers(grid.rows[row])]
+    lines = [_across(grid, row, top, by) for row in range(top, last + 1)]
+    numbers = [row for row in range(top + 1, last + 1) if _is_numbers(grid.rows[row], by)]
     words = [line for row, line in zip(range(top, last + 1), lines) if row not in numbers]
     numbered = grid.rows[numbers[-1]] if numbers else []
     columns = [_column(place, words, numbered) for place in range(max(map(len, lines)))]
@@ -104,7 +114,7 @@ def _last_heading_row(rows: Sequence[Sequence[str]], top: int, by: int) -> int:
     last = top
     for number in range(top + 1, min(top + HEADING_ROWS, len(rows))):
         cell = rows[number][by] if by < len(rows[number]) else ""
-        if _is_numbers(rows[number]):
+        if _is_numbers(rows[number], by):
             return number
         if cell and folded(cell) != name:
             return last
@@ -113,8 +123,13 @@ def _last_heading_row(rows: Sequence[Sequence[str]], top: int, by: int) -> int:
     return last
 
 
-def _is_numbers(cells: Sequence[str]) -> bool:
-    """Return whether a row numbers the columns: (1), (2), (3)=(1)+(2)."""
+def _is_numbers(cells: Sequence[str], by: int) -> bool:
+    """Return whether a row numbers the columns: (1), (2), (3)=(1)+(2).
+
+    ``by``: the column of names, which holds no name there.
+    """
+    if by < len(cells) and cells[by] and not _NUMBERED.fullmatch(cells[by]):
+        return False
     filled = [cell for cell in cells if cell]
     found = [match for match in map(_NUMBERED.fullmatch, filled) if match]
     places = [int(match.group(1)) for match in found]
@@ -122,7 +137,7 @@ def _is_numbers(cells: Sequence[str]) -> bool:
     return len(found) >= 3 and len(found) >= 0.7 * len(filled) and rising and places[0] <= 5
 
 
-def _across(grid: FigureGrid, row: int, top: int) -> list[str]:
+def _across(grid: FigureGrid, row: int, top: int, by: int) -> list[str]:
     """Return a row of the heading, whose merged cells count for each of their columns.
 
     Without merged cells up to the next filled one.
@@ -134,7 +149,7 @@ def _across(grid: FigureGrid, row: int, top: int) -> list[str]:
         value = cells[one.first_column - 1]
         for place in range(one.first_column - 1, min(one.last_column, width)):
             cells[place] = value or cells[place]
-    if not grid.merged and row + 1 < len(grid.rows) and not _is_numbers(grid.rows[row + 1]):
+    if not grid.merged and row + 1 < len(grid.rows) and not _is_numbers(grid.rows[row + 1], by):
         below = grid.rows[row + 1]
         for place in range(1, width):
             if not cells[place] and place < len(below) and below[place] and cells[place - 1]:

@@ -134,6 +134,8 @@ def _rows(grid: FigureGrid, layout: Heading, columns: list[Column]) -> list[Figu
     assert name is not None  # nosec B101 - a layout is one that has it
     made = []
     for place in range(layout.first_row, len(grid.rows)):
+        if layout.repeats(grid.rows[place]):
+            continue
         called = _at(grid, place, name.place)
         marked = _at(grid, place, code.place) if code else ""
         numbered = _at(grid, place, number.place) if number else ""

@@ -357,6 +357,38 @@ def test_a_transition_matrix_is_not_taken_for_a_form(tmp_path) -> None:
         read_tables(plan_table(tmp_path / "a.xlsx", rows, heading, []), "en")
 
 
+def test_the_heading_of_the_next_page_is_no_row(tmp_path) -> None:
+    form = consistent(5, 2)
+    path = form.write(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book["01CH"]
+    again = [[cell.value for cell in sheet[row]] for row in (3, 4, 5)]
+    sheet.insert_rows(10, 3)
+    for row, cells in enumerate(again, start=10):
+        for place, value in enumerate(cells, start=1):
+            sheet.cell(row, place).value = value
+    sheet.merge_cells("A10:A11")
+    sheet.merge_cells("B10:B11")
+    book.save(path)
+    result = checked(path)
+    assert result.findings["message"].tolist() == []
+    assert (number(result, "sum_count"), number(result, "figure_count")) == (4 * 3 + len(CODES), 3 * len(CODES))
+
+
+def test_rising_figures_are_no_numbers_of_columns(tmp_path) -> None:
+    heading = ["STT", "Loại đất", "Mã", "Tổng số", "Xã A", "Xã B", "Xã C", "Xã D"]
+    rows: list[list[object]] = [[1, "Đất trồng lúa", "LUA", 100, 5, 6, 7, 8], [2, "Đất làm muối", "LMU", 4, 5, 6, 7, 9]]
+    found = checked(plan_table(tmp_path / "a.xlsx", rows, heading, [])).findings
+    assert sorted(found["zone_a"]) == ["Sheet!D3", "Sheet!D4"]
+
+
+def test_columns_that_are_called_as_communes_are_parts_of_the_total(tmp_path) -> None:
+    heading = ["Loại đất", "Mã", "Tổng số", "Xã Hải Hà", "Phường Hải Hạ", "Huyện xác định"]
+    path = plan_table(tmp_path / "a.xlsx", [["Đất trồng lúa", "LUA", 20, 6, 3, 2]], heading, [])
+    found = checked(path).findings
+    assert (found["rule"].tolist(), found["zone_b"].tolist()) == (["figures.total"], ["D3+E3"])
+
+
 def test_functional_zones_lie_over_other_land_and_are_not_added(tmp_path) -> None:
     rows: list[list[object]] = [
         ["I", "Loại đất", "", 10],
