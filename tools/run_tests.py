@@ -23,10 +23,15 @@ STOREYS = ("engine", *ENDS, "algorithms", "headless", "gui", "real")
 USUAL = tuple(storey for storey in STOREYS if storey != "floors")
 """What runs when none is named. The floors are run by name until they are green: their GDAL has no LIBKML, and shapely 2.0.0 takes no
 read-only coordinates."""
-PLAIN = ("-p", "no:pytest_qgis")
-SIDE_BY_SIDE = ("engine", *ENDS, "headless", "real")
-"""Storeys whose files of tests run in two processes; in the others QGIS is a guest of the tests, or has a window and wants the machine."""
-TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
+PROCESSES = {
+    **dict.fromkeys(("engine", *ENDS), ("-n", "2", "--dist", "worksteal")),
+    "algorithms": ("-n", "2", "--dist", "loadfile"),
+    "headless": ("-n", "2", "--dist", "worksteal"),
+    "gui": ("-n", "3", "--dist", "loadgroup"),
+    "real": ("-n", "2", "--dist", "worksteal"),
+}
+"""How the tests of a storey are shared among processes, unless pytest is given arguments. Who has nothing left takes over half of what
+another has still to do; QGIS as a guest is left with whole files, and a session of windows with all that look at it."""
 NO_TESTS = 5
 VERSIONS = """
 import fiona, geopandas, numpy, pandas, pyogrio, pyproj, shapely
@@ -51,10 +56,8 @@ def command(storey: str, arguments: list[str]) -> list[str]:
     narrowed = any(argument.startswith("tests/") for argument in arguments)
     where = [] if narrowed else [f"tests/{'engine' if storey in ENDS else storey}"]
     pytest = [interpreter(storey), "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
-    if storey != "algorithms":
-        pytest += PLAIN
-    if storey in SIDE_BY_SIDE and not arguments:
-        pytest += TWO_PROCESSES
+    if not arguments:
+        pytest += PROCESSES[storey]
     if storey == "gui":
         screen = shutil.which("xvfb-run")
         if screen is None:

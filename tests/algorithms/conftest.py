@@ -10,6 +10,7 @@ import contextlib
 import gc
 import inspect
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,18 @@ def saved(source: QgsVectorLayer, path: Path, driver: str) -> QgsVectorLayer:
     opened = QgsVectorLayer(str(path), source.name(), "ogr")
     assert opened.isValid()
     return opened
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let QGIS be a guest of these tests, which no other storey wants, whoever types the command and with or without a screen."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    worker, profile = os.environ.get("PYTEST_XDIST_WORKER", ""), os.environ.get("QGIS_CUSTOM_CONFIG_PATH")
+    if (
+        profile and worker and not profile.endswith(worker)
+    ):  # two QGIS in one profile would write into each other's settings
+        os.environ["QGIS_CUSTOM_CONFIG_PATH"] = f"{profile}-{worker}"
+    pluginmanager.unblock("pytest_qgis")
+    pluginmanager.import_plugin("pytest_qgis", consider_entry_points=True)
 
 
 class Listening(QgsProcessingFeedback):

@@ -298,7 +298,7 @@ CLOCKS = (
     "monotonic_ns",
     "perf_counter_ns",
 )
-WAITS = {"tests/engine/postgis_cluster.py", "tests/gui/inside/person.py", "tests/gui/test_review_together.py"}
+WAITS = {"tests/helpers/postgis_cluster.py", "tests/gui/inside/person.py", "tests/gui/test_review_together.py"}
 """These read a clock to end what hangs; none compares two clocks to judge how fast something was."""
 SETS_A_FILES_AGE = {"tests/engine/test_outputs.py", "tests/engine/test_province.py"}
 

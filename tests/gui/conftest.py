@@ -7,6 +7,7 @@ a session that does not end is ended, by its process group.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from planconcord.demo import create_demo
+from planconcord.demo.drafts import make_drafts
 
 from ..headless.conftest import LIBRARIES, plugin_zip, tool  # noqa: F401 - plugin_zip is a fixture
+from .drafts import PLAN
 from .plans import write_plans
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,16 +187,27 @@ def new_profile(
 _accepted: dict[Path | None, Path] = {}
 
 
-@pytest.fixture(scope="session")
-def province(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo province: the one that the session demo makes in its window where that is run too, else made now."""
-    if any("demo" in item.fixturenames for item in request.session.items):
-        demo: Session = request.getfixturevalue("demo")
-        demo.seen("make")
-        return demo.folder / "tỉnh mẫu"
-    from planconcord.demo import create_demo
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the shared sessions in one process, and those of each other file in one: no window is opened twice."""
+    for item in items:
+        shared = "sessions" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("shared windows" if shared else item.path.stem))
 
-    return create_demo(tmp_path_factory.mktemp("demo") / "tỉnh mẫu").parent
+
+@pytest.fixture(scope="session")
+def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo province with its bad files and a second draft of a plan, made once for all processes; to be copied, not changed."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "demo" / "tỉnh mẫu"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demo" / "whole").exists():
+            create_demo(folder, bad_files=True)
+            make_drafts(folder, plans=(PLAN,))
+            (shared / "demo" / "whole").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

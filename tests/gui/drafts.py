@@ -31,14 +31,11 @@ ROLES = {
 
 
 def write_drafts(province: Path, folder: Path, language: str) -> Path:
-    """Make the drafts where they are missing, check draft 1, let a colleague waive two findings; the JSON file."""
-    from planconcord.demo.drafts import make_drafts
+    """Check draft 1, let a colleague waive two findings, and write what a session needs to know: the JSON file."""
     from planconcord.engine.store.decisions import decide
 
     row = _register(province)
     name = row["source"].split(".gpkg")[0]
-    if not (province / f"{name}_lan2.gpkg").exists():
-        make_drafts(province, plans=(PLAN,))
     asked = {
         "LOWER": str(province / f"{name}.gpkg"),
         "LOWER_KEY": row["key_field"],

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
-from planconcord.demo import create_demo
 
 from ..headless.conftest import LIBRARIES, plugin_zip, tool  # noqa: F401 - plugin_zip is a fixture
 from .conftest import SETTINGS, Session
 
 
 @pytest.fixture(scope="module")
-def folder(plugin_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:  # noqa: F811
-    """QGIS in English; its plans are the folder of bad files."""
-    demo = tmp_path_factory.mktemp("demo") / "tỉnh mẫu"
-    create_demo(demo, bad_files=True)
+def folder(
+    plugin_zip: Path,  # noqa: F811
+    province: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Session]:
+    """QGIS in English; its plans are the folder of bad files, in a province of its own to work in."""
+    demo = Path(shutil.copytree(province, tmp_path_factory.mktemp("demo") / province.name))
     profile = tmp_path_factory.mktemp("profiles") / "hồ sơ folder"
     tool("install_plugin").install(profile, plugin_zip, LIBRARIES)
     with (profile / "profiles" / "default" / "QGIS" / "QGIS3.ini").open("a", encoding="utf-8") as file:
