@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..engine.planar.polygons import writable
 from .tessellation import components
 
 
@@ -33,8 +34,7 @@ def node_keys(xy: np.ndarray) -> np.ndarray:
 
 def segments(polygons: np.ndarray) -> Segments:
     """All ring segments of polygons, in ring order."""
-    # shapely 2.0.0 takes no read-only array here, and pandas gives such ones.
-    rings, polygon = shapely.get_rings(np.require(polygons, requirements="W"), return_index=True)
+    rings, polygon = shapely.get_rings(writable(polygons), return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     keys = node_keys(xy)
     real = (ring[:-1] == ring[1:]) & (keys[:-1] != keys[1:])

@@ -62,7 +62,7 @@ NUMPY = Library("numpy", "1.24")
 NUMPY_BELOW = "3"
 LIBRARIES = (
     Library("shapely", "2.0", "~=2.1", "~=2.1.0", "~=2.0.6", "shapely.lib"),
-    Library("pyproj", "3.3", "~=3.3", compiled="pyproj._transformer", beside=("certifi",)),
+    Library("pyproj", "3.4", "~=3.4", compiled="pyproj._transformer", beside=("certifi",)),
     Library("pandas", "2.0", "~=2.2", beside=("python-dateutil", "pytz", "six", "tzdata")),
     Library("geopandas", "1.0", "~=1.1", "~=1.1.0", "~=1.0.0", beside=("packaging",)),
     # Python itself reads TOML from 3.11 on.
@@ -73,7 +73,7 @@ LIBRARIES = (
 READERS = (
     Library("pyogrio", "0.7.2", "~=0.7", compiled="pyogrio._io", beside=("certifi", "packaging")),
     Library(
-        *("fiona", "1.8.21", "~=1.9"),
+        *("fiona", "1.9", "~=1.9"),
         compiled="fiona.ogrext",
         beside=("attrs", "certifi", "click", "click-plugins", "cligj"),
     ),

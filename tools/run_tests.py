@@ -18,20 +18,19 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 ENDS = ("newest", "floors")
-"""The engine storey again, by the Python of `.venv-newest` and of `.venv-floors`; `tools/setup tests ends` makes them."""
+"""The engine storey again, by the Python of `.venv-newest` and of `.venv-floors`, which `tools/setup tests ends` makes; without the tests
+that no version of a library decides (the marker same_with_every_library)."""
 STOREYS = ("engine", *ENDS, "algorithms", "headless", "gui", "real")
 USUAL = tuple(storey for storey in STOREYS if storey != "floors")
-"""What runs when none is named. The floors are run by name until they are green: their GDAL has no LIBKML, and shapely 2.0.0 takes no
-read-only coordinates."""
+"""What runs when none is named. The floors are run by name until they are green: their GDAL has no LIBKML, and tests write KML by it."""
 PROCESSES = {
     **dict.fromkeys(("engine", *ENDS), ("-n", "2", "--dist", "worksteal")),
     "algorithms": ("-n", "2", "--dist", "loadfile"),
-    "headless": ("-n", "2", "--dist", "worksteal"),
-    "gui": ("-n", "3", "--dist", "loadgroup"),
-    "real": ("-n", "2", "--dist", "worksteal"),
+    "headless": ("-n", "2", "--dist", "loadfile"),
+    "real": ("-n", "2", "--dist", "loadfile"),
 }
 """How the tests of a storey are shared among processes, unless pytest is given arguments. Who has nothing left takes over half of what
-another has still to do; QGIS as a guest is left with whole files, and a session of windows with all that look at it."""
+another has still to do; files that share a costly beginning stay whole. A QGIS with a window wants the machine for itself."""
 NO_TESTS = 5
 VERSIONS = """
 import fiona, geopandas, numpy, pandas, pyogrio, pyproj, shapely
@@ -57,7 +56,9 @@ def command(storey: str, arguments: list[str]) -> list[str]:
     where = [] if narrowed else [f"tests/{'engine' if storey in ENDS else storey}"]
     pytest = [interpreter(storey), "-m", "pytest", *where, *arguments, "-q", f"--junitxml={report(storey)}"]
     if not arguments:
-        pytest += PROCESSES[storey]
+        pytest += PROCESSES.get(storey, ())
+    if storey in ENDS and not narrowed:
+        pytest += ("-m", "not same_with_every_library")
     if storey == "gui":
         screen = shutil.which("xvfb-run")
         if screen is None:

@@ -20,7 +20,7 @@ import shapely
 
 from ..catalogue import number, text
 from ..errors import PlanError
-from ..planar.polygons import polygonal
+from ..planar.polygons import polygonal, writable
 from ..planar.repair import repair
 from ..transformation import require_place
 from .candidates import LARGEST_DEGREES, WRONG_TOWGS84, Candidate, candidates, signs_are_wrong
@@ -258,7 +258,7 @@ def _transformed(shapes: np.ndarray, operation: pyproj.Transformer) -> np.ndarra
 
 def _border_pieces(polygons: np.ndarray) -> np.ndarray:
     """Return every edge of the borders as a line of its own."""
-    places, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(polygons)), return_index=True)
+    places, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(writable(polygons))), return_index=True)
     inside = ring[1:] == ring[:-1]
     return np.asarray(shapely.linestrings(np.stack([places[:-1][inside], places[1:][inside]], axis=1)), dtype=object)
 

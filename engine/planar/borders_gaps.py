@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from .polygons import EMPTY, parts, polygonal
+from .polygons import EMPTY, parts, polygonal, writable
 from .width import widths
 
 MOUTH = 1.1
@@ -134,7 +134,7 @@ class _Walls:
 
     def __init__(self, covers: np.ndarray):
         single, owner = parts(covers)
-        rings, polygon = shapely.get_rings(single, return_index=True)
+        rings, polygon = shapely.get_rings(writable(single), return_index=True)
         points, ring = shapely.get_coordinates(rings, return_index=True)
         joined = ring[1:] == ring[:-1]
         ends = np.stack([points[:-1][joined], points[1:][joined]], axis=1)
@@ -155,7 +155,7 @@ class _Walls:
 
 def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (middle, length, polygon) of every segment of the outlines."""
-    rings, owner = shapely.get_rings(polygons, return_index=True)
+    rings, owner = shapely.get_rings(writable(polygons), return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     joined = ring[1:] == ring[:-1]
     start, end = points[:-1][joined], points[1:][joined]

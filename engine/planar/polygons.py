@@ -19,11 +19,20 @@ POLYGON, MULTIPOLYGON = 3, 6
 EMPTY = shapely.MultiPolygon()
 
 
+def writable(geometries: Geometries) -> np.ndarray:
+    """Return an array of its own with the geometries, for ``get_parts`` and ``get_rings``.
+
+    Before shapely 2.1 these refuse a read-only array, and shapely makes any array read-only
+    while another thread works on it.
+    """
+    return np.array(geometries, dtype=object)
+
+
 def singles(geometries: Geometries) -> tuple[np.ndarray, np.ndarray]:
     """Return (polygons, source): every polygon in ``geometries``, valid or not, and the index of
     the one it came from.
     """
-    polygons, source = shapely.get_parts(np.asarray(geometries, dtype=object), return_index=True)
+    polygons, source = shapely.get_parts(writable(geometries), return_index=True)
     while np.any(nested := shapely.get_type_id(polygons) > POLYGON):
         inner, origin = shapely.get_parts(polygons[nested], return_index=True)
         polygons = np.concatenate([polygons[~nested], inner])

@@ -117,7 +117,7 @@ def test_a_finding_that_the_kernel_loses_breaks_the_balance(
     assert any("DOES NOT CLOSE" in line for line in result.log)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(recipe=recipes, bounded=st.booleans())
 @pytest.mark.parametrize("way", [bruteforce, kernel])
 def test_what_is_found_is_what_the_depth_says(way: Any, recipe: Any, bounded: bool) -> None:

@@ -16,6 +16,8 @@ from planconcord.engine.progress import Progress
 from planconcord.engine.rulesets.reading import read_ruleset
 from small_province import make
 
+pytestmark = pytest.mark.same_with_every_library
+
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 NAMES = (
     "drawing",

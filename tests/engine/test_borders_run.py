@@ -88,7 +88,7 @@ def test_two_wavy_borders_against_plain_shapely(seeds, closed, amplitude_m, plac
     assert border.length_m == pytest.approx(lines_m, rel=0.02, abs=3 * amplitude_m + threads_m)
 
 
-@settings(max_examples=250, **quiet)
+@settings(max_examples=80, **quiet)
 @given(sets=st.lists(zones, min_size=2, max_size=4), place=st.sampled_from(PLACES))
 def test_enclosed_ground_and_overlaps_on_a_plate_of_triangles(sets, place) -> None:
     ground = np.array([drawn(one, *place) for one in sets], dtype=object)

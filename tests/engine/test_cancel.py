@@ -8,6 +8,8 @@ from drawn import conform, cover, plan, rule_set
 from planconcord.engine.progress import Cancelled, Progress
 from work import counted
 
+pytestmark = pytest.mark.same_with_every_library
+
 RULES = rule_set({("A", "B"): "conflict"})
 
 

@@ -26,6 +26,8 @@ from planconcord.engine.errors import PlanError
 from planconcord.engine.findings import assemble, batch, empty
 from planconcord.engine.record import FIELDS, NAMES
 
+pytestmark = pytest.mark.same_with_every_library
+
 ROOT = Path(__file__).resolve().parents[2]
 CODES = [
     "geometry.invalid",

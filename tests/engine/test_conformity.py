@@ -293,7 +293,7 @@ MATRIX = rule_set(
 coded = st.tuples(*[st.sampled_from(CODES)] * 7)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(below=plans, above=plans, low=coded, up=coded)
 def test_every_piece_of_every_pair_is_counted_right(
     below: list[Triangles], above: list[Triangles], low: tuple[str, ...], up: tuple[str, ...]

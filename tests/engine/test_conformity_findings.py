@@ -301,7 +301,7 @@ MATRIX = rule_set(
 STRICT = ("conflict", "conditional")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     below=plans, above=plans, low=st.tuples(*[st.sampled_from(KINDS)] * 7), up=st.tuples(*[st.sampled_from(KINDS)] * 7)
 )

@@ -30,7 +30,7 @@ def depth(sets: list[Triangles]) -> Counter[int]:
 
 
 @pytest.mark.parametrize("way", [bruteforce, kernel])
-@settings(max_examples=250, **quiet)
+@settings(max_examples=100, **quiet)
 @given(sets=plans, boundary=st.none() | zones, place=places)
 def test_pairs_gaps_overhang_and_depth_are_counted_right(
     way: Any, sets: list[Triangles], boundary: Triangles | None, place: tuple[float, float]
@@ -54,7 +54,7 @@ def test_pairs_gaps_overhang_and_depth_are_counted_right(
         assert made.outside_m2 == pytest.approx(area_m2(covered - boundary))
 
 
-@settings(max_examples=200, **quiet)
+@settings(max_examples=80, **quiet)
 @given(sets=plans, boundary=st.none() | zones.map(lambda zone: zone | {0, 1, 2, 3}), place=places)
 def test_findings_and_measures_are_counted_right(
     sets: list[Triangles], boundary: Triangles | None, place: tuple[float, float]
@@ -98,7 +98,7 @@ def test_findings_and_measures_are_counted_right(
     assert result.conforms == (len(result.findings) == 0)
 
 
-@settings(max_examples=60, **quiet)
+@settings(max_examples=30, **quiet)
 @given(sets=plans, seed=st.integers(0, 1000))
 def test_the_order_of_the_features_changes_nothing(sets: list[Triangles], seed: int) -> None:
     polygons = [drawn(zone, EASTING, NORTHING) for zone in sets]

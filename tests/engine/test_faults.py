@@ -25,6 +25,8 @@ from planconcord.engine.province.options import ProvinceOptions
 from planconcord.engine.register.reading import read_register
 from planconcord.engine.rulesets.reading import read_ruleset
 
+pytestmark = pytest.mark.same_with_every_library
+
 NOT_FAULTS = (KeyboardInterrupt, MemoryError)
 ARGUMENTS = {
     UnicodeDecodeError: ("utf-8", b"\xff", 0, 1, "why"),
@@ -173,6 +175,12 @@ def assessed(register: Path, at_once: int) -> check_module.ProvinceResult:
     return check_module.check_province(read_register(str(register)), rules, options, "en", "run", Progress())
 
 
+@pytest.fixture(scope="module")
+def jobs_before(given: Path) -> set[tuple[object, str]]:
+    """The jobs of that province and how each ends when nothing is wrong with the program."""
+    return {(done.job, done.status) for done in assessed(given, 1).jobs}
+
+
 def lost(result: check_module.ProvinceResult) -> set[tuple[str, ...]]:
     return {(done.job.kind, *done.job.plans) for done in result.jobs if done.status == "not_assessed"}
 
@@ -187,8 +195,9 @@ def told_once(result: check_module.ProvinceResult, kind: type, details: Path) ->
 
 @pytest.mark.parametrize("at_once", [1, 3])
 @pytest.mark.parametrize("place", INJECTED)
-def test_a_fault_costs_the_job_it_happens_in(place: str, at_once: int, given: Path, details: Path, monkeypatch) -> None:
-    whole = assessed(given, at_once)
+def test_a_fault_costs_the_job_it_happens_in(
+    place: str, at_once: int, given: Path, jobs_before: set, details: Path, monkeypatch
+) -> None:
     module, name, when, expected = INJECTED[place]
     monkeypatch.setattr(module, name, raising(KeyError, when, getattr(module, name)))
     result = assessed(given, at_once)
@@ -196,8 +205,8 @@ def test_a_fault_costs_the_job_it_happens_in(place: str, at_once: int, given: Pa
     assert result.result.value("not_assessed_count") == len(expected)
     told_once(result, KeyError, details)
     assert result.faults and all(isinstance(fault, ProgramFault) for fault in result.faults)
-    before = {(d.job, d.status) for d in whole.jobs if (d.job.kind, *d.job.plans) not in expected}
-    assert before <= {(d.job, d.status) for d in result.jobs}
+    before = {(job, status) for job, status in jobs_before if (job.kind, *job.plans) not in expected}
+    assert before and before <= {(d.job, d.status) for d in result.jobs}
     conflicts = result.result.findings.loc[result.result.findings["rule"] == "conformity.conflict", "plan_a"]
     assert {"H0", "H2"} <= set(conflicts)
 

@@ -39,7 +39,7 @@ def boundary_of(zones: np.ndarray) -> shapely.Geometry:
     return shapely.box(west + 1.5, south - 2.0, east - 1.5, north + 0.5)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(recipe=recipes)
 @example(recipe=(4, (500_000.0, 2_300_000.0), 4, [("needle", 9, 0, 4.0)]))  # once grew beyond the boundary
 @pytest.mark.parametrize("bounded", [False, True])

@@ -14,6 +14,8 @@ from planconcord.engine.errors import PlanError
 from planconcord.engine.intake import memory
 from planconcord.engine.province.options import options_of
 
+pytestmark = pytest.mark.same_with_every_library
+
 GIB = 1 << 30
 
 

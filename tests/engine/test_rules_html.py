@@ -12,6 +12,8 @@ from planconcord.engine.rulesets.page import page, write_page
 from planconcord.engine.rulesets.reading import read_ruleset
 from planconcord.engine.rulesets.ruleset import About, Code, Precedence, RuleSet, Verdict
 
+pytestmark = pytest.mark.same_with_every_library
+
 VOID = ("meta", "br")
 
 

@@ -10,6 +10,8 @@ from types import ModuleType
 import pytest
 from planconcord.engine.catalogue import rules
 
+pytestmark = pytest.mark.same_with_every_library
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

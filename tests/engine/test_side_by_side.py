@@ -20,6 +20,8 @@ from planconcord.engine.province.side_by_side import WeightedJob, side_by_side
 from planconcord.engine.register.reading import read_register
 from small_province import StopsAfter, assert_same, box, check, district, make
 
+pytestmark = pytest.mark.same_with_every_library
+
 FAULTY = [box(1000, 0, 500, 500), box(1000, 500, 500, 500), box(1500, 0, 500, 500), box(1500, 500, 480, 500)]
 MEGABYTE = 1 << 20
 

@@ -17,6 +17,8 @@ from planconcord.engine.store.place import PostgisSchema
 from postgis_cluster import BARE_DATABASE, Office
 from stores import as_role, ask, ended, fails, ids, refused, start, statuses, tell, write
 
+pytestmark = pytest.mark.same_with_every_library
+
 WHO = "Trần Thị Bình"
 
 

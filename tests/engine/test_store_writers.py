@@ -14,6 +14,8 @@ from planconcord.engine.store.place import Place
 from postgis_cluster import Office
 from stores import ask, ended, ids, start, state, statuses, tell, write
 
+pytestmark = pytest.mark.same_with_every_library
+
 WHO = "Trần Thị Bình"
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.same_with_every_library
+
 STOREYS = ("demo", "engine", "cli", "qgis_bridge", "algorithms", "qgis_plugin")
 MAY_IMPORT = {
     "engine": {"engine"},
@@ -356,3 +358,17 @@ def test_the_page_for_developers_shows_these_rooms() -> None:
     count = len(INSIDE_THE_ENGINE)
     rows = [f"| {count - place} | {', '.join(names)} |" for place, names in enumerate(reversed(INSIDE_THE_ENGINE))]
     assert shown == "\n".join(rows), "the table of rooms in DEVELOPMENT.md is to be:\n" + "\n".join(rows)
+
+
+LEFT_OUT_AT_THE_ENDS = {
+    *("benchmarks", "cancel", "catalogue", "faults", "memory", "rules_html", "rules_page", "side_by_side"),
+    *("store_postgis_faults", "store_writers", "structure"),
+}
+"""Files of the engine storey whose subject no version of a library decides (docs/decisions/0014)."""
+
+
+def test_the_ends_of_the_library_versions_leave_out_these_files_alone() -> None:
+    mark = "same_with_every" + "_library"
+    marked = {path.stem for path in (ROOT / "tests").rglob("test_*.py") if mark in path.read_text(encoding="utf-8")}
+    assert marked - {"test_structure"} == {f"test_{name}" for name in LEFT_OUT_AT_THE_ENDS - {"structure"}}
+    assert f'"not {mark}"' in (ROOT / "tools" / "run_tests.py").read_text(encoding="utf-8")

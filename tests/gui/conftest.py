@@ -7,7 +7,6 @@ a session that does not end is ended, by its process group.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -187,26 +186,12 @@ def new_profile(
 _accepted: dict[Path | None, Path] = {}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the shared sessions in one process, and those of each other file in one: no window is opened twice."""
-    for item in items:
-        shared = "sessions" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("shared windows" if shared else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo province with its bad files and a second draft of a plan, made once for all processes; to be copied, not changed."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = shared / "demo" / "tỉnh mẫu"
-    with (shared / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "demo" / "whole").exists():
-            create_demo(folder, bad_files=True)
-            make_drafts(folder, plans=(PLAN,))
-            (shared / "demo" / "whole").touch()
+    """The demo province with its bad files and a second draft of a plan, made once; to be copied, not changed."""
+    folder = tmp_path_factory.mktemp("demo") / "tỉnh mẫu"
+    create_demo(folder, bad_files=True)
+    make_drafts(folder, plans=(PLAN,))
     return folder
 
 

@@ -15,7 +15,7 @@ import shapely
 from ...catalogue import text
 from ...codes import folded, hint
 from ...findings import batch
-from ...planar.polygons import polygonal
+from ...planar.polygons import polygonal, singles
 from ...rulesets.ruleset import Code, RuleSet
 from ..preparation import PreparedZones, table_findings, zone_batch
 from ..settings import Settings
@@ -29,7 +29,7 @@ def code_findings(
     made = []
     for prepared in (below, above):
         if (prepared.plan.zones["code"] == "").any():
-            territory = shapely.convex_hull(shapely.multipolygons(shapely.get_parts(prepared.polygons)))
+            territory = shapely.convex_hull(shapely.multipolygons(singles(prepared.polygons)[0]))
             made += [part for part in table_findings(prepared, territory) if (part["rule"] == "code.missing").all()]
         made += _superseded(prepared, rules, settings)
     unknown = np.flatnonzero(~judgeable & (below.column("code") != ""))
