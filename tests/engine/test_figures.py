@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -323,6 +324,18 @@ def test_workbooks_that_cannot_be_opened_are_refused(tmp_path, content: bytes, k
     with pytest.raises(PlanError) as refused:
         read_tables(path, "en")
     assert refused.value.key == f"figures.file.{key}"
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [("xl/externalLinks/externalLink1.xml", "links are not followed"), ("xl/vbaProject.bin", "They are not run")],
+)
+def test_links_and_macros_are_told_and_left_alone(tmp_path, part: str, told: str) -> None:
+    path = consistent(5, 2).write(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path, "a") as parts:
+        parts.writestr(part, "<a/>")
+    tables, log = read_tables(path, "en")
+    assert len(tables) == 1 and any(told in line for line in log)
 
 
 def test_a_hundred_sheets_are_looked_at_and_those_without_figures_are_told(tmp_path) -> None:
