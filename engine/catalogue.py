@@ -14,10 +14,12 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 LANGUAGES = ("vi", "en")
-SEVERITIES = ("error", "warning", "info")
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 def language_of(locale: str | None) -> str:

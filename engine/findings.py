@@ -14,7 +14,7 @@ import hashlib
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +26,8 @@ from .catalogue import SEVERITIES, rules
 from .planar.polygons import POLYGON, Geometries
 from .record import CHANGE_FIELDS, FIELDS, MEASURE_FIELDS, NAMES, REAL
 
+Outcome = Literal["passed", "failed", "not_assessed", "partial"]
+"""How a check ended; "not assessed" is never shown as passed, "partial" is a stopped province."""
 NOT_STORED = ("detail", "reason", "parts", "name_a", "name_b")
 
 
@@ -52,7 +54,7 @@ class CheckResult:
 
     findings: gpd.GeoDataFrame
     measures: list[Measure]
-    status: str
+    status: Outcome
     log: list[str] = field(default_factory=list)
     plan: str = ""
     territory: str = ""

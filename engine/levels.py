@@ -1,8 +1,12 @@
-"""The words for what a plan is: its level and its nature. No imports, because the toolbox needs
-them before geopandas.
+"""The words for what a plan is: its level and its nature. Nothing of ours is
+imported, because the toolbox needs them before geopandas.
 """
 
-LEVELS = (
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Level = Literal[
     "national",
     "regional",
     "provincial",
@@ -12,8 +16,10 @@ LEVELS = (
     "zoning",
     "detailed",
     "sector",
-)
-NATURES = ("map", "diagram")
+]
+LEVELS: tuple[Level, ...] = get_args(Level)
+Nature = Literal["map", "diagram"]
+NATURES: tuple[Nature, ...] = get_args(Nature)
 """A diagram (sơ đồ) shows orientation only: an overlay with one is a prompt to look, never an
 error.
 """

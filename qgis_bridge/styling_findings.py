@@ -330,7 +330,7 @@ def map_tip(columns: dict[str, str], language: str) -> str:
     is escaped by expression.
     """
     quoted = {name: QgsExpression.quotedColumnRef(column) for name, column in columns.items()}
-    words = {level: text(f"severity.{level}", language) for level in SEVERITIES}
+    words: dict[str, str] = {level: text(f"severity.{level}", language) for level in SEVERITIES}
     heading = f"[% {escaped(_in_words(quoted['rule'], _titles(language)))} %]"
     severity = f"[% {escaped(_in_words(quoted['severity'], words))} %]"
     lines = [f'<div style="max-width: 26em"><b>{heading}</b> ({severity})']

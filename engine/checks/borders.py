@@ -22,7 +22,7 @@ import shapely
 from ..amounts import area_text, length_text, width_text
 from ..catalogue import text
 from ..errors import PlanError
-from ..findings import CheckResult, Measure, assemble, batch
+from ..findings import CheckResult, Measure, Outcome, assemble, batch
 from ..plan import PlanLayer
 from ..planar.borders import Border, borders
 from ..planar.polygons import gather
@@ -93,7 +93,7 @@ def check_borders(
     if not met.borders:
         log.append(text("borders.none", language, search=search_m))
     progress.step(1.0)
-    status = "failed" if (findings["severity"] == "error").any() else "passed"
+    status: Outcome = "failed" if (findings["severity"] == "error").any() else "passed"
     return CheckResult(findings, measures, status, log, not_looked_for=() if rules is not None else ("border.abrupt",))
 
 

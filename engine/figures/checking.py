@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..catalogue import number, text
 from ..errors import PlanError
-from ..findings import CheckResult, Measure, assemble, batch
+from ..findings import CheckResult, Measure, Outcome, assemble, batch
 from ..progress import Progress
 from .causes import Cause, Causes
 from .grids import read_grids
@@ -89,7 +89,7 @@ def check_tables(
         Measure("unread_count", counts[UNREAD], "count"),
     ]
     failed = bool((findings["severity"] == "error").any())
-    status = "failed" if failed else "passed" if tested else "not_assessed"
+    status: Outcome = "failed" if failed else "passed" if tested else "not_assessed"
     progress.step(1.0)
     return FiguresResult(findings, measures, status, log, plan=tables[0].file, table=understood)
 

@@ -23,7 +23,7 @@ import pandas as pd
 
 from ..catalogue import text
 from ..checks.settings import Settings
-from ..findings import CheckResult, Measure
+from ..findings import CheckResult, Measure, Outcome
 from ..record import CHANGE_FIELDS, NAMES
 from ..store.decisions import TOOL, Decision
 from ..store.place import Place, same_place
@@ -164,7 +164,7 @@ def _of_assessed(
     return replace(made, previous=np.where((matching.continued_by < 0) & outside, OUTSIDE, told))
 
 
-def _verdict(result: CheckResult, current: gpd.GeoDataFrame) -> str:
+def _verdict(result: CheckResult, current: gpd.GeoDataFrame) -> Outcome:
     """Passed when every error that is there has been waived and the balance closes; an accepted
     error is still one.
     """

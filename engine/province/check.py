@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -24,7 +24,7 @@ from ..catalogue import SEVERITIES, text
 from ..checks.borders import search_width
 from ..errors import PlanError
 from ..faults import ProgramFault, told_faults
-from ..findings import CheckResult, Measure, assemble
+from ..findings import CheckResult, Measure, Outcome, assemble
 from ..identity.naming import repeated
 from ..progress import Cancelled, Progress
 from ..record import MEASURE_FIELDS
@@ -48,7 +48,11 @@ from .side_by_side import WeightedJob, processors, side_by_side
 from .single import Single, step_text
 
 Answer = TypeVar("Answer")
-PASSED, FAILED, NOT_ASSESSED, PARTIAL, CANCELLED = "passed", "failed", "not_assessed", "partial", "cancelled"
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+NOT_ASSESSED: Final = "not_assessed"
+PARTIAL: Final = "partial"
+CANCELLED: Final = "cancelled"
 LOOKING, CHECKING = 0.05, 0.97
 
 
@@ -263,7 +267,7 @@ class _Province:
         missing = [one for one in unsure if not one.narrowed]
         narrowed = sum(one.missing for one in self._narrowed)
         counts = Counter(table["severity"])
-        status = PASSED
+        status: Outcome = PASSED
         if missing or narrowed:
             status = NOT_ASSESSED
         if counts["error"] or any(one.status == FAILED for one in done):

@@ -19,7 +19,7 @@ from ..catalogue import SEVERITIES, text
 from ..crs import describe
 from ..errors import PlanError
 from ..faults import told_faults
-from ..findings import CheckResult, Measure, assemble, batch
+from ..findings import CheckResult, Measure, Outcome, assemble, batch
 from ..progress import Progress
 from ..register.entry import Register, RegisterEntry
 from ..register.state import Remark, boards, chosen_territory, notes_on_names, remarks
@@ -109,7 +109,7 @@ def check_register(
     measures.append(Measure("approved_count", sum(board.approved for board in told), "count"))
     measures.append(Measure("submitted_count", sum(board.submitted for board in told), "count"))
     measures += [Measure(f"{name}_count", int((findings["severity"] == name).sum()), "count") for name in SEVERITIES]
-    status = "failed" if (findings["severity"] == "error").any() else "passed"
+    status: Outcome = "failed" if (findings["severity"] == "error").any() else "passed"
     notes = (*register.notes, *options.notes, *meant, *notes_on_names(register, options.expected))
     log = [text(key, language, **values) for key, values in notes]
     log += [why, *(board.text(language) for board in told), *findings["message"].tolist()]

@@ -26,7 +26,7 @@ from ..checks.declared_area import check_declared_areas
 from ..checks.preparation import PreparedZones, prepare
 from ..checks.settings import Settings
 from ..errors import PlanError
-from ..findings import CheckResult, Measure, assemble, batch
+from ..findings import CheckResult, Measure, Outcome, assemble, batch
 from ..intake.diagnosis import WRONG, Diagnosis, diagnose
 from ..intake.generations import CODES_TOLD, code_measures
 from ..plan import PlanLayer
@@ -221,7 +221,7 @@ class Single:
         batches = code_findings(prepared, nothing, judgeable, self._rules, settings)
         findings = assemble(batches, plan.crs, self._language, "")
         count = float((~judgeable & (codes != "")).sum())
-        status = "failed" if (findings["severity"] == "error").any() else "passed"
+        status: Outcome = "failed" if (findings["severity"] == "error").any() else "passed"
         told = [(key, values) for key, values in plan.notes if key.startswith(CODES_TOLD)]
         measures = [Measure("unknown_code_count", count, "count"), *code_measures(told)]
         log = [text(key, self._language, **values) for key, values in told]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
-VERDICTS = ("conflict", "conditional", "compatible")
+VerdictWord = Literal["conflict", "conditional", "compatible"]
+VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 """From strict to lenient."""
 
 
