@@ -77,17 +77,19 @@ def decide(
     return made
 
 
-def undo(path: Place, numbers: Iterable[int], who: str) -> list[Decision]:
-    """Undo decisions by their numbers, all or none: each finding gets back the status, note and document of before.
+def undo(path: Place, decisions: Iterable[Decision], who: str) -> list[Decision]:
+    """Undo decisions that :func:`decide` returned, all or none: each finding gets back the status, note and document of before.
 
-    Refused for a finding about which something else was decided since.
+    Refused for a finding about which something else was decided since, and where the number is another decision's: another store may lie
+    there now.
     """
     with writing(path) as session:
         layout = bring_up_to_date(session)
         when, made = now(), []
-        for number in numbers:
+        for decision in decisions:
+            number = decision.number
             undone = _one(session, "fid = ?", number)
-            if undone is None:
+            if undone is None or _known_by(undone) != _known_by(decision):
                 raise PlanError("error.store_decision_gone", path=path, number=number)
             last = _one(session, "finding_id = ?", undone.finding_id)
             if last is None or last.number != number:
@@ -199,6 +201,10 @@ def _one(session: Session, condition: str, *values: object) -> Decision | None:
         values,
     ).fetchone()
     return None if row is None else Decision(*row)
+
+
+def _known_by(decision: Decision) -> tuple[str, ...]:
+    return decision.finding_id, decision.decided, decision.who, decision.to_status
 
 
 def _written(session: Session, layout: Layout, row: Decision) -> Decision:

@@ -8,6 +8,7 @@ rows copied from the store, ``rows_fetched`` rows that reached Python. Fails wit
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..catalogue import LANGUAGES, rules
@@ -21,6 +22,7 @@ from .schema import FINDING_COLUMNS, quoted
 
 TOLD_OF_CHANGE = ("change", "change_detail")
 SEARCH_CHUNK = 10_000
+OUTLINES_AT_ONCE = 500
 UNREACHABLE = ("error.store_server", "error.store_lost")
 ASK_AGAIN_S = 15.0
 
@@ -183,12 +185,25 @@ class Listing:
         self.rows_fetched += len(rows)
         return [Row(*row) for row in rows]
 
-    def position_of(self, fid: int) -> int | None:
-        """Where a finding is in what is shown; None when it is not."""
-        row = self._memory.execute(
-            "SELECT min(s.position) FROM shown s JOIN listing l ON l.n = s.n WHERE l.fid = ?", (fid,)
-        ).fetchone()
-        return None if row[0] is None else row[0] - 1
+    def positions_of(self, findings: Iterable[tuple[int, str]]) -> list[int | None]:
+        """Where findings, given as (fid, finding_id), are in what is shown; None for one that is not.
+
+        A finding is known by its id: a run that has put a new store in the old one's place may have given its number to another.
+        The number tells only two rows of one id apart.
+        """
+        asked = [(place, fid, finding_id) for place, (fid, finding_id) in enumerate(findings)]
+        self._memory.execute("BEGIN")
+        self._memory.execute("DROP TABLE IF EXISTS asked")
+        self._memory.execute("CREATE TABLE asked (place INTEGER PRIMARY KEY, fid, finding_id)")
+        self._memory.executemany("INSERT INTO asked VALUES (?, ?, ?)", asked)
+        self._memory.execute("COMMIT")
+        positions: list[int | None] = [None] * len(asked)
+        for place, position in self._memory.execute(
+            "SELECT a.place, s.position FROM asked a JOIN listing l ON l.finding_id = a.finding_id JOIN shown s ON s.n = l.n"
+            " ORDER BY a.place, l.fid = a.fid, s.position DESC"
+        ):
+            positions[place] = position - 1  # the best comes last
+        return positions
 
     def at(self, west: float, south: float, east: float, north: float) -> list[int]:
         """The fids of what is shown whose box meets a rectangle, in order."""
@@ -224,6 +239,20 @@ class Listing:
         row = next((row for row in rows if row[place] == known[0]), None)
         self.rows_read += row is not None
         return None if row is None else (dict(zip(names, row)), wkb(row[-1]))
+
+    def outlines(self, findings: Sequence[str]) -> list[bytes]:
+        """The outlines of findings, by their ids, as WKB, from the file; in no order, without those that are gone."""
+        found: list[bytes] = []
+        with reading(self.path) as session:
+            layout = layout_of(session)
+            outline = session.outline(layout.geometry)
+            for start in range(0, len(findings), OUTLINES_AT_ONCE):
+                asked = findings[start : start + OUTLINES_AT_ONCE]
+                marks = ", ".join("?" for _ in asked)
+                question = f"SELECT {outline} FROM {layout.layer} WHERE finding_id IN ({marks})"  # nosec B608
+                found += [wkb(row[0]) for row in session.execute(question, asked).fetchall() if row[0] is not None]
+        self.rows_read += len(found)
+        return found
 
     def run(self, run_id: str) -> dict[str, str]:
         """What is recorded of a run; nothing where the store has no runs."""

@@ -22,18 +22,19 @@ WORK, DOCK, QGIS = "work", "dock", "qgis"
 
 
 class Command(NamedTuple):
-    """``key`` is the default; ``reach``: where it works, WORK (the list and the side panel), DOCK or QGIS."""
+    """``key`` is the default; ``reach``: where it works, WORK (the list and the side panel), DOCK or QGIS; ``repeats``: while it is held."""
 
     name: str
     key: str
     reach: str = WORK
     checkable: bool = False
+    repeats: bool = True
 
 
 COMMANDS = (
-    Command("accept", "A"),
-    Command("waive", "W"),
-    Command("reopen", "R"),
+    Command("accept", "A", repeats=False),
+    Command("waive", "W", repeats=False),
+    Command("reopen", "R", repeats=False),
     Command("next", "N"),
     Command("previous", "P"),
     Command("next_keep", "Shift+N"),
@@ -41,7 +42,7 @@ COMMANDS = (
     Command("next_piece", "M"),
     Command("previous_piece", "Shift+M"),
     Command("zoom", "Z"),
-    Command("undo", "U"),
+    Command("undo", "U", repeats=False),
     Command("find", "/"),
     Command("everything", "E"),
     Command("answer", "O"),
@@ -62,6 +63,7 @@ class Commands(QObject):
             action = QAction(text(f"review.do_{command.name}", language), dock)
             action.setObjectName(f"planconcord_review_{command.name}")
             action.setCheckable(command.checkable)
+            action.setAutoRepeat(command.repeats)
             QgsGui.shortcutsManager().registerAction(action, command.key, SECTION)
             context = Qt.ShortcutContext
             inside = context.ApplicationShortcut if command.reach == QGIS else context.WidgetWithChildrenShortcut
@@ -82,7 +84,8 @@ class Commands(QObject):
         if action is None or not action.isEnabled():
             return False
         if event.type() == QEvent.Type.KeyPress:
-            action.trigger()
+            if action.autoRepeat() or not event.isAutoRepeat():
+                action.trigger()
             return True
         event.accept()
         return True

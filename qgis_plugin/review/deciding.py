@@ -33,28 +33,31 @@ class Reviewing:
 
     def __init__(self, path: Place):
         self._path = path
-        self._done: list[list[int]] = []
+        self._done: list[list[Decision]] = []
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something of ours to undo."""
         return bool(self._done)
 
-    def decide(self, rows: Sequence[Row], status: str, note: str = "", document: str = "", expiry: str = "") -> int:
-        """How many findings have been decided; those that have the status already are not."""
+    def decide(
+        self, rows: Sequence[Row], status: str, note: str = "", document: str = "", expiry: str = ""
+    ) -> list[str]:
+        """The findings that have been decided; those that have the status already are not."""
         seen = {row.finding_id: row.status for row in rows}
         made = decide(self._path, list(seen), status, reviewer(), note, document, expiry, seen)
         return self._keep(made)
 
-    def reopen(self, finding_ids: Sequence[str], note: str) -> int:
-        """Open waivers again that have expired; how many."""
+    def reopen(self, finding_ids: Sequence[str], note: str) -> list[str]:
+        """Open waivers again that have expired; which."""
         return self._keep(decide(self._path, finding_ids, "open", reviewer(), note))
 
-    def undo(self) -> int:
-        """Undo the last decision; how many findings it was about. A decision that was overtaken is not offered again."""
-        return len(undo(self._path, self._done.pop(), reviewer())) if self._done else 0
+    def undo(self) -> list[str]:
+        """Undo the last decision; the findings it was about. A decision that was overtaken is not offered again."""
+        made = undo(self._path, self._done.pop(), reviewer()) if self._done else []
+        return [decision.finding_id for decision in made]
 
-    def _keep(self, made: Sequence[Decision]) -> int:
+    def _keep(self, made: Sequence[Decision]) -> list[str]:
         if made:
-            self._done.append([decision.number for decision in made])
-        return len(made)
+            self._done.append(list(made))
+        return [decision.finding_id for decision in made]

@@ -6,7 +6,7 @@ the bar of the dock, never by a window that must be closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,11 +23,13 @@ from ...engine.store.listing import LAPSED, Filter, Listing, Row
 from ...engine.store.opening import notes
 from ...engine.store.place import Place
 from . import words
+from .chosen import Chosen
 from .commands import Commands
 from .database import DatabaseDialog, with_credentials
 from .deciding import Reviewing
 from .pick_tool import PickTool
-from .stores import findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
+from .project_layers import ProjectLayers
+from .stores import Offer, findings_layers, is_same, place_of_layer, read_again, show_layer, shown_layers
 from .waive_dialog import WaiveDialog
 from .work_area import WorkArea
 
@@ -48,15 +50,18 @@ class ReviewDock(QgsDockWidget):
         self._iface, self._language = iface, language
         self._listing: Listing | None = None
         self._reviewing: Reviewing | None = None
-        self._place: QgsRectangle | None = None
+        self._place: tuple[float, ...] | None = None  # what was clicked, in the store's CRS
         self._file: tuple[int, int] | None = None  # what the layers of the map have read
         self._build()
         self._pick = PickTool(iface.mapCanvas())
         self._pick.picked.connect(self._picked)
         self._pick.deactivated.connect(lambda: self.commands["pick"].setChecked(False))
         iface.mapCanvas().extentsChanged.connect(self._map_moved)
-        QgsProject.instance().layersAdded.connect(self._offer_stores)
-        QgsProject.instance().layersRemoved.connect(self._offer_stores)
+        iface.mapCanvas().destinationCrsChanged.connect(self.panel.draw_again)
+        self._offering = QTimer(self)
+        self._offering.setSingleShot(True)
+        self._offering.timeout.connect(self._layers_changed)
+        self._project = ProjectLayers(self._offering.start)
         self._looking = QTimer(self)
         self._looking.timeout.connect(self._look)
         self._looking.start(LOOK_EVERY_MS)
@@ -73,10 +78,11 @@ class ReviewDock(QgsDockWidget):
         self.notices, self.stores, self.filters = area.notices, area.stores, area.filters
         self.counts, self.view, self.panel, self.on_map = area.counts, area.view, area.panel, area.on_map
         self.stores.chosen.connect(self._store_chosen)
+        self.stores.opening.connect(self._offer_stores)
         area.opening.clicked.connect(self._ask_for_store)
         area.database.clicked.connect(self._ask_for_database)
         self.filters.changed.connect(self._filter)
-        self.filters.left.connect(lambda: self.view.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.filters.left.connect(self._filters_left)
         self.view.chosen.connect(self._chosen)
         self.view.escaped.connect(self.notices.clear)
         self.view.sort_asked.connect(self.filters.sort_by)
@@ -139,6 +145,7 @@ class ReviewDock(QgsDockWidget):
             self._fail(refused)
             return False
         self.notices.clear()
+        self.filters.drop_wait()
         self._listing, self._reviewing, self._place, self._file = listing, Reviewing(path), None, file
         self.filters.offer(listing)
         self.panel.look_at(listing)
@@ -148,11 +155,7 @@ class ReviewDock(QgsDockWidget):
         self._filter()
         self._offer_stores()
         self._preparing.start(PREPARE_EVERY_MS)
-        for key, values in told:
-            self._warn(text(key, self._language, **values))
-        if ended:
-            self._tell_expired(ended)
-        self._tell_lapsed()
+        self._tell_of_store(told, ended)
         try:
             refuse_read_only(path)
         except PlanError as error:
@@ -179,11 +182,17 @@ class ReviewDock(QgsDockWidget):
     def _offer_stores(self, *_: object) -> None:
         self.stores.offer(self._listing.path if self._listing is not None else None)
 
-    def _store_chosen(self, place: Place | None, name: str) -> None:
-        if place is None:
-            self._warn(text("review.not_saved", self._language, layer=name))
-        elif self._listing is None or not is_same(place, self._listing.path):
-            self.open_store(place)
+    def _layers_changed(self) -> None:
+        """Layers have come to the project, left it, or been saved elsewhere."""
+        self._offer_stores()
+        self.panel.draw_again()
+
+    def _store_chosen(self, offer: Offer) -> None:
+        if offer.place is None:
+            self._warn(text("review.not_saved", self._language, layer=offer.name))
+        elif self._listing is None or not is_same(offer.place, self._listing.path):
+            self.open_store(offer.place)
+        self._offer_stores()
 
     # the list
 
@@ -194,13 +203,22 @@ class ReviewDock(QgsDockWidget):
     def _filter(self) -> None:
         if self._listing is None:
             return
-        self.view.keep(lambda: self.view.findings.show(self._wanted(), *self.filters.order()))
+        self.view.settle()
+        self.view.keep(self._show_wanted)
         self._count()
+
+    def _show_wanted(self) -> None:
+        self.view.findings.show(self._wanted(), *self.filters.order())
+
+    def _filters_left(self, entered: bool) -> None:
+        if entered and self.view.told.current is None:
+            self.view.first()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _wanted(self) -> Filter:
         wanted = self.filters.wanted()
         if self._place is not None or self.filters.here.isChecked():
-            window = self.on_map.window(self._crs, self._place)
+            window = self._place or self.on_map.window(self._crs)
             wanted = Filter(**{**wanted.__dict__, "extent": window})
         return wanted
 
@@ -230,10 +248,10 @@ class ReviewDock(QgsDockWidget):
         self.counts.setText(said)
         self.commands["undo"].setEnabled(self._reviewing is not None and self._reviewing.can_undo)
 
-    def _chosen(self, row: Row | None, keep_scale: bool, by_person: bool) -> None:
-        """Another finding is the current one; the map follows a person, not a change by others."""
+    def _chosen(self, chosen: Chosen, keep_scale: bool, by_person: bool) -> None:
+        """Something else is chosen; the map follows a person, not a change by others."""
         try:
-            self.panel.show_finding(row.fid if row is not None else None, keep_scale, move=by_person)
+            self.panel.show_chosen(chosen, keep_scale, move=by_person)
         except PlanError as error:
             self._warn(error.text(self._language))
 
@@ -252,7 +270,7 @@ class ReviewDock(QgsDockWidget):
     def _picked(self, place: QgsRectangle) -> None:
         if self._listing is None:
             return
-        self._place = place
+        self._place = self.on_map.window(self._crs, place)
         self._filter()
         self.view.first(keep_scale=True)
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -268,46 +286,70 @@ class ReviewDock(QgsDockWidget):
 
     # decisions
 
-    def _decide(self, status: str, note: str = "", document: str = "", expiry: str = "") -> None:
-        rows = self.view.selected()
-        if not rows or self._reviewing is None:
-            self._say(text("review.choose_first", self._language))
-            return
-        reviewing = self._reviewing
-        self._do(lambda: reviewing.decide(rows, status, note, document, expiry), status)
-
-    def _waive(self) -> None:
-        rows = self.view.selected()
+    def _seen(self) -> Sequence[Row]:
+        """What a decision is about: the findings that panel and map show. What was chosen a moment ago is shown first, and not decided."""
+        if self.view.settle():
+            self._say(text("review.shown_first", self._language))
+            return ()
+        rows = self.panel.shown.rows
         if not rows:
             self._say(text("review.choose_first", self._language))
+        return rows
+
+    def _decide(self, status: str) -> None:
+        reviewing, rows = self._reviewing, self._seen()
+        if rows and reviewing is not None:
+            self._do(lambda: reviewing.decide(rows, status), status)
+
+    def _waive(self) -> None:
+        reviewing, rows = self._reviewing, self._seen()
+        if not rows or reviewing is None:
             return
         asked = WaiveDialog(len(rows), self._language, self)
         if asked.exec() == int(QDialog.DialogCode.Accepted):
-            self._decide("waived", asked.note, asked.document, asked.expiry)
+            # About what was shown when it was asked: meanwhile the list may have changed, or another store lie there.
+            self._do(lambda: reviewing.decide(rows, "waived", asked.note, asked.document, asked.expiry), "waived")
         asked.deleteLater()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _undo(self) -> None:
-        if self._reviewing is not None and self._reviewing.can_undo:
-            self._do(self._reviewing.undo, "undone")
+        """Take the last decision back, and show what it was about."""
+        if self._reviewing is None or not self._reviewing.can_undo:
+            return
+        undone = self._do(self._reviewing.undo, "undone")
+        hidden = len(undone) - self.view.go_to(undone)
+        if hidden > 0:
+            self._say(text("review.undone_hidden", self._language, count=len(undone), hidden=hidden))
 
-    def _do(self, action: Callable[[], int], told: str) -> None:
+    def _do(self, action: Callable[[], list[str]], told: str) -> list[str]:
+        """Have something decided; the findings about which it was."""
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            count = action()
+            done = action()
         except PlanError as error:
             self._fail(error)
-            count = 0
+            done = []
         finally:
             QApplication.restoreOverrideCursor()
-        self._look()
+        self._look(advance=bool(done))
         self._count()
-        if count:
-            self._say(text(f"review.told_{told}", self._language, count=number(count, 0, self._language)))
+        if done:
+            self._say(text(f"review.told_{told}", self._language, count=number(len(done), 0, self._language)))
+        return done
+
+    def _tell_of_store(self, told: Sequence[tuple[str, dict[str, object]]], ended: list[str]) -> None:
+        """What a person should know first of the store as it lies there now."""
+        self.notices.clear_passing()
+        for key, values in told:
+            self.notices.add(text(key, self._language, **values), bad=False, passing=True)
+        if ended:
+            self._tell_expired(ended)
+        self._tell_lapsed()
 
     def _tell_expired(self, findings: list[str]) -> None:
         told = text("review.expired", self._language, count=len(findings))
-        self.notices.add(told, False, text("review.expired_do", self._language), lambda: self._reopen_expired(findings))
+        offer = text("review.expired_do", self._language)
+        self.notices.add(told, False, offer, lambda: self._reopen_expired(findings), passing=True)
 
     def _reopen_expired(self, findings: list[str]) -> None:
         reviewing = self._reviewing
@@ -319,7 +361,7 @@ class ReviewDock(QgsDockWidget):
         count = self._listing.lapsed() if self._listing is not None else 0
         if count:
             told = text("review.lapsed", self._language, count=count)
-            self.notices.add(told, False, text("review.lapsed_do", self._language), self._show_lapsed)
+            self.notices.add(told, False, text("review.lapsed_do", self._language), self._show_lapsed, passing=True)
 
     def _show_lapsed(self) -> None:
         self._place = None
@@ -328,10 +370,11 @@ class ReviewDock(QgsDockWidget):
 
     # what happens by itself
 
-    def _look(self) -> None:
-        """Take over what was written to the store, by us or by others."""
+    def _look(self, advance: bool = False) -> None:
+        """Take over what was written to the store, by us or by others; ``advance``: by us, so that the list goes on to the next."""
         if self._listing is None or not self.isVisible():
             return
+        self.view.settle()  # while rows and findings still belong together
         file = file_number(self._listing.path)
         try:
             changed = self._listing.refresh(SHORT_WAIT_S)
@@ -339,18 +382,33 @@ class ReviewDock(QgsDockWidget):
             if error.key != "error.store_locked":  # somebody writes just now; look again in a second
                 self._fail(error)
             return
-        if changed == "all":
-            self.filters.offer(self._listing)
-            self._tell_lapsed()
         if changed == "all" or file != self._file:
             self._file = file if read_again(self._listing.layout) else None
         if not changed:
             return
-        self.view.keep(self.view.findings.renew)
-        self.panel.renew()
+        if changed == "all":
+            self._place = None
+            self.filters.offer(self._listing)  # what was chosen there may not be in what another run has written
+        self.view.keep(self._show_wanted if changed == "all" else self.view.findings.renew, advance)
+        self._renew_panel()
+        if changed == "all":
+            self._tell_again(self._listing.path)
         self._count()
         for layer in shown_layers(self._listing.layout):
             layer.triggerRepaint()
+
+    def _tell_again(self, path: Place) -> None:
+        """Another run has put another store in the old one's place: what was told of the old one may be wrong now."""
+        try:
+            self._tell_of_store(notes(path), expired(path, date.today()))
+        except PlanError as error:
+            self._fail(error)
+
+    def _renew_panel(self) -> None:
+        try:
+            self.panel.renew(self.view.told)
+        except PlanError as error:
+            self._warn(error.text(self._language))
 
     def _prepare(self) -> None:
         """Make the search by text ready while nobody waits."""
@@ -376,8 +434,9 @@ class ReviewDock(QgsDockWidget):
         self._preparing.stop()
         canvas = self._iface.mapCanvas()
         canvas.extentsChanged.disconnect(self._map_moved)
-        QgsProject.instance().layersAdded.disconnect(self._offer_stores)
-        QgsProject.instance().layersRemoved.disconnect(self._offer_stores)
+        canvas.destinationCrsChanged.disconnect(self.panel.draw_again)
+        self._offering.stop()
+        self._project.close()
         canvas.unsetMapTool(self._pick)
         self.on_map.clear()
         self.commands.close()

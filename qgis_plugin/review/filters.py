@@ -35,7 +35,7 @@ class FilterPanel(QWidget):
     """The widgets; ``wanted`` is what they say."""
 
     changed = pyqtSignal()
-    left = pyqtSignal()
+    left = pyqtSignal(bool)
 
     def __init__(self, language: str):
         super().__init__()
@@ -182,9 +182,11 @@ class FilterPanel(QWidget):
     # using
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape leads back to the list, Enter too."""
-        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.left.emit()
+        """Escape leads back to the list, Enter to the first finding that fits; ``left`` says whether it was Enter."""
+        entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if entered or event.key() == Qt.Key.Key_Escape:
+            self.apply_now()
+            self.left.emit(entered)
         else:
             super().keyPressEvent(event)
 
@@ -218,6 +220,16 @@ class FilterPanel(QWidget):
     def changed_later(self, *_: object) -> None:
         """Have the list filtered in a moment."""
         self._wait.start()
+
+    def apply_now(self) -> None:
+        """Have the list filtered now, if it is to be."""
+        if self._wait.isActive():
+            self._wait.stop()
+            self.changed.emit()
+
+    def drop_wait(self) -> None:
+        """Nothing is to be filtered later: it is done now."""
+        self._wait.stop()
 
     def wanted(self) -> Filter:
         """What the widgets say; the window of the map is not theirs to know."""

@@ -1,23 +1,31 @@
 """The list as a person handles it: arrows, several at once, headings that fold; it says which finding is the current one.
 
-``chosen`` gives (Row or None, keep the scale, whether a person did it). Arrow keys that repeat are waited out for a moment, so that
-holding one down runs through the list without stopping at each finding.
+``chosen`` gives (Chosen, keep the scale, whether a person went there). Arrow keys that repeat are waited out for a moment, so that
+holding one down runs through the list without stopping at each finding; ``settle`` ends the wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
-from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    Qt,
+    QTimer,
+    pyqtSignal,
+)
 from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ...engine.catalogue import text
 from ...engine.store.listing import Listing, Row
+from .chosen import NOTHING, Chosen
 from .table_model import COLUMNS, FindingsModel
 
 WAIT_MS = 70
-MOST_KEPT = 2000
 # Words as wide as a column should be.
 WIDEST = {
     "rule": "Conflict with the upp",
@@ -66,11 +74,14 @@ class FindingsView(QTableView):
             self._give_room(name, WIDEST[name])
         self.findings.modelReset.connect(self._span)
         self._keep_scale = self._restoring = False
+        self._told = NOTHING
+        self._resume = 0  # where the list goes on when its current finding has left it
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(WAIT_MS)
         self._wait.timeout.connect(self._tell)
         self.selectionModel().currentRowChanged.connect(self._moved)
+        self.selectionModel().selectionChanged.connect(self._moved)
         self.clicked.connect(self._clicked)
 
     def _give_room(self, column: str, words: str) -> None:
@@ -80,7 +91,10 @@ class FindingsView(QTableView):
     def look_at(self, listing: Listing) -> None:
         """Show another store; where it knows what has changed, the status says so and needs the room."""
         self._give_room("status", WIDEST["status_and_change" if listing.layout.changes else "status"])
+        self._wait.stop()
         self.findings.look_at(listing)
+        self._told, self._resume = NOTHING, 0
+        self.chosen.emit(NOTHING, True, False)
 
     def _span(self) -> None:
         self.clearSpans()
@@ -90,28 +104,41 @@ class FindingsView(QTableView):
     # the current finding
 
     def current(self) -> Row | None:
-        """The finding that the map shows."""
+        """The finding on which the list stands."""
         return self.findings.finding(self.currentIndex().row()) if self.currentIndex().isValid() else None
 
     def selected(self) -> list[Row]:
-        """The chosen findings; the current one where none is."""
+        """The chosen findings."""
         rows: list[Row] = []
         for part in self.selectionModel().selection():
             rows += self.findings.findings(part.top(), part.bottom())
-        current = self.current()
-        return rows or ([current] if current is not None else [])
+        return rows
+
+    @property
+    def told(self) -> Chosen:
+        """What ``chosen`` has last given."""
+        return self._told
+
+    def settle(self) -> bool:
+        """End the wait for the arrow keys; whether something else was chosen than had been told."""
+        if not self._wait.isActive():
+            return False
+        before = self._told
+        self._tell()
+        return not self._told.is_same(before)
 
     def step(self, way: int, keep_scale: bool = False) -> None:
         """Go to the next finding in a direction."""
-        row = self.currentIndex().row() if self.currentIndex().isValid() else -1
+        row = self.currentIndex().row() if self.currentIndex().isValid() else self._resume - (way > 0)
         target = self.findings.step(row, way)
         if target is not None:
             self.take(target, keep_scale)
 
     def first(self, keep_scale: bool = False) -> None:
         """Go to the first finding."""
-        self.setCurrentIndex(QModelIndex())
-        self.step(1, keep_scale)
+        target = self.findings.step(-1, 1)
+        if target is not None:
+            self.take(target, keep_scale)
 
     def take(self, row: int, keep_scale: bool = False) -> None:
         """Make a row the current and only chosen one."""
@@ -121,59 +148,95 @@ class FindingsView(QTableView):
         self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows | flags.Current)
         self.scrollTo(index)
 
-    def keep(self, change: Callable[[], None]) -> None:
-        """Change what is shown and keep the current finding, the chosen ones and the place on the screen."""
-        current, chosen = self.current(), self.selected()[:MOST_KEPT]
+    def go_to(self, findings: Sequence[str]) -> int:
+        """Choose findings by their ids, show the first of them, and how many of them the list holds."""
+        rows = sorted({row for row in self.findings.rows_of((-1, one) for one in findings) if row is not None})
+        if rows:
+            self._restoring = True
+            self._choose(rows, rows[0])
+            self._restoring = False
+            self.scrollTo(self.currentIndex())
+            self._tell()
+        return len(rows)
+
+    def keep(self, change: Callable[[], None], advance: bool = False) -> None:
+        """Change what is shown and keep the chosen findings, the current one and the place on the screen.
+
+        Where all of them have left the list, none is chosen, because nobody went to what stands there now; with ``advance``, after a
+        person's own decision, the next takes their place and the map goes there. Arrow keys that are waited for must be settled before.
+        """
+        before = self._told
         row, top = self.currentIndex().row(), self.verticalScrollBar().value()
         column = self.horizontalScrollBar().value()
         self._restoring = True
         try:
             change()
-            self._restore(current, chosen, row)
+            gone = self._restore(before, row)
         finally:
             self._restoring = False
         self.verticalScrollBar().setValue(top)
         self.horizontalScrollBar().setValue(column)
+        if gone and advance:
+            near = self.findings.step(self._resume - 1, 1)
+            near = near if near is not None else self.findings.step(self._resume, -1)
+            if near is not None:
+                self.take(near)
+                self._tell()
+                return
         if self.currentIndex().isValid():
             self.scrollTo(self.currentIndex())
-        now = self.current()
-        if (now.fid if now else None) != (current.fid if current else None):
-            self.chosen.emit(now, True, False)
+        self._told = self._now()
+        if not self._told.is_same(before):
+            self.chosen.emit(self._told, True, False)
 
-    def _restore(self, current: Row | None, chosen: list[Row], row: int) -> None:
+    def _restore(self, before: Chosen, row: int) -> bool:
+        """Choose again what was chosen; whether all of it has left the list."""
+        known = [(one.fid, one.finding_id) for one in before.rows]
+        rows = [place for place in self.findings.rows_of(known) if place is not None]
+        if not rows:
+            self._resume = max(row, 0)
+            self.setCurrentIndex(QModelIndex())
+            self.clearSelection()
+            return bool(before.rows)
+        current = before.current
+        (place,) = self.findings.rows_of([(current.fid, current.finding_id)]) if current is not None else (None,)
+        self._choose(sorted(set(rows)), rows[0] if place is None else place)
+        return False
+
+    def _choose(self, rows: Sequence[int], current: int) -> None:
         flags = QItemSelectionModel.SelectionFlag
-        selection = QItemSelection()
-        last = len(COLUMNS) - 1
-        for one in chosen:
-            place = self.findings.row_of(one.fid)
-            if place is not None and not self.findings.is_heading(place):
-                selection.select(self.findings.index(place, 0), self.findings.index(place, last))
-        place = self.findings.row_of(current.fid) if current is not None else None
-        if place is None and current is not None:
-            # It has left the list, as an accepted one leaves the open ones: the next takes its place.
-            place = row if self.findings.finding(row) is not None else self.findings.step(row, 1)
-            place = place if place is not None else self.findings.step(row, -1)
-            if place is not None and selection.isEmpty():
-                selection.select(self.findings.index(place, 0), self.findings.index(place, last))
-        if place is not None:
-            self.selectionModel().setCurrentIndex(self.findings.index(place, 0), flags.NoUpdate)
-        self.selectionModel().select(selection, flags.ClearAndSelect | flags.Rows)
+        selection, last = QItemSelection(), len(COLUMNS) - 1
+        for top, bottom in _runs(rows):
+            selection.append(QItemSelectionRange(self.findings.index(top, 0), self.findings.index(bottom, last)))
+        self.selectionModel().setCurrentIndex(self.findings.index(current, 0), flags.NoUpdate)
+        self.selectionModel().select(selection, flags.ClearAndSelect)
 
     def _moved(self, *_: object) -> None:
         if not self._restoring:
             self._wait.start()
 
+    def _now(self) -> Chosen:
+        """What is chosen now; where the current finding has been taken out of the choice, another one that is in it stands for it."""
+        rows, current = tuple(self.selected()), self.current()
+        if not rows:
+            return NOTHING
+        if current not in rows:
+            current = rows[0]
+        return Chosen(current, rows)
+
     def _tell(self) -> None:
+        self._wait.stop()
         keep_scale, self._keep_scale = self._keep_scale, False
-        self.chosen.emit(self.current(), keep_scale, True)
+        self._told = self._now()
+        self.chosen.emit(self._told, keep_scale, True)
 
     # keys and mouse
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
         keys, alt = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-        if alt and keys in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            self.step(1 if keys == Qt.Key.Key_Down else -1, keep_scale=True)
+        if keys in (Qt.Key.Key_Down, Qt.Key.Key_Up) and (alt or not self.currentIndex().isValid()):
+            self.step(1 if keys == Qt.Key.Key_Down else -1, keep_scale=alt)
         elif keys in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.findings.is_heading(row):
             self._fold(row, keys == Qt.Key.Key_Left)
         elif keys in (Qt.Key.Key_Home, Qt.Key.Key_End) and event.modifiers() == Qt.KeyboardModifier.NoModifier:
@@ -201,3 +264,16 @@ class FindingsView(QTableView):
             self.setCurrentIndex(self.findings.index(row, 0))
         finally:
             self._restoring = False
+        self._tell()
+
+
+def _runs(rows: Iterable[int]) -> Iterable[tuple[int, int]]:
+    """(first, last) of each unbroken run of numbers that are in order."""
+    first = last = None
+    for row in rows:
+        if first is not None and last is not None and row != last + 1:
+            yield first, last
+            first = row
+        first, last = (row if first is None else first), row
+    if first is not None and last is not None:
+        yield first, last

@@ -5,7 +5,7 @@ Goes in: outlines in the store's CRS and zones in theirs. Touches nothing but th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from qgis.core import (
     Qgis,
@@ -45,9 +45,13 @@ class FindingOnMap:
         crs: QgsCoordinateReferenceSystem,
         zones: Mapping[str, Zone],
         piece: QgsGeometry | None,
+        others: Sequence[QgsGeometry] = (),
     ) -> None:
-        """Outline the finding and its zones; ``piece`` is filled instead of the whole."""
+        """Outline the finding and its zones; ``piece`` is filled instead of the whole. ``others``: what is chosen together with it."""
         self.clear()
+        beside = self._here(QgsGeometry.collectGeometry(list(others)), crs) if others else None
+        if beside is not None:
+            self._outline(beside, FINDING_COLOUR, 2, 0)
         for side, zone in zones.items():
             shape = self._here(zone.feature.geometry(), zone.layer.crs())
             if shape is not None:

@@ -18,12 +18,17 @@ class Notices(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._shown: dict[str, QFrame] = {}
         self._buttons: dict[str, QPushButton] = {}
+        self._passing: set[str] = set()
         self.hide()
 
-    def add(self, words: str, bad: bool, button: str = "", action: Callable[[], None] | None = None) -> None:
-        """Show a notice, once; ``bad`` for an error, else a warning."""
+    def add(
+        self, words: str, bad: bool, button: str = "", action: Callable[[], None] | None = None, passing: bool = False
+    ) -> None:
+        """Show a notice, once; ``bad`` for an error, else a warning; ``passing``: true only of the store as it lies there now."""
         if words in self._shown:
             return
+        if passing:
+            self._passing.add(words)
         frame = QFrame()
         frame.setFrameShape(QFrame.Shape.StyledPanel)
         line = QHBoxLayout(frame)
@@ -63,6 +68,11 @@ class Notices(QWidget):
         for words in self.texts():
             self._remove(words)
 
+    def clear_passing(self) -> None:
+        """Close what was said of a store in whose place another lies now."""
+        for words in list(self._passing):
+            self._remove(words)
+
     def press(self) -> None:
         """Press the first button that a notice offers."""
         button = next(iter(self._buttons.values()), None)
@@ -72,6 +82,7 @@ class Notices(QWidget):
     def _remove(self, words: str) -> None:
         frame = self._shown.pop(words, None)
         self._buttons.pop(words, None)
+        self._passing.discard(words)
         if frame is not None:
             frame.hide()
             frame.deleteLater()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import NamedTuple
 
 from qgis.core import QgsDataSourceUri, QgsProject, QgsProviderRegistry, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, pyqtSignal
@@ -111,43 +112,72 @@ def show_layer(layout: Layout, language: str) -> QgsVectorLayer | None:
     return made
 
 
-class StoreBox(QComboBox):
-    """The stores of the project and the one that is open; ``chosen`` gives place and name, None for a layer in memory."""
+class Offer(NamedTuple):
+    """A store that can be chosen: its place, None for findings in memory, and the name of the layer that shows it."""
 
-    chosen = pyqtSignal(object, str)
+    place: Place | None
+    name: str
+    layer: str = ""
+
+
+def offers(opened: Place | None) -> list[Offer]:
+    """The stores of the project from the top, each once however often and under whatever path it is loaded, and the open one."""
+    found: list[Offer] = []
+    for layer in findings_layers():
+        place = place_of_layer(layer)
+        if place is None or not any(is_same(place, one.place) for one in found):
+            found.append(Offer(place, layer.name(), layer.id()))
+    if opened is not None and not any(is_same(opened, one.place) for one in found):
+        found.insert(0, Offer(opened.absolute() if isinstance(opened, Path) else opened, opened.stem))
+    names = [one.name for one in found]
+    return [one._replace(name=_told_apart(one)) if names.count(one.name) > 1 else one for one in found]
+
+
+def _told_apart(offer: Offer) -> str:
+    """The name of a store that has it in common with another one."""
+    if isinstance(offer.place, Path):
+        return f"{offer.name} ({offer.place.parent.name}/{offer.place.name})"
+    return offer.name if offer.place is None else f"{offer.name} ({offer.place})"
+
+
+class StoreBox(QComboBox):
+    """The stores of the project and the one that is open; ``chosen`` gives what was chosen, ``opening`` asks for a new list."""
+
+    chosen = pyqtSignal(object)
+    opening = pyqtSignal()
 
     def __init__(self, language: str):
         super().__init__()
         self._language = language
-        self._places: dict[str, Place] = {}
+        self._offers: list[Offer] = []
         self.setObjectName("planconcordReviewStores")
         self.setAccessibleName(text("review.store", language))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
         self.activated.connect(self._activated)
 
+    def showPopup(self) -> None:
+        """Whoever opens the box sees what there is now, whatever happened to layers, names and sources."""
+        self.opening.emit()
+        super().showPopup()
+
     def offer(self, opened: Place | None) -> None:
         """List what there is, with the open store as the current entry."""
+        if self.view().isVisible():  # nobody's choice moves away under the hand
+            return
         self.clear()
-        layers = findings_layers()
-        placed = [(layer, place_of_layer(layer)) for layer in layers]
-        self._places = {str(place): place for _, place in placed if place is not None}
-        names = {str(place): layer.name() for layer, place in placed if place is not None}
-        current = opened.absolute() if isinstance(opened, Path) else opened
-        key = next((text for text, place in self._places.items() if is_same(place, current)), str(current))
-        if current is None:
+        self._offers = offers(opened)
+        if opened is None:
             self.addItem(text("review.no_store", self._language), None)
-        elif key not in names:
-            self._places[key], names[key] = current, current.stem
-        for told, name in names.items():
-            self.addItem(name, told)
-            self.setItemData(self.count() - 1, told, Qt.ItemDataRole.ToolTipRole)
-        for layer, place in placed:
-            if place is None:
-                self.addItem(text("review.unsaved", self._language, layer=layer.name()), "")
-        self.setCurrentIndex(0 if current is None else self.findData(key))
+        for number, offer in enumerate(self._offers):
+            name = text("review.unsaved", self._language, layer=offer.name) if offer.place is None else offer.name
+            self.addItem(name, number)
+            if offer.place is not None:
+                self.setItemData(self.count() - 1, str(offer.place), Qt.ItemDataRole.ToolTipRole)
+        here = [number for number, offer in enumerate(self._offers) if is_same(offer.place, opened)]
+        self.setCurrentIndex(here[0] if here else 0)
 
     def _activated(self, row: int) -> None:
-        told = self.itemData(row)
-        if told is not None:
-            self.chosen.emit(self._places.get(told), self.itemText(row))
+        number = self.itemData(row)
+        if number is not None:
+            self.chosen.emit(self._offers[number])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import html
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any, Union
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
@@ -118,10 +119,13 @@ class FindingsModel(QAbstractTableModel):
             return self._starts[group]
         return self._starts[group] + self._headings + position - self._firsts[group]
 
-    def row_of(self, fid: int) -> Place:
-        """The row of a finding by its number in the layer; None when it is not shown."""
-        position = self._listing.position_of(fid) if self._listing is not None else None
-        return None if position is None else self.row_at(position)
+    def rows_of(self, findings: Iterable[tuple[int, str]]) -> list[Place]:
+        """The rows of findings, given as (fid, finding_id); None for one that is not shown, or is in a group that is folded."""
+        if self._listing is None:
+            return [None for _ in findings]
+        positions = self._listing.positions_of(findings)
+        rows = [None if position is None else self.row_at(position) for position in positions]
+        return [None if row is None or self.is_heading(row) else row for row in rows]
 
     def finding(self, row: int) -> Row | None:
         """The finding in a row; None for a heading."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...engine import amounts
-from ...engine.catalogue import rules, text
+from ...engine.catalogue import number, rules, text
 from ...engine.store.decisions import STATUSES, Decision
 from ...engine.store.listing import CHANGES, LAPSED, Group, Row
 
@@ -95,6 +95,15 @@ def _safe(value: object) -> str:
 def nothing_html(language: str) -> str:
     """The side panel while nothing is chosen."""
     return f"<p>{_safe(text('review.nothing_chosen', language))}</p>"
+
+
+def several_html(chosen: int, outlined: int, language: str) -> str:
+    """What stands above the description when several are chosen: that a decision is about all, and how many the map outlines."""
+    if chosen < 2:
+        return ""
+    key = "review.several" if outlined >= chosen else "review.several_outlined"
+    values = {"count": number(chosen, 0, language), "outlined": number(outlined, 0, language)}
+    return f"<p><b>{_safe(text(key, language, **values))}</b></p>"
 
 
 def finding_html(

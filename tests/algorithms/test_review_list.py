@@ -84,10 +84,11 @@ def test_a_finding_that_leaves_the_list_gives_its_place_to_the_next(tmp_path: Pa
     view.findings.look_at(Listing(store))
     view.findings.show(Filter(status="open"), "none", "", False)
     view.take(4)
+    view.settle()
     first, following = view.findings.finding(4), view.findings.finding(5)
     decide(store, [first.finding_id], "accepted", "A")
     assert view.findings._listing.refresh() == "decisions"
-    view.keep(view.findings.renew)
+    view.keep(view.findings.renew, advance=True)
     assert view.current().fid == following.fid and [row.fid for row in view.selected()] == [following.fid]
 
 

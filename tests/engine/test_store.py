@@ -43,7 +43,7 @@ def test_many_are_decided_in_one_transaction_and_undone_by_their_numbers(store: 
     decide(store, chosen[:1], "waived", WHO, note="lý do", document="7/CV", expiry="2031-05-01")
     made = decide(store, chosen, "accepted", WHO)
     assert len(made) == 4 and len({d.decided for d in made}) == 1
-    back = undo(store, [d.number for d in made], WHO)
+    back = undo(store, made, WHO)
     assert [statuses(store)[one] for one in chosen] == ["waived", "open", "open", "open"]
     assert (back[0].note, back[0].document, back[0].expiry, back[0].undoes) == (
         "lý do",
@@ -57,8 +57,8 @@ def test_many_are_decided_in_one_transaction_and_undone_by_their_numbers(store: 
 def test_an_undo_can_be_undone(store: Place) -> None:
     first = ids(store)[0]
     (made,) = decide(store, [first], "accepted", WHO)
-    (back,) = undo(store, [made.number], WHO)
-    undo(store, [back.number], WHO)
+    (back,) = undo(store, [made], WHO)
+    undo(store, [back], WHO)
     assert statuses(store)[first] == "accepted"
 
 
@@ -69,9 +69,9 @@ def test_what_someone_else_has_decided_meanwhile_is_not_overruled_unseen(store: 
     error = refused("error.store_overtaken", store, lambda: decide(store, [first, second], "accepted", WHO, seen=seen))
     assert "Lê Văn An" in error.text("vi") and second in error.text("en")
     assert statuses(store)[first] == "open", "all or none"
-    mine = decide(store, [first], "accepted", WHO)[0].number
+    mine = decide(store, [first], "accepted", WHO)
     decide(store, [first], "open", "Lê Văn An")
-    refused("error.store_overtaken", store, lambda: undo(store, [mine], WHO))
+    refused("error.store_overtaken", store, lambda: undo(store, mine, WHO))
 
 
 def test_a_waiver_asks_for_a_reason_and_a_day(store: Place) -> None:

@@ -70,7 +70,7 @@ def test_a_bad_byte_stops_nobody(tmp_path: Path, table: str, column: str) -> Non
     assert len(contents.entries()) == 4
     made = decide(path, [first], "accepted", "Minh")
     assert listing.refresh() in ("all", "decisions")
-    undo(path, [made[0].number], "Minh")
+    undo(path, made, "Minh")
     before = history(path)
     assert len(before) == 4
     empty = [

@@ -136,7 +136,7 @@ def test_what_others_decide_appears_and_nothing_else_is_read(listing: Listing) -
     decide(listing.path, [first.finding_id], "waived", "B", note="x")
     before = listing.rows_read
     assert listing.refresh() == "decisions" and listing.rows_read == before + 1
-    position = listing.position_of(first.fid)
+    (position,) = listing.positions_of([first[:2]])
     assert position is not None and listing.rows(position, 1)[0].status == "waived"
     assert listing.refresh() == ""
 
@@ -147,7 +147,7 @@ def test_an_edit_by_hand_or_a_new_run_is_read_anew(listing: Listing) -> None:
     first = listing.rows(0, 1)[0]
     tell(listing.path, f"DELETE FROM findings WHERE fid = {first.fid}")
     assert listing.refresh() == "all"
-    assert listing.shown.total == errors - 1 and listing.position_of(first.fid) is None
+    assert listing.shown.total == errors - 1 and listing.positions_of([first[:2]]) == [None]
     write(listing.path, 30)
     assert listing.refresh() == "all" and listing.counts().total == 30
 

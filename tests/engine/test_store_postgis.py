@@ -100,7 +100,7 @@ def test_a_reviewer_can_decide_and_nothing_else(office: Office, store: PostgisSc
     grant(office, store, "reviewer", True)
     reviewer, (first, second, *_) = as_role(store, "reviewer"), ids(store)
     made = decide(reviewer, [first, second], "waived", WHO, note="được phép", document="1/QĐ")
-    undo(reviewer, [made[1].number], WHO)
+    undo(reviewer, made[1:], WHO)
     assert statuses(store)[first] == "waived" and statuses(store)[second] == "open" and notes(reviewer) == []
     for command in (
         "UPDATE findings SET status = 'open'",
