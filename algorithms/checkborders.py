@@ -56,20 +56,14 @@ class CheckBorders(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.checks.borders import check_borders
-        from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
-        from ..qgis_bridge.checking import Checking
+        from ..engine.usecases.checks import assess_borders
+        from ..qgis_bridge.checking import Asked
 
         path = self.file(parameters, "RULES", context)
         rules = None if path is None else read_ruleset(path)
-        checking = Checking(self, parameters, context, feedback)
-        checking.read_all("INPUT", "KEY_FIELD", "CODE_FIELD", "TERRITORY_FIELD")
-        plans = checking.bring_together()
-        tolerance = Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE"))
-        search_m = checking.number("SEARCH_WIDTH")
-        result = check_borders(plans, checking.settings(tolerance), search_m, rules)
-        if rules is not None:
-            result = told_of_period(result, rules, checking.language)
-        return checking.finish(result, ("", "") if rules is None else rules.identity)
+        asked = Asked(self, parameters, context, feedback)
+        tolerance = Tolerance.choose(asked.number("WIDTH_TOLERANCE"), asked.number("SCALE"))
+        plans = asked.plans("INPUT", "KEY_FIELD", "CODE_FIELD", "TERRITORY_FIELD")
+        return asked.outputs(assess_borders(asked.request(tolerance, rules), plans, asked.number("SEARCH_WIDTH")))

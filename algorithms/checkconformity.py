@@ -83,60 +83,47 @@ class CheckConformity(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.checks.conformity import Options, check_conformity
+        from ..engine.checks.conformity import Options
         from ..engine.checks.conformity.tables import CROSS_FIELDS, ZONE_FIELDS
-        from ..engine.rulesets.period import told_of_period
         from ..engine.rulesets.reading import read_ruleset
         from ..engine.tolerance import Tolerance
-        from ..qgis_bridge.checking import Checking
+        from ..engine.usecases.checks import assess_conformity
+        from ..qgis_bridge.checking import Asked
+        from ..qgis_bridge.comparing import qgs_crs
         from ..qgis_bridge.styling import VerdictStyle
 
         rules = read_ruleset(self.file(parameters, "RULES", context))
-        checking = Checking(self, parameters, context, feedback)
-        choice = {name: self.parameterAsEnumString(parameters, name, context) for name in CHOICES}
-        checking.read(
-            "LOWER",
-            "LOWER_KEY",
-            "LOWER_CODE",
-            checking.value("LOWER_PLAN"),
-            level=choice["LOWER_LEVEL"],
-            territory=checking.value("TERRITORY"),
-        )
-        checking.read(
-            "UPPER",
-            "UPPER_KEY",
-            "UPPER_CODE",
-            checking.value("UPPER_PLAN"),
-            level=choice["UPPER_LEVEL"],
-            nature=choice["UPPER_NATURE"],
-            corridor=self._corridor(checking),
-        )
-        lower, upper = checking.bring_together()
-        width_m = checking.number("WIDTH_TOLERANCE")
-        tolerance = Tolerance.combine(
-            Tolerance.choose(width_m, checking.number("LOWER_SCALE")),
-            Tolerance.choose(width_m, checking.number("UPPER_SCALE")),
-        )
-        options = Options(self._least_realised(checking), checking.wants("CROSS_TABLE"), checking.wants("ZONES"))
-        result = check_conformity(lower, upper, rules, checking.settings(tolerance), options)
-        result = told_of_period(result, rules, checking.language)
+        asked = Asked(self, parameters, context, feedback)
+        width_m, scales = asked.number("WIDTH_TOLERANCE"), (asked.number("LOWER_SCALE"), asked.number("UPPER_SCALE"))
+        tolerance = Tolerance.combine(*(Tolerance.choose(width_m, scale) for scale in scales))
+        lower, upper = self._readers(parameters, context, asked)
+        options = Options(self._least_realised(asked), asked.wants("CROSS_TABLE"), asked.wants("ZONES"))
+        made = assess_conformity(asked.request(tolerance, rules), lower, upper, rules, options)
         tables: dict[str, Any] = {}
-        if result.cross_table is not None:
-            tables["CROSS_TABLE"] = (result.cross_table, CROSS_FIELDS, None)
-        if result.zone_verdicts is not None:
-            tables["ZONES"] = (result.zone_verdicts, ZONE_FIELDS, checking.qgs_crs(result.zone_verdicts))
-        outputs = checking.finish(result, rules.identity, tables)
-        checking.style(outputs.get("ZONES", ""), VerdictStyle)
+        if made.result.cross_table is not None:
+            tables["CROSS_TABLE"] = (made.result.cross_table, CROSS_FIELDS, None)
+        if made.result.zone_verdicts is not None:
+            tables["ZONES"] = (made.result.zone_verdicts, ZONE_FIELDS, qgs_crs(made.result.zone_verdicts))
+        outputs = asked.outputs(made, tables)
+        asked.style(outputs.get("ZONES", ""), VerdictStyle)
         return outputs
 
-    def _corridor(self, checking: Any) -> Any:
+    def _readers(self, parameters: dict[str, Any], context: QgsProcessingContext, asked: Any) -> tuple[Any, Any]:
+        """What reads the lower plan, and the upper one."""
+        choice = {name: self.parameterAsEnumString(parameters, name, context) for name in CHOICES}
+        below = {"level": choice["LOWER_LEVEL"], "territory": asked.value("TERRITORY")}
+        above = {"level": choice["UPPER_LEVEL"], "nature": choice["UPPER_NATURE"], "corridor": self._corridor(asked)}
+        return (
+            asked.plan("LOWER", "LOWER_KEY", "LOWER_CODE", asked.value("LOWER_PLAN"), **below),
+            asked.plan("UPPER", "UPPER_KEY", "UPPER_CODE", asked.value("UPPER_PLAN"), **above),
+        )
+
+    def _corridor(self, asked: Any) -> Any:
         from ..engine.corridors import Corridor
 
         (width, width_field), (radius, radius_field) = CORRIDORS
-        return Corridor(
-            checking.number(width), checking.value(width_field), checking.number(radius), checking.value(radius_field)
-        )
+        return Corridor(asked.number(width), asked.value(width_field), asked.number(radius), asked.value(radius_field))
 
-    def _least_realised(self, checking: Any) -> float:
-        percent = checking.number("LEAST_REALISED")
+    def _least_realised(self, asked: Any) -> float:
+        percent = asked.number("LEAST_REALISED")
         return 0.5 if percent is None else percent / 100.0

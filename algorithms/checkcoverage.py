@@ -59,22 +59,12 @@ class CheckCoverage(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.checks.coverage import check_coverage
         from ..engine.tolerance import Tolerance
-        from ..qgis_bridge.checking import Checking
+        from ..engine.usecases.checks import assess_coverage
+        from ..qgis_bridge.checking import Asked
 
-        checking = Checking(self, parameters, context, feedback)
-        plan = checking.read(
-            "INPUT", "KEY_FIELD", "CODE_FIELD", checking.value("PLAN"), territory=checking.value("TERRITORY")
-        )
-        boundary = checking.read("BOUNDARY")
-        plan, *rest = checking.bring_together()
-        width_m, scale = checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")
-        tolerance = Tolerance.choose(width_m, scale, checking.number("MIN_AREA") or 0.0)
-        result = check_coverage(
-            plan,
-            rest[0].outline() if rest else None,
-            checking.settings(tolerance),
-            boundary.name if boundary is not None else "",
-        )
-        return checking.finish(result)
+        asked = Asked(self, parameters, context, feedback)
+        width_m, scale = asked.number("WIDTH_TOLERANCE"), asked.number("SCALE")
+        tolerance = Tolerance.choose(width_m, scale, asked.number("MIN_AREA") or 0.0)
+        plan = asked.plan("INPUT", "KEY_FIELD", "CODE_FIELD", asked.value("PLAN"), territory=asked.value("TERRITORY"))
+        return asked.outputs(assess_coverage(asked.request(tolerance), plan, asked.reader("BOUNDARY")))

@@ -58,39 +58,36 @@ class CheckProvince(RegisterAlgorithm):
         from ..engine.errors import PlanError
         from ..engine.passwords import without_password
         from ..engine.province.options import MEGABYTE
-        from ..engine.province.writing import Wanted, write_province
+        from ..engine.usecases.province import ProvinceRequest, write_province
         from ..qgis_bridge.feedback import QgisProgress
         from ..qgis_bridge.running import note_fault
-        from ..qgis_bridge.source import to_pyproj
         from ..qgis_bridge.stores import loaded_from, store_of_output
         from ..qgis_bridge.styling import FindingsStyle
 
         language = self.language(parameters, context)
         memory = self.number(parameters, "MEMORY", context)
-        given_crs = self.parameterAsCrs(parameters, "WORKING_CRS", context)
-        if not given_crs.isValid() and self.parameterAsString(parameters, "WORKING_CRS", context).strip():
-            given = self.parameterAsString(parameters, "WORKING_CRS", context)
-            raise PlanError("error.working_crs_unknown", given=given)
         options = self.register_options(
             parameters,
             context,
             width_m=self.number(parameters, "WIDTH_TOLERANCE", context),
-            working_crs=to_pyproj(given_crs),
+            working_crs=self.working_crs(parameters, context),
             memory_bytes=None if memory is None else int(memory * MEGABYTE),
         )
         output = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
         store = store_of_output(output)
         if store is None and Path(output).suffix.lower() != ".gpkg":
             raise PlanError("error.province.not_gpkg", path=without_password(output))
-        wanted = Wanted(
+        wanted = ProvinceRequest(
             self.parameterAsString(parameters, "REGISTER", context),
             store or Path(output),
             self.file(parameters, "RULES", context),
             self.store(parameters, "PREVIOUS", context),
             self.parameterAsBool(parameters, "OUTSIDE", context),
             {name: without_password(str(value)) for name, value in parameters.items()},
+            language=language,
+            progress=QgisProgress(feedback),
         )
-        made = write_province(wanted, options, language, QgisProgress(feedback))
+        made = write_province(wanted, options)
         for line in made.result.log:
             feedback.pushInfo(line)
         for fault in made.faults:

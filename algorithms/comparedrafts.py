@@ -55,43 +55,42 @@ class CompareDrafts(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
+        from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS
         from ..engine.tolerance import Tolerance
-        from ..qgis_bridge.checking import Checking
+        from ..engine.usecases.checks import compare_two_drafts
+        from ..qgis_bridge.checking import Asked
         from ..qgis_bridge.comparing import qgs_crs
-        from ..qgis_bridge.feedback import QgisProgress
         from ..qgis_bridge.intake_output import publish
 
-        checking = Checking(self, parameters, context, feedback)
-        for draft in DRAFTS:
-            checking.read(draft, f"{draft}_KEY", f"{draft}_CODE")
-        before, after = checking.bring_together()
-        settings = checking.settings(Tolerance.choose(checking.number("WIDTH_TOLERANCE"), checking.number("SCALE")))
-        progress = settings.progress.part(0.0, 0.0)
-        asking = self._asking(parameters, context, before.crs, progress)
-        attributes = self._attributes(parameters, context, progress)
-        found = compare_drafts(before, after, settings, asking, attributes)
+        asked = Asked(self, parameters, context, feedback)
+        request = asked.request(Tolerance.choose(asked.number("WIDTH_TOLERANCE"), asked.number("SCALE")))
+        drafts = [asked.plan(draft, f"{draft}_KEY", f"{draft}_CODE") for draft in DRAFTS]
+        wanted = parameters.get("ASKED") not in (None, NULL, "")
+        found = compare_two_drafts(
+            request,
+            drafts,
+            lambda progress: self._attributes(parameters, context, progress),
+            (lambda crs, progress: self._asking(parameters, context, crs, progress)) if wanted else None,
+        )
         tables: dict[str, Any] = {
             "CHANGES": (found.changes, CHANGE_COLUMNS, qgs_crs(found.changes)),
             "TRANSITIONS": (found.transitions, TRANSITION_COLUMNS, None),
         }
-        writing, tell = QgisProgress(feedback).part(0.9, 1.0), (feedback, checking.language)
+        writing, tell = request.stages.begin("writing"), (feedback, asked.language)
         outputs = publish(self, parameters, context, tables, writing, tell=tell)
         for output, measure in self.OUTPUT_NUMBERS:
             outputs[output] = found.value(measure)
-            feedback.pushInfo(f"{output}: {shown(outputs[output], checking.language)}")
+            feedback.pushInfo(f"{output}: {shown(outputs[output], asked.language)}")
         outputs["CLOSES"] = found.closes
         if not found.closes:
-            feedback.pushWarning(text("comparedrafts.open", checking.language, residual=outputs["BALANCE_RESIDUAL"]))
+            feedback.pushWarning(text("comparedrafts.open", asked.language, residual=outputs["BALANCE_RESIDUAL"]))
         return outputs
 
     def _asking(self, parameters: dict[str, Any], context: QgsProcessingContext, crs: Any, progress: Any) -> Any:
-        """Return what asked for changes, in the working CRS; None where nothing is set."""
+        """What asked for changes, in the working CRS."""
         from ..engine.identity.draft_attributes import placed
         from ..qgis_bridge.source import whole_table
 
-        if parameters.get("ASKED") in (None, NULL, ""):
-            return None
         source = self.parameterAsSource(parameters, "ASKED", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "ASKED"))

@@ -53,12 +53,12 @@ class CreateRules(PlanAlgorithm):
     def carry_out(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        from ..engine.checks.meeting_codes import meeting_codes
-        from ..engine.rulesets.listing import list_of_pairs, summary
+        from ..engine.rulesets.listing import summary
         from ..engine.rulesets.reading import read_list, read_ruleset
         from ..engine.rulesets.spreadsheets import write_list
         from ..engine.tolerance import Tolerance
-        from ..qgis_bridge.checking import Checking
+        from ..engine.usecases.checks import list_meeting_codes
+        from ..qgis_bridge.checking import Asked
 
         output = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         earlier_path = self.file(parameters, "PREVIOUS", context)
@@ -70,22 +70,16 @@ class CreateRules(PlanAlgorithm):
             line for rules in (base, earlier) if rules for line in rules.told(self.language(parameters, context))
         ):
             feedback.pushInfo(line)
-        checking = Checking(self, parameters, context, feedback)
-        checking.read("LOWER", "", "LOWER_CODE")
-        checking.read("UPPER", "", "UPPER_CODE")
-        lower, upper = checking.bring_together()
-        width_m = checking.number("WIDTH_TOLERANCE")
-        scales = (checking.number("LOWER_SCALE"), checking.number("UPPER_SCALE"))
+        asked = Asked(self, parameters, context, feedback)
+        width_m, scales = asked.number("WIDTH_TOLERANCE"), (asked.number("LOWER_SCALE"), asked.number("UPPER_SCALE"))
         tolerance = Tolerance.combine(*(Tolerance.choose(width_m, scale) for scale in scales))
-        met = meeting_codes(lower, upper, checking.settings(tolerance))
-        for layer, count in zip((lower, upper), met.uncoded):
-            if count:
-                feedback.pushWarning(text("createrules.uncoded", checking.language, layer=layer.name, count=count))
-        table = list_of_pairs(met.pairs, base, earlier, checking.language)
-        write_list(table, output, list(base.codes.values()), checking.language, base)
+        lower, upper = asked.plan("LOWER", "", "LOWER_CODE"), asked.plan("UPPER", "", "UPPER_CODE")
+        request = asked.request(tolerance)
+        table = list_meeting_codes(request, lower, upper, base, earlier, feedback.pushWarning)
+        write_list(table, output, list(base.codes.values()), asked.language, base)
         found = summary(table)
         told = {"pairs": found["pair_count"], "open": found["unlisted_count"], "proposed": found["proposed_count"]}
-        feedback.pushInfo(text("createrules.written", checking.language, path=output, **told))
+        feedback.pushInfo(text("createrules.written", asked.language, path=output, **told))
         return {"OUTPUT": str(output), **{name: found[measure] for name, measure in self.OUTPUT_NUMBERS}}
 
     def output_kinds(self) -> dict[str, Any]:

@@ -31,9 +31,9 @@ from planconcord.engine.province.options import ProvinceOptions
 from planconcord.engine.province.plans import Plans
 from planconcord.engine.province.registercheck import look_into_all
 from planconcord.engine.province.single import Single
-from planconcord.engine.province.writing import Wanted, write_province
 from planconcord.engine.register.reading import read_register
 from planconcord.engine.rulesets.reading import read_ruleset
+from planconcord.engine.usecases.province import ProvinceRequest, write_province
 from watching import Watching, peak_mib
 
 ONCE, TWICE = "province", "province twice"
@@ -186,8 +186,10 @@ def _timed(folder: Path, results: Path) -> dict[str, Any]:
     results.mkdir(exist_ok=True)
     watching = Watching()
     started = time.perf_counter()
-    wanted = Wanted(str(folder / "register.csv"), results / "findings.gpkg")
-    made = write_province(wanted, ProvinceOptions(), LANGUAGE, watching)
+    wanted = ProvinceRequest(
+        str(folder / "register.csv"), results / "findings.gpkg", language=LANGUAGE, progress=watching
+    )
+    made = write_province(wanted, ProvinceOptions())
     seconds = time.perf_counter() - started
     counts = {"checks": len(made.jobs), "kept": made.reused_count, "findings": len(made.result.findings)}
     return {"seconds": seconds, **counts, **watching.report()}

@@ -15,61 +15,35 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyproj
-
 from ..demo import create_demo
 from ..demo.drafts import make_drafts
 from ..engine.catalogue import LANGUAGES, language_of, text
-from ..engine.checks.borders import check_borders
-from ..engine.checks.conformity import Options, check_conformity
+from ..engine.checks.conformity import Options
 from ..engine.checks.conformity.tables import CROSS_FIELDS, ZONE_FIELDS
-from ..engine.checks.coverage import check_coverage
-from ..engine.checks.settings import Settings
 from ..engine.checks.unmatched_edges import FIELDS as UNMATCHED_FIELDS
 from ..engine.corridors import Corridor
-from ..engine.crs import describe, working_crs
 from ..engine.errors import PlanError
 from ..engine.faults import met, told_faults
-from ..engine.findings import CheckResult
-from ..engine.identity.inheritance import inherit
-from ..engine.identity.previous import read_previous
-from ..engine.intake.reading import read_plan
 from ..engine.levels import LEVELS, NATURES
-from ..engine.outputs import add_output, given, refuse_lost_files_of
-from ..engine.plan import PlanLayer
-from ..engine.progress import Cancelled, Progress
-from ..engine.rulesets.period import told_of_period
+from ..engine.outputs import add_output, refuse_lost_files_of
+from ..engine.progress import Cancelled
 from ..engine.rulesets.reading import read_ruleset
-from ..engine.run import Run
-from ..engine.store import write_lines, write_store, write_table, write_zones
+from ..engine.store import write_lines, write_table, write_zones
 from ..engine.store.kinds import STORE, layer_kind
 from ..engine.store.place import argument
 from ..engine.tables.writing import csv_kind
 from ..engine.tolerance import Tolerance
+from ..engine.usecases.assessment import Assessment
+from ..engine.usecases.checks import assess_borders, assess_conformity, assess_coverage
 from .comparing import add_identity_commands
 from .figures import add_figures_command
 from .intake import add_intake_commands
 from .province import add_province_commands
+from .requests import TerminalProgress, reader, request_of
 from .rules import add_rules_commands
 from .sheets import add_report_commands
 
 CONFORMS, DOES_NOT, COULD_NOT = 0, 1, 2
-
-
-class TerminalProgress(Progress):
-    """One line of standard error, rewritten; silent when standard error is no terminal."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._text = ""
-
-    def step(self, fraction: float, text: str = "") -> None:
-        """Draw a bar of twenty characters and what is being done."""
-        self._text = text or self._text
-        if self._shown:
-            bar = "#" * int(20 * fraction)
-            sys.stderr.write(f"\r[{bar:<20}] {self._text:<50}")
-            sys.stderr.write("\r" + " " * 75 + "\r" if fraction >= 1 else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,8 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     add_province_commands(functools.partial(_command, commands), TerminalProgress)
     add_figures_command(functools.partial(_command, commands), TerminalProgress)
     add_intake_commands(functools.partial(_command, commands), TerminalProgress)
-    add_rules_commands(functools.partial(_command, commands), _together, TerminalProgress)
-    add_identity_commands(functools.partial(_command, commands), _together, TerminalProgress)
+    add_rules_commands(functools.partial(_command, commands))
+    add_identity_commands(functools.partial(_command, commands), TerminalProgress)
     add_report_commands(functools.partial(_command, commands), TerminalProgress)
     demo = _command(commands, "createdemo", _demo)
     add_output(demo, "--folder", None, type=Path, required=True, help=text("createdemo.FOLDER.help", "en"))
@@ -180,74 +154,47 @@ def _layer(command: argparse.ArgumentParser, layer: str, key: str, code: str, re
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    run = Run(options.check)
-    plan = read_plan(options.input, options.key_field, options.code_field, options.plan, territory=options.territory)
-    layers = [plan, *([read_plan(options.boundary)] if options.boundary else [])]
-    layers, crs = _together(layers, options)
-    tolerance = Tolerance.choose(options.width_tolerance, options.scale, options.min_area)
-    boundary = layers[1] if options.boundary else None
-    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
-    result = check_coverage(
-        layers[0], boundary.outline() if boundary else None, settings, boundary.name if boundary else ""
-    )
-    status = _finish(run, result, layers, crs, tolerance, options)
-    if options.unmatched_edges and result.unmatched is not None:
-        write_lines(options.unmatched_edges, "unmatched_edges", result.unmatched, UNMATCHED_FIELDS)
+    request = request_of(options, Tolerance.choose(options.width_tolerance, options.scale, options.min_area))
+    fields = (options.key_field, options.code_field)
+    plan = reader(options.input, *fields, options.plan, territory=options.territory)
+    made = assess_coverage(request, plan, reader(options.boundary) if options.boundary else None)
+    status = _finish(made, options)
+    if options.unmatched_edges and made.result.unmatched is not None:
+        write_lines(options.unmatched_edges, "unmatched_edges", made.result.unmatched, UNMATCHED_FIELDS)
         print(f"UNMATCHED_EDGES: {options.unmatched_edges}")
     return status
 
 
 def _borders(options: argparse.Namespace) -> int:
     rules = read_ruleset(options.rules) if options.rules else None
-    run = Run(options.check)
+    request = request_of(options, Tolerance.choose(options.width_tolerance, options.scale), rules)
     fields = (options.key_field, options.code_field)
-    plans = [read_plan(source, *fields, territory_field=options.territory_field) for source in options.input]
-    layers, crs = _together(plans, options)
-    tolerance = Tolerance.choose(options.width_tolerance, options.scale)
-    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
-    result = check_borders(layers, settings, options.search_width, rules)
-    if rules is not None:
-        result = told_of_period(result, rules, options.language)
-    named = ("", "") if rules is None else rules.identity
-    return _finish(run, result, layers, crs, tolerance, options, named)
+    plans = [reader(source, *fields, territory_field=options.territory_field) for source in options.input]
+    return _finish(assess_borders(request, plans, options.search_width), options)
 
 
 def _conformity(options: argparse.Namespace) -> int:
     rules = read_ruleset(options.rules)
-    run = Run(options.check)
-    lower = read_plan(
-        options.lower,
-        options.lower_key,
-        options.lower_code,
-        options.lower_plan,
-        level=options.lower_level,
-        territory=options.territory,
+    scales = (options.lower_scale, options.upper_scale)
+    tolerance = Tolerance.combine(*(Tolerance.choose(options.width_tolerance, scale) for scale in scales))
+    corridor = Corridor(
+        options.upper_width, options.upper_width_field, options.upper_radius, options.upper_radius_field
     )
-    upper = read_plan(
-        options.upper,
-        options.upper_key,
-        options.upper_code,
-        options.upper_plan,
-        level=options.upper_level,
-        nature=options.upper_nature,
-        corridor=Corridor(
-            options.upper_width, options.upper_width_field, options.upper_radius, options.upper_radius_field
-        ),
+    below: dict[str, Any] = {"level": options.lower_level, "territory": options.territory}
+    above: dict[str, Any] = {"level": options.upper_level, "nature": options.upper_nature, "corridor": corridor}
+    made = assess_conformity(
+        request_of(options, tolerance, rules),
+        reader(options.lower, options.lower_key, options.lower_code, options.lower_plan, **below),
+        reader(options.upper, options.upper_key, options.upper_code, options.upper_plan, **above),
+        rules,
+        Options(options.least_realised / 100.0, bool(options.cross_table), bool(options.zones)),
     )
-    layers, crs = _together([lower, upper], options)
-    tolerance = Tolerance.combine(
-        Tolerance.choose(options.width_tolerance, options.lower_scale),
-        Tolerance.choose(options.width_tolerance, options.upper_scale),
-    )
-    settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
-    wanted = Options(options.least_realised / 100.0, bool(options.cross_table), bool(options.zones))
-    result = told_of_period(check_conformity(layers[0], layers[1], rules, settings, wanted), rules, options.language)
-    status = _finish(run, result, layers, crs, tolerance, options, rules.identity)
-    if result.cross_table is not None:
-        write_table(options.cross_table, result.cross_table)
+    status = _finish(made, options)
+    if made.result.cross_table is not None:
+        write_table(options.cross_table, made.result.cross_table)
         print(f"CROSS_TABLE: {options.cross_table}")
-    if result.zone_verdicts is not None:
-        write_zones(options.zones, "zones", result.zone_verdicts, ZONE_FIELDS)
+    if made.result.zone_verdicts is not None:
+        write_zones(options.zones, "zones", made.result.zone_verdicts, ZONE_FIELDS)
         print(f"ZONES: {options.zones}")
     return status
 
@@ -267,43 +214,10 @@ def _demo(options: argparse.Namespace) -> int:
     return CONFORMS
 
 
-def _together(layers: list[PlanLayer], options: argparse.Namespace) -> tuple[list[PlanLayer], pyproj.CRS]:
-    wanted = _wanted_crs(options.working_crs) if options.working_crs else None
-    crs, why = working_crs(layers, wanted, options.language)
-    layers = [layer.to_crs(crs) for layer in layers]
-    notes = [text(key, options.language, **values) for layer in layers for key, values in layer.notes]
-    sys.stderr.write("\n".join([why, *notes]) + "\n")
-    return layers, crs
-
-
-def _wanted_crs(given: str) -> pyproj.CRS:
-    try:
-        return pyproj.CRS.from_user_input(given)
-    except pyproj.exceptions.CRSError as error:
-        raise PlanError("error.crs_unknown", crs=given) from error
-
-
-def _finish(
-    run: Run,
-    result: CheckResult,
-    layers: list[PlanLayer],
-    crs: pyproj.CRS,
-    tolerance: Tolerance,
-    options: argparse.Namespace,
-    rules: tuple[str, str] = ("", ""),
-) -> int:
-    told = {name: str(value) for name, value in given(options).items()}
-    history: Any = ()
-    if options.previous is not None:
-        settings = Settings(tolerance, options.language, run.run_id, TerminalProgress())
-        names = [layer.name for layer in layers]
-        inherited = inherit(result, read_previous(options.previous), options.check, names, settings)
-        result, history = inherited.result, inherited.history(options.findings)
-    record = run.record(result.status, layers, describe(crs), tolerance, told, rules)
-    write_store(options.findings, result.findings, result.measures_table(run.run_id), record, history)
-    sys.stderr.write("\n".join(result.log) + "\n")
-    for measure in result.measures:
+def _finish(made: Assessment, options: argparse.Namespace) -> int:
+    made.write(options.findings)
+    for measure in made.result.measures:
         print(f"{measure.name.upper()}: {measure.value:.10g}")
-    print(f"CONFORMS: {str(result.conforms).lower()}")
+    print(f"CONFORMS: {str(made.result.conforms).lower()}")
     print(f"FINDINGS: {options.findings}")
-    return CONFORMS if result.conforms else DOES_NOT
+    return CONFORMS if made.result.conforms else DOES_NOT

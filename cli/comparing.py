@@ -15,12 +15,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyproj
 
 from ..engine.catalogue import text
-from ..engine.checks.settings import Settings
 from ..engine.identity.comparing import FATE_FIELDS, compare_findings
 from ..engine.identity.draft_attributes import attributes_of, placed
-from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS, compare_drafts
+from ..engine.identity.drafts import CHANGE_COLUMNS, TRANSITION_COLUMNS
 from ..engine.identity.fates import FATES
 from ..engine.identity.previous import read_previous
 from ..engine.intake.preparing import PreparationOptions, prepare, prepare_table
@@ -32,19 +32,17 @@ from ..engine.store.kinds import layer_kind
 from ..engine.store.place import argument
 from ..engine.tables.writing import OutputKind, csv_kind
 from ..engine.tolerance import Tolerance
+from ..engine.usecases.checks import compare_two_drafts
+from .requests import request_of
 
 COMPARED, DOES_NOT_CLOSE = 0, 1
-Together = Callable[[list[PlanLayer], argparse.Namespace], tuple]
 
 
 def add_identity_commands(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
-    together: Together,
     progress: Callable[[], Progress],
 ) -> None:
-    """Add both commands. ``command`` registers one by name, ``together`` brings layers into the
-    working CRS.
-    """
+    """Add both commands; ``command`` makes one by name."""
 
     def helped(parser: argparse.ArgumentParser, option: str, name: str, **more: object) -> None:
         said = text(f"{name}.help", "en").replace("%", "%%")
@@ -60,7 +58,7 @@ def add_identity_commands(
     findings = command("comparefindings", lambda options: _findings(options, progress()))
     for side in ("previous", "current"):
         helped(findings, f"--{side}", f"comparefindings.{side.upper()}", type=argument, required=True)
-    drafts = command("comparedrafts", lambda options: _drafts(options, together, progress()))
+    drafts = command("comparedrafts", _drafts)
     for draft in ("before", "after"):
         name = f"comparedrafts.{draft.upper()}"
         helped(drafts, f"--{draft}", name, required=True, metavar="FILE[|layername=NAME]")
@@ -91,22 +89,17 @@ def _findings(options: argparse.Namespace, progress: Progress) -> int:
     return COMPARED
 
 
-def _drafts(options: argparse.Namespace, together: Together, progress: Progress) -> int:
-    plans, attributes = zip(
-        *(
-            _draft(source, key, code)
-            for source, key, code in (
-                (options.before, options.before_key, options.before_code),
-                (options.after, options.after_key, options.after_code),
-            )
-        )
-    )
-    (before, after), crs = together(list(plans), options)
-    asked = None
-    if options.asked:
-        asked = placed(prepare_table(options.asked)[0], crs, options.asked)
-    settings = Settings(Tolerance.choose(options.width_tolerance, options.scale), options.language, "", progress)
-    found = compare_drafts(before, after, settings, asked, (attributes[0], attributes[1]))
+def _drafts(options: argparse.Namespace) -> int:
+    request = request_of(options, Tolerance.choose(options.width_tolerance, options.scale))
+    before = _draft(options.before, options.before_key, options.before_code)
+    after = _draft(options.after, options.after_key, options.after_code)
+
+    def asked(crs: pyproj.CRS, _: Progress) -> gpd.GeoDataFrame:
+        return placed(prepare_table(options.asked)[0], crs, options.asked)
+
+    drafts = [lambda _: before[0], lambda _: after[0]]
+    attributes = (before[1], after[1])
+    found = compare_two_drafts(request, drafts, lambda _: attributes, asked if options.asked else None)
     write_zones(options.changes, "changes", found.changes, CHANGE_COLUMNS)
     if options.transitions:
         write_table(options.transitions, found.transitions)

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyproj
 
 from ..engine.catalogue import text
-from ..engine.errors import PlanError
+from ..engine.crs import crs_of
 from ..engine.intake.diagnosis import diagnose
 from ..engine.intake.generations import CODES, GENERATIONS
 from ..engine.intake.labels import LABELS, write_labels
@@ -135,7 +134,7 @@ def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
     shapes = np.asarray(prepared.table.geometry.to_numpy(), dtype=object)
     outline = read_plan(options.outline).zones
     progress.step(0.3)
-    labelled = _crs(options.crs.strip()) if options.crs.strip() else prepared.table.crs
+    labelled = crs_of(options.crs.strip() or None) or prepared.table.crs
     found = diagnose(shapes, labelled, outline.geometry.to_numpy(), outline.crs, prepared.name)
     progress.step(0.7)
     shift, further = ConstantShift(), ""
@@ -155,13 +154,6 @@ def _diagnose(options: argparse.Namespace, progress: Progress) -> int:
     progress.step(1.0)
     _print({**diagnosed(found, shift, options.language), **made})
     return DONE if found.verdict == "right" else NOT_RIGHT
-
-
-def _crs(given: str) -> pyproj.CRS:
-    try:
-        return pyproj.CRS.from_user_input(given)
-    except pyproj.exceptions.CRSError as error:
-        raise PlanError("error.crs_unknown", crs=given) from error
 
 
 def _print(results: Mapping[str, object]) -> None:

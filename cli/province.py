@@ -14,21 +14,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pyproj
-
 from ..engine.catalogue import text
-from ..engine.errors import PlanError
+from ..engine.crs import crs_of
 from ..engine.outputs import add_output, given
 from ..engine.progress import Progress
 from ..engine.province.options import MEGABYTE, options_of
 from ..engine.province.registercheck import check_register
 from ..engine.province.sources import refuse_lost_plans
-from ..engine.province.writing import Wanted, write_province
 from ..engine.register.folder import create_register
 from ..engine.register.reading import read_register
 from ..engine.register.state import boards
 from ..engine.register.template import REGISTER
 from ..engine.store.place import argument
+from ..engine.usecases.province import ProvinceRequest, write_province
 
 CONFORMS, DOES_NOT = 0, 1
 
@@ -64,21 +62,24 @@ def add_province_commands(
 
 
 def _check(wishes: argparse.Namespace, progress: Progress) -> int:
-    crs = None
-    if wishes.working_crs:
-        try:
-            crs = pyproj.CRS.from_user_input(wishes.working_crs)
-        except pyproj.exceptions.CRSError as error:
-            raise PlanError("error.crs_unknown", crs=wishes.working_crs) from error
     options = options_of(
         *(wishes.territory, wishes.boundaries, wishes.expected, wishes.date),
         width_m=wishes.width_tolerance,
-        working_crs=crs,
+        working_crs=crs_of(wishes.working_crs or None),
         memory_bytes=None if wishes.memory is None else wishes.memory * MEGABYTE,
     )
-    record = {name: str(value) for name, value in given(wishes).items()}
-    wanted = Wanted(wishes.register, wishes.out, wishes.rules, wishes.previous, wishes.outside, record, "--out")
-    made = write_province(wanted, options, wishes.language, _Interruptible(progress))
+    request = ProvinceRequest(
+        register=wishes.register,
+        output=wishes.out,
+        rules=wishes.rules,
+        previous=wishes.previous,
+        outside=wishes.outside,
+        given={name: str(value) for name, value in given(wishes).items()},
+        option="--out",
+        language=wishes.language,
+        progress=_Interruptible(progress),
+    )
+    made = write_province(request, options)
     sys.stderr.write("\n".join(made.result.log) + "\n")
     for measure in made.result.measures:
         print(f"{measure.name.upper()}: {measure.value:.10g}")

@@ -13,36 +13,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..engine.catalogue import text
-from ..engine.checks.meeting_codes import meeting_codes
-from ..engine.checks.settings import Settings
-from ..engine.intake.reading import read_plan
 from ..engine.outputs import add_output
-from ..engine.plan import PlanLayer
-from ..engine.progress import Progress
-from ..engine.rulesets.listing import list_of_pairs, summary
+from ..engine.rulesets.listing import summary
 from ..engine.rulesets.page import write_page
 from ..engine.rulesets.reading import read_list, read_ruleset
 from ..engine.rulesets.ruleset import RuleSet
 from ..engine.rulesets.spreadsheets import LIST, write_list
 from ..engine.tables.writing import PAGE
 from ..engine.tolerance import Tolerance
+from ..engine.usecases.checks import list_meeting_codes
+from .requests import reader, request_of
 
 WRITTEN = 0
 
 
 def add_rules_commands(
     command: Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser],
-    together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
-    progress: Callable[[], Progress],
 ) -> None:
-    """Add both commands. ``command`` registers one by name, ``together`` brings layers into the
-    working CRS.
-    """
-
-    def create(options: argparse.Namespace) -> int:
-        return _create(options, together, progress())
-
-    listing = command("createrules", create)
+    """Add both commands; ``command`` makes one by name."""
+    listing = command("createrules", _create)
     for side in ("lower", "upper"):
         listing.add_argument(f"--{side}", required=True, metavar="FILE[|layername=NAME]")
         listing.add_argument(f"--{side}-code", required=True, help=text(f"createrules.{side.upper()}_CODE.help", "en"))
@@ -58,23 +47,14 @@ def add_rules_commands(
     add_output(showing, "--output", PAGE, type=Path, required=True, help=text("showrules.OUTPUT.help", "en"))
 
 
-def _create(
-    options: argparse.Namespace,
-    together: Callable[[list[PlanLayer], argparse.Namespace], tuple],
-    progress: Progress,
-) -> int:
+def _create(options: argparse.Namespace) -> int:
     base = read_ruleset(options.rules)
     earlier = read_list(options.previous) if options.previous else None
     _tell(options, *filter(None, (base, earlier)))
-    read = [read_plan(options.lower, "", options.lower_code), read_plan(options.upper, "", options.upper_code)]
-    (lower, upper), _ = together(read, options)
     scales = (options.lower_scale, options.upper_scale)
     tolerance = Tolerance.combine(*(Tolerance.choose(options.width_tolerance, scale) for scale in scales))
-    met = meeting_codes(lower, upper, Settings(tolerance, options.language, "", progress))
-    for layer, count in zip((lower, upper), met.uncoded):
-        if count:
-            sys.stderr.write(text("createrules.uncoded", options.language, layer=layer.name, count=count) + "\n")
-    table = list_of_pairs(met.pairs, base, earlier, options.language)
+    lower, upper = reader(options.lower, "", options.lower_code), reader(options.upper, "", options.upper_code)
+    table = list_meeting_codes(request_of(options, tolerance), lower, upper, base, earlier)
     write_list(table, options.output, list(base.codes.values()), options.language, base)
     for name, value in summary(table).items():
         print(f"{name.upper()}: {value:.10g}")

@@ -110,6 +110,16 @@ def refuse_unsafe(crs: pyproj.CRS, layer: str) -> None:
         raise PlanError("error.crs_hanoi_1972", layer=layer, crs=describe(crs))
 
 
+def crs_of(given: object) -> pyproj.CRS | None:
+    """The CRS that a person named, None for None; PlanError for one that nobody knows."""
+    if given is None:
+        return None
+    try:
+        return pyproj.CRS.from_user_input(given)
+    except pyproj.exceptions.CRSError as error:
+        raise PlanError("error.crs_unknown", crs=given) from error
+
+
 def describe(crs: pyproj.CRS) -> str:
     """ "EPSG:5899 (VN-2000 / TM-3 107-45)", or the name alone where there is no code, or the
     numbers where there is no name.

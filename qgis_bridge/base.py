@@ -281,6 +281,20 @@ class PlanAlgorithm(QgsProcessingAlgorithm):
         except ValueError as error:
             raise PlanError("error.number", name=name, given=given) from error
 
+    def working_crs(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
+        """Return the CRS of WORKING_CRS as pyproj has it, None where none was given.
+
+        PlanError for one that QGIS does not know.
+        """
+        from ..engine.errors import PlanError
+        from .source import to_pyproj
+
+        found = self.parameterAsCrs(parameters, "WORKING_CRS", context)
+        given = self.parameterAsString(parameters, "WORKING_CRS", context).strip()
+        if not found.isValid() and given:
+            raise PlanError("error.working_crs_unknown", given=given)
+        return to_pyproj(found)
+
     def store(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Place | None:
         """Return a findings store, a file or one in a database; None where none is set."""
         from .stores import store_of_text

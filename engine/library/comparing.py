@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 
-from ..checks.settings import Settings
 from ..identity.comparing import compare_findings as compare_tables
 from ..identity.drafts import DraftChanges
-from ..identity.drafts import compare_drafts as compare_layers
 from ..identity.previous import read_previous
 from ..tolerance import Tolerance
-from ..usecases.assessment import bring_together
+from ..usecases.checks import compare_two_drafts
 from .inputs import Store, Watch, Zones, common, draft, place, request_of, watched
 
 
@@ -60,16 +58,11 @@ def compare_drafts(
     """
     tolerance = Tolerance.choose(width_tolerance, scale)
     request = request_of("comparedrafts", tolerance, **common(locals()))
-    drafts = [
-        draft(zones, fields, name)
-        for zones, fields, name in (
-            (before, (key, code), "before"),
-            (after, (after_key or key, after_code or code), "after"),
-        )
-    ]
-    layers, _ = bring_together([plan for plan, _ in drafts], request)
-    settings = Settings(tolerance, language, "", request.progress)
-    return compare_layers(layers[0], layers[1], settings, None, (drafts[0][1], drafts[1][1]))
+    wanted = ((before, (key, code), "before"), (after, (after_key or key, after_code or code), "after"))
+    drafts = [draft(zones, fields, name) for zones, fields, name in wanted]
+    one, other = drafts
+    readers = [lambda _, plan=plan: plan for plan, _ in drafts]
+    return compare_two_drafts(request, readers, lambda _: (one[1], other[1]))
 
 
 def compare_findings(

@@ -15,9 +15,8 @@ from typing import Any, Union
 
 import geopandas as gpd
 import pandas as pd
-import pyproj
 
-from ..errors import PlanError
+from ..crs import crs_of
 from ..identity.draft_attributes import attributes_of
 from ..intake.preparing import PreparationOptions, PreparedLayer, prepare, prepare_frame
 from ..intake.reading import read_plan
@@ -77,15 +76,6 @@ def request_of(
 ) -> Request:
     earlier = None if previous is None else place(previous)
     return Request(check, tolerance, language, crs_of(crs), earlier, rules, record, watched(progress))
-
-
-def crs_of(given: object) -> pyproj.CRS | None:
-    if given is None:
-        return None
-    try:
-        return pyproj.CRS.from_user_input(given)
-    except pyproj.exceptions.CRSError as error:
-        raise PlanError("error.crs_unknown", crs=given) from error
 
 
 def place(store: Store) -> Place:

@@ -9,7 +9,6 @@ import geopandas as gpd
 import pandas as pd
 
 from ..findings import CheckResult
-from ..store import write_store
 from ..usecases.assessment import Assessment
 from .inputs import Store, place
 
@@ -54,8 +53,7 @@ class Result:
             A GeoPackage, or "postgres://…" for a schema of PostGIS. What lies there is replaced when the new store is whole;
             decisions in it go into the new one.
         """
-        where, made = place(path), self._assessment
-        write_store(where, self.findings, made.measures, made.runs, made.history(where))
+        self._assessment.write(place(path))
 
 
 def result_of(assessment: Assessment) -> Result:

@@ -32,6 +32,7 @@ from ..register.entry import Register, RegisterEntry
 from ..register.state import boards, chosen_territory, notes_on_names
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
+from ..stages import Stages
 from ..tolerance import Tolerance
 from .assessed import ELSEWHERE, Assessed
 from .boundaries import Boundaries
@@ -53,7 +54,8 @@ FAILED: Final = "failed"
 NOT_ASSESSED: Final = "not_assessed"
 PARTIAL: Final = "partial"
 CANCELLED: Final = "cancelled"
-LOOKING, CHECKING = 0.05, 0.97
+PROVINCE = {"looking": 5.0, "checking": 92.0, "writing": 3.0}
+"""The stages of a province; the checks take nearly all of its time."""
 
 
 @dataclass
@@ -97,43 +99,53 @@ class ProvinceResult:
 def check_province(
     register: Register, rules: RuleSet, options: ProvinceOptions, language: str, run_id: str, progress: Progress
 ) -> ProvinceResult:
-    """Return every plan of the register against its territory, its neighbours and the plans above
-    it.
-    """
-    return _Province(register, rules, options, language, run_id, progress).result()
+    """Every plan of the register against its territory, its neighbours and the plans above it."""
+    stages = Stages(progress, PROVINCE)
+    territory, meant = chosen_territory(register, options.expected, options.territory)
+    options = replace(options, territory=territory)
+    notes = (*register.notes, *options.notes, *meant, *notes_on_names(register, options.expected))
+    log = [text(key, language, **values) for key, values in notes]
+    plans, boundaries = Plans(register, options.memory_bytes), Boundaries(register, options.boundaries)
+    look_into_all(plans, language, stages.begin("looking"))
+    crs, why = plans.choose_crs(options.working_crs, language)
+    log.append(why)
+    if boundaries.from_beside:
+        log.append(text("province.boundaries_beside", language, path=boundaries.from_beside))
+    elif not options.boundaries and not all(entry.boundary for entry in register.entries):
+        log.append(text("province.no_boundaries", language))
+    return _Province(_Asked(register, rules, options, language, run_id), stages, plans, boundaries, crs, log).result()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What :func:`check_province` was asked for; the territory in ``options`` is the register's."""
+
+    register: Register
+    rules: RuleSet
+    options: ProvinceOptions
+    language: str
+    run_id: str
 
 
 class _Province:
     def __init__(
         self,
-        register: Register,
-        rules: RuleSet,
-        options: ProvinceOptions,
-        language: str,
-        run_id: str,
-        progress: Progress,
+        asked: _Asked,
+        stages: Stages,
+        plans: Plans,
+        boundaries: Boundaries,
+        crs: pyproj.CRS,
+        log: list[str],
     ):
-        self._register, self._rules, self._options = register, rules, options
-        self._language, self._run_id, self._progress = language, run_id, progress
-        self._plans = Plans(register, options.memory_bytes)
-        self._boundaries = Boundaries(register, options.boundaries)
-        self._kept = Kept(options.output)
+        self._register, self._rules, self._options = asked.register, asked.rules, asked.options
+        self._language, self._run_id, self._stages = asked.language, asked.run_id, stages
+        self._plans, self._boundaries, self._crs, self._log = plans, boundaries, crs, log
+        self._kept = Kept(asked.options.output)
+        self._grounds = Grounds(plans, boundaries, self._kept, crs)
         self._narrowed: list[Narrowed] = []
-        territory, meant = chosen_territory(register, options.expected, options.territory)
-        self._options = replace(options, territory=territory)
-        notes = (*register.notes, *options.notes, *meant, *notes_on_names(register, options.expected))
-        self._log: list[str] = [text(key, language, **values) for key, values in notes]
 
     def result(self) -> ProvinceResult:
         """Everything."""
-        look_into_all(self._plans, self._language, self._progress.part(0.0, LOOKING))
-        self._crs, why = self._plans.choose_crs(self._options.working_crs, self._language)
-        self._log.append(why)
-        if self._boundaries.from_beside:
-            self._log.append(text("province.boundaries_beside", self._language, path=self._boundaries.from_beside))
-        elif not self._options.boundaries and not all(entry.boundary for entry in self._register.entries):
-            self._log.append(text("province.no_boundaries", self._language))
-        self._grounds = Grounds(self._plans, self._boundaries, self._kept, self._crs)
         jobs = plan_jobs(self._register, self._plans, self._grounds, self._search_m, self._options.territory)
         if not jobs:
             raise PlanError(
@@ -159,19 +171,19 @@ class _Province:
         single = Single(*given, self._rules, self._options, self._crs, self._language)
         done = [Done(job, CANCELLED, width_m=single.tolerance(job).width_m) for job in jobs]
         keys: dict[int, str] = {}
+        checking = self._stages.begin("checking")
         for number, one in enumerate(done):
-            if self._progress.cancelled():
+            if checking.cancelled():
                 return done
             keys[number] = self._look(single, one)
             if one.reused:
-                self._progress.step(LOOKING, step_text(one.job, self._register, self._language))
+                checking.step(0.0, step_text(one.job, self._register, self._language))
         rest = [number for number, one in enumerate(done) if one.status == CANCELLED]
         self._plans.expect([(*jobs[number].plans, *jobs[number].beside) for number in rest])
         tasks = [self._task(single, place, done[number], keys[number]) for place, number in enumerate(rest)]
         at_once = self._options.at_once or processors()
         memory_bytes = self._plans.memory.jobs_bytes(at_once)
-        progress = self._progress.part(LOOKING, CHECKING)
-        for _ in side_by_side(tasks, at_once, memory_bytes, progress):
+        for _ in side_by_side(tasks, at_once, memory_bytes, checking):
             pass  # each task writes into its own Done
         self._log += [line for one in done for line in self._told(one)]
         self._narrowed = self._narrowings(single, done)

@@ -1,7 +1,8 @@
 """A single check from its plans to what is ready to be written: the steps that are the same for every check and every caller.
 
 Goes in: a Request and the readers of its plans, each of which gives a PlanLayer when it is asked. Comes out: an Assessment, the
-result in the working CRS with the record of the run and the history of decisions that belongs to it. Writes nothing. Fails with
+result in the working CRS with the record of the run and the history of decisions that belongs to it, which writes itself into a
+store when it is asked. Fails with
 PlanError as the readers, the CRS and the check do; Cancelled when the person asked to stop.
 """
 
@@ -25,10 +26,11 @@ from ..progress import Progress
 from ..rulesets.period import told_of_period
 from ..rulesets.ruleset import RuleSet
 from ..run import Run
+from ..stages import Stages
+from ..store import write_store
 from ..store.decisions import Decision
 from ..store.place import Place
 from ..tolerance import Tolerance
-from .stages import Stages
 
 Found = TypeVar("Found", bound=CheckResult)
 Reader = Callable[[Progress], PlanLayer]
@@ -83,6 +85,15 @@ class Assessment(Generic[Found]):
         """The rows of the table ``measures``."""
         return self.result.measures_table(self.run_id)
 
+    @property
+    def has_decisions(self) -> bool:
+        """Whether the earlier store holds decisions, which a place that is no store cannot keep."""
+        return self.inherited is not None and bool(self.inherited.previous.decisions)
+
+    def write(self, place: Place) -> None:
+        """Write the findings store, with the measures, the record of the run and the history of decisions."""
+        write_store(place, self.result.findings, self.measures, self.runs, self.history(place))
+
     def history(self, place: Place | None) -> Callable[[list[Decision]], list[Decision]] | tuple[()]:
         """The decisions to write into the store at ``place`` with the result, () where no earlier store was given."""
         return self.inherited.history(place) if self.inherited is not None else ()
@@ -94,16 +105,14 @@ def assess(request: Request, readers: Sequence[Reader], check: Check[Found]) -> 
     # read before anything is written: the result may take the place of that very store
     previous = None if request.previous is None else read_previous(request.previous)
     layers, crs = bring_together(read_plans(readers, request), request)
-    request.tell(text("note.tolerance", request.language, width=request.tolerance.width_m))
-    checking = request.stages.begin("checking")
-    result = check(layers, Settings(request.tolerance, request.language, run.run_id, checking))
+    result = check(layers, begin_check(request, run.run_id))
     if request.rules is not None:
         result = told_of_period(result, request.rules, request.language)
     inherited = None if previous is None else _inherit(result, previous, layers, run, request)
     result = result if inherited is None else inherited.result  # type: ignore[assignment]
     for line in result.log:
         request.tell(line)
-    recording = request.stages.begin("recording")
+    recording = request.stages.begin("recording", text("progress.writing", request.language))
     named = ("", "") if request.rules is None else request.rules.identity
     runs = run.record(result.status, list(layers), describe(crs), request.tolerance, request.given, named, recording)
     return Assessment(result, layers, crs, runs, inherited)
@@ -124,6 +133,12 @@ def bring_together(plans: Sequence[PlanLayer], request: Request) -> tuple[list[P
         for key, values in layer.notes:
             request.tell(text(key, request.language, **values))
     return layers, crs
+
+
+def begin_check(request: Request, run_id: str = "") -> Settings:
+    """What the engine is asked to do, from now on; the tolerance is told."""
+    request.tell(text("note.tolerance", request.language, width=request.tolerance.width_m))
+    return Settings(request.tolerance, request.language, run_id, request.stages.begin("checking"))
 
 
 def _inherit(

@@ -54,7 +54,7 @@ def test_the_package_loads_no_geopandas_until_a_check_is_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["planconcord", *(f"planconcord.engine.{part}" for part in ("library", "library.checks", "usecases.stages"))],
+    ["planconcord", *(f"planconcord.engine.{part}" for part in ("library", "library.checks", "stages"))],
 )
 def test_the_examples_run(name: str) -> None:
     failed, ran = doctest.testmod(importlib.import_module(name))

@@ -78,12 +78,11 @@ def test_what_was_found_along_a_boundary_is_not_resolved_when_the_boundary_is_no
     output = tmp_path / "f.gpkg"
     before = check(register, output).result.findings.query("rule == 'coverage.gap'")
     rewrite(register, "Huyện B", "Thị xã B")
-    from planconcord.engine.progress import Progress
     from planconcord.engine.province.options import ProvinceOptions
-    from planconcord.engine.province.writing import Wanted, write_province
+    from planconcord.engine.usecases.province import ProvinceRequest, write_province
 
-    wanted = Wanted(str(register), output, register.parent / "rules.csv", previous=output)
-    after = write_province(wanted, ProvinceOptions(), "en", Progress()).result.findings
+    wanted = ProvinceRequest(str(register), output, register.parent / "rules.csv", previous=output)
+    after = write_province(wanted, ProvinceOptions()).result.findings
     rows = after[after["finding_id"].isin(before["finding_id"])]
     assert len(before) and "resolved" not in rows["status"].tolist()
 

@@ -15,8 +15,8 @@ from planconcord.engine.province.assessed import Assessed
 from planconcord.engine.province.check import ProvinceResult
 from planconcord.engine.province.jobs import OFFSETS, REGISTER, Job
 from planconcord.engine.province.options import ProvinceOptions
-from planconcord.engine.province.writing import Wanted, write_province
 from planconcord.engine.store.decisions import decide, history
+from planconcord.engine.usecases.province import ProvinceRequest, write_province
 from small_province import DISTRICTS, HEAD, StopsAfter, box, district, layer, make
 
 PLANS = ("H0", "H1", "H2", "T")
@@ -44,9 +44,11 @@ def faulty(folder: Path) -> Path:
 def run(
     register: Path, output: Path, previous: Path | None = None, progress: Progress | None = None, **options: object
 ):
-    wanted = Wanted(str(register), output, register.parent / "rules.csv", previous)
+    wanted = ProvinceRequest(
+        str(register), output, register.parent / "rules.csv", previous, progress=progress or Progress()
+    )
     given = ProvinceOptions(today=date(2026, 12, 1), **options)  # type: ignore[arg-type]
-    return write_province(wanted, given, "en", progress or Progress())
+    return write_province(wanted, given)
 
 
 def waived(path: Path) -> pd.DataFrame:

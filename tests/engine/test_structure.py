@@ -41,6 +41,7 @@ INSIDE_THE_ENGINE = (
         "errors",
         "kinds",
         "planar",
+        "stages",
     ),
     (
         "corridors",
@@ -72,10 +73,8 @@ INSIDE_THE_ENGINE = (
         "outputs",
         "register",
     ),
-    (
-        "province",
-        "usecases",
-    ),
+    ("province",),
+    ("usecases",),
     ("library",),
 )
 """The rooms of the engine from the ground up: each may use those of the lines above it, and none beside it or below."""

@@ -8,10 +8,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-from planconcord.engine.progress import Progress
 from planconcord.engine.province.check import ProvinceResult
 from planconcord.engine.province.options import ProvinceOptions
-from planconcord.engine.province.writing import Wanted, write_province
+from planconcord.engine.usecases.province import ProvinceRequest, write_province
 
 DISTRICT = "QHSDD-H04"
 TERRITORY = "Huyện Khe Mây"
@@ -34,4 +33,4 @@ def with_districts_moved(demo: Path, folder: Path, moved: dict[str, tuple[float,
 
 def checked(register: Path, output: Path, **options: object) -> ProvinceResult:
     """The findings of a demo's register."""
-    return write_province(Wanted(str(register), output), ProvinceOptions(**options), "en", Progress())  # type: ignore[arg-type]
+    return write_province(ProvinceRequest(str(register), output), ProvinceOptions(**options))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import shapely
 from planconcord.engine.progress import Progress
 from planconcord.engine.province.check import ProvinceResult
 from planconcord.engine.province.options import ProvinceOptions
-from planconcord.engine.province.writing import Wanted, write_province
+from planconcord.engine.usecases.province import ProvinceRequest, write_province
 
 CRS = "EPSG:5899"
 EAST, NORTH = 560_000.0, 1_800_000.0
@@ -55,8 +55,8 @@ def make(folder: Path) -> Path:
 
 
 def check(register: Path, output: Path, progress: Progress | None = None, **options: object) -> ProvinceResult:
-    wanted = Wanted(str(register), output, register.parent / "rules.csv")
-    return write_province(wanted, ProvinceOptions(**options), "en", progress or Progress())  # type: ignore[arg-type]
+    wanted = ProvinceRequest(str(register), output, register.parent / "rules.csv", progress=progress or Progress())
+    return write_province(wanted, ProvinceOptions(**options))  # type: ignore[arg-type]
 
 
 def content(output: Path) -> tuple[pd.DataFrame, list[bytes], pd.DataFrame, pd.DataFrame]:

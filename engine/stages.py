@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..progress import Progress
+from .progress import Progress
 
 CHECK = {"reading": 15.0, "checking": 75.0, "matching": 2.0, "recording": 1.0, "writing": 7.0}
 """The stages of a single check, measured on 200,000 zones in QGIS; the others are told by the same
