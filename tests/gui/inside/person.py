@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, Union
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, QPoint, QThreadPool, QTimer
 from qgis.PyQt.QtWidgets import (
     QAbstractButton,
@@ -120,7 +121,9 @@ class Person:
         iface.newProject(False)  # else QGIS asks whether to save
         # A thread of the pool that has opened a layer from a file has asked QGIS's store of passwords. If it outlives the store, QGIS 3.40
         # crashes at its end (QSqlDatabase::removeDatabase, called by QThread::finished): QGIS's own fault, so not what is tested here.
-        QThreadPool.globalInstance().waitForDone(POOL_MS)
+        # Tasks have a pool of their own, which QGIS ends after the store: seen on a busy machine, in ~QgsTaskManager.
+        for pool in (QThreadPool.globalInstance(), QgsApplication.taskManager().threadPool()):
+            pool.waitForDone(POOL_MS)
         QTimer.singleShot(0, iface.actionExit().trigger)
 
     # looking
