@@ -5,6 +5,7 @@ servers that a person names, are left alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from qgis.core import (
 )
 
 LAYERS = (QgsProcessingParameterFeatureSource, QgsProcessingParameterVectorLayer, QgsProcessingParameterMultipleLayers)
-JSON = (".json", ".geojson")
+PACKED = (".gz", ".tgz", ".tar", ".7z", ".rar")
+"""What QGIS opens and nothing here looks into."""
+INSIDE = re.compile(r"/vsi(?:zip|tar|gzip|7z|rar)/+")
+"""How GDAL is told of a file inside an archive."""
 
 
 def refuse_links(
@@ -28,20 +32,22 @@ def refuse_links(
     """Raise PlanError for a file among the layers that holds no plan but points to one, or names
     its CRS by a link.
     """
-    from ..engine.errors import PlanError
-    from ..engine.intake.links import names_crs_by_link, require_no_pointer
+    from ..engine.intake.errors import IntakeError
+    from ..engine.intake.links import require_no_link
 
     for definition in algorithm.parameterDefinitions():
         if not isinstance(definition, LAYERS):
             continue
         for path in _files(parameters.get(definition.name()), context):
-            require_no_pointer(path)
-            if path.suffix.lower() in JSON and names_crs_by_link(path):
-                raise PlanError("error.intake.unsupported.crs_link", path=path)
+            if path.suffix.lower() in PACKED:
+                raise IntakeError("error.intake.unsupported.packed", path=path)
+            require_no_link(path)
 
 
 def _files(value: object, context: QgsProcessingContext) -> Iterator[Path]:
     """Yield the files on the disk that a value names and that are no layers of the project yet."""
+    from ..engine.intake.errors import IntakeError
+
     if isinstance(value, (list, tuple)):
         for one in value:
             yield from _files(one, context)
@@ -51,9 +57,21 @@ def _files(value: object, context: QgsProcessingContext) -> Iterator[Path]:
     project = context.project()
     if not isinstance(value, str) or (project is not None and project.mapLayer(value) is not None):
         return
-    path = Path(str(QgsProviderRegistry.instance().decodeUri("ogr", value).get("path") or value))
-    try:
-        if path.is_file() and path.stat().st_size:
-            yield path
-    except (OSError, ValueError):  # no name of a file
-        return
+    given = QgsProviderRegistry.instance().decodeUri("ogr", value)
+    named = INSIDE.sub("/", str(given.get("path") or value).lstrip("{"), count=1)
+    if INSIDE.match(named):
+        raise IntakeError("error.intake.unsupported.packed", path=value)
+    path = _file_of(Path(named))
+    if path is not None:
+        yield path
+
+
+def _file_of(named: Path) -> Path | None:
+    """Return the file on the disk that a path names, or the archive in which it lies, or None."""
+    for path in (named, *named.parents):
+        try:
+            if path.is_file():
+                return path if path.stat().st_size else None
+        except (OSError, ValueError):  # no name of a file
+            continue
+    return None

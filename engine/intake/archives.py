@@ -51,6 +51,18 @@ def require_sound(path: Path) -> None:
         _unpack(path, archive, _safe_members(path, archive), None)
 
 
+def each_unpacked(path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the name of each member and where it lies, unpacked until the next one is asked for."""
+    with _opened(path) as archive, tempfile.TemporaryDirectory(prefix="planconcord-") as folder:
+        infos = _safe_members(path, archive)
+        for number, info in enumerate(infos):
+            place = Path(folder, str(number))
+            _unpack(path, archive, [info], place)
+            member = place.joinpath(*PurePosixPath(info.filename).parts)
+            yield info.filename, member
+            member.unlink()
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .archives import each_unpacked
 from .errors import IntakeError
 
+JSON = (".json", ".geojson")
 HEAD_BYTES = 1 << 18
 """GDAL looks at the first few thousand bytes."""
 NEAR_BYTES = 4096
@@ -56,15 +58,35 @@ CRS_KEY = re.compile(b'"' + spelled("crs") + rb'"\s*:\s*\{', re.I)
 LINK = re.compile(b'"(?:' + spelled("href") + b"|" + spelled("url") + b"|" + spelled("link") + b')"', re.I)
 
 
-def require_no_pointer(path: Path) -> None:
-    """Raise IntakeError for a file that holds no plan but leads to one."""
+def require_no_pointer(path: Path, called: str | Path = "") -> None:
+    """Raise IntakeError for a file that holds no plan but leads to one.
+
+    ``called`` is its name for people.
+    """
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES).replace(b"\0", b"")  # so that UTF-16 reads as well
     binary = head.startswith((b"SQLite format 3", b"PK", b"fgb", b"PAR1"))
     if not binary and (
         POINTERS.search(head) or (head.lstrip().lower().startswith(b"!table") and TABLE_OF_TABLES.search(head))
     ):
-        raise IntakeError("error.intake.unsupported.pointer", path=path)
+        raise IntakeError("error.intake.unsupported.pointer", path=called or path)
+
+
+def require_no_link(path: Path) -> None:
+    """Raise IntakeError for a file, or a member of a zip archive, that only leads elsewhere or
+    names its CRS by a link.
+    """
+    if zipfile.is_zipfile(path):
+        for name, member in each_unpacked(path):
+            _require_no_link(member, f"{path}/{name}")
+    else:
+        _require_no_link(path, path)
+
+
+def _require_no_link(path: Path, called: str | Path) -> None:
+    require_no_pointer(path, called)
+    if path.suffix.lower() in JSON and path.stat().st_size and names_crs_by_link(path):
+        raise IntakeError("error.intake.unsupported.crs_link", path=called)
 
 
 def require_own_zones(path: Path) -> None:

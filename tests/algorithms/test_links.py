@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
+import io
 import json
+import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +90,55 @@ def test_no_algorithm_asks_the_server(name: str, server, tmp_path: Path) -> None
         assert asked == [], algorithm
         linked_as_file = name == "link.geojson" and "FILE" in given
         assert linked_as_file or (not done.ok and done.error), algorithm
+
+
+@pytest.mark.parametrize("name", sorted(tricks("")))
+@pytest.mark.parametrize("way", ["{zip}", "/vsizip/{zip}", "/vsizip/{zip}/in/{name}", "/vsizip/{{{zip}}}/in/{name}"])
+def test_nor_from_inside_an_archive(way: str, name: str, server, tmp_path: Path) -> None:
+    url, asked = server
+    packed = tmp_path / "gói.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"in/{name}", tricks(url)[name])
+    done = run("checkcoverage", {"INPUT": way.format(zip=packed, name=name)})
+    assert asked == [] and not done.ok and f"{packed}/in/{name}" in done.error, done.error
+
+
+@pytest.mark.parametrize(("ending", "handler"), [("tar", "vsitar"), ("gz", "vsigzip")])
+def test_what_is_packed_otherwise_is_refused_by_name(ending: str, handler: str, server, tmp_path: Path) -> None:
+    url, asked = server
+    text = tricks(url)["wfs.gml"].encode()
+    packed = tmp_path / f"wfs.gml.{ending}"
+    if ending == "gz":
+        packed.write_bytes(gzip.compress(text))
+    else:
+        with tarfile.open(packed, "w") as archive:
+            member = tarfile.TarInfo("wfs.gml")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    for named in (str(packed), f"/{handler}/{packed}", f"/{handler}/{packed}/wfs.gml"):
+        done = run("checkcoverage", {"INPUT": named})
+        assert asked == [] and not done.ok and str(packed) in done.error, done.error
+
+
+def test_an_archive_in_an_archive_is_refused(server, tmp_path: Path) -> None:
+    url, asked = server
+    inner, outer = tmp_path / "in.zip", tmp_path / "out.zip"
+    for packed, name, content in (
+        (inner, "wfs.gml", tricks(url)["wfs.gml"].encode()),
+        (outer, "in.zip", None),
+    ):
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name, inner.read_bytes() if content is None else content)
+    done = run("checkcoverage", {"INPUT": f"/vsizip//vsizip/{outer}/in.zip/wfs.gml"})
+    assert asked == [] and not done.ok and str(outer) in done.error, done.error
+
+
+def test_a_plan_in_a_zip_is_taken(tmp_path: Path) -> None:
+    path, packed = tmp_path / "plan.gpkg", tmp_path / "plan.zip"
+    saved(layer(grid(2, 1)), path, "GPKG")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "plan.gpkg")
+    assert run("checkcoverage", {"INPUT": f"/vsizip/{packed}/plan.gpkg"}).ok
 
 
 def test_a_layer_of_the_project_and_an_ordinary_file_are_taken(tmp_path: Path) -> None:
