@@ -51,11 +51,13 @@ class BackgroundRuns:
         before QGIS takes itself apart.
 
         A thread of the pool that opened a layer holds a connection to QGIS's store of passwords,
-        which QGIS 3.40 closes after the store is gone if the thread ends later.
+        which QGIS 3.40 closes after the store is gone if the thread ends later. Tasks have a pool
+        of their own, which QGIS ends after the store.
         """
         self._stop_ours()
         if self._ran:
-            QThreadPool.globalInstance().waitForDone(int(1000 * LONGEST_WAIT_S))
+            for pool in (QThreadPool.globalInstance(), QgsApplication.taskManager().threadPool()):
+                pool.waitForDone(int(1000 * LONGEST_WAIT_S))
 
     @staticmethod
     def _stop_ours() -> None:
